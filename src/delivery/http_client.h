@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Port: one HTTP call out. The real one (connectors/http) drives libcurl on a thread of its own;
+// the simulated one answers from a script. Redirects are never followed.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace hence::delivery {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct HttpCall {
+  std::string method = "POST";
+  std::string url;  ///< http or https
+  Headers headers;
+  std::string body;
+  Duration timeout = Duration::seconds(10);
+  uint64_t response_bytes_max = 1 << 20;
+};
+
+struct HttpAnswer {
+  int status = 0;
+  Headers headers;  ///< names in lower case
+  std::string body;
+};
+
+class HttpClient {
+ public:
+  virtual ~HttpClient() = default;
+  /// Starts a call; done runs exactly once, on any thread, also after cancel().
+  /// Errors given to done: AddressRefused (never sent), CallFailed (connect, TLS, timeout, cut
+  /// short, answer over the limit; the sentence says which).
+  virtual void start(uint64_t call_id, HttpCall call, std::function<void(Result<HttpAnswer>)> done) = 0;
+  /// Gives up a call; its done gets CallFailed.
+  virtual void cancel(uint64_t call_id) = 0;
+};
+
+}  // namespace hence::delivery
