@@ -19,6 +19,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/ids.h"
@@ -207,6 +208,25 @@ void decode_value(Decoder& decoder, std::map<K, V>& values) {
     decoder.get(key);
     decoder.get(values[std::move(key)]);
   }
+}
+template <typename... Ts>
+void encode_value(Encoder& encoder, const std::variant<Ts...>& value) {
+  encoder.varint(value.index());
+  std::visit([&](const auto& alternative) { encoder.put(alternative); }, value);
+}
+template <size_t Index, typename... Ts>
+void decode_alternative(Decoder& decoder, uint64_t kind, std::variant<Ts...>& value) {
+  if constexpr (Index < sizeof...(Ts)) {
+    if (kind == Index) return decoder.get(value.template emplace<Index>());
+    return decode_alternative<Index + 1>(decoder, kind, value);
+  } else {
+    decoder.fail();  // an alternative of a newer version
+  }
+}
+template <typename... Ts>
+void decode_value(Decoder& decoder, std::variant<Ts...>& value) {
+  const uint64_t kind = decoder.varint();
+  if (!decoder.failed()) decode_alternative<0>(decoder, kind, value);
 }
 inline void encode_value(Encoder& encoder, const Address& value) {
   encoder.varint(value.partition);

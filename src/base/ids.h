@@ -58,5 +58,5 @@ struct std::hash<hence::Address> {
 };
 template <>
 struct std::hash<hence::Hash128> {
-  size_t operator()(const hence::Hash128& hash) const noexcept { return hash.low; }
+  size_t operator()(const hence::Hash128& value) const noexcept { return value.low; }
 };
