@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What comes to the engine from outside. A command is answered, by its ticket, when the record it
+// made is durable.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "base/ids.h"
+#include "engine/effect.h"
+#include "event/event.h"
+#include "json/value.h"
+
+namespace hence::engine {
+
+class Definitions;
+
+/// Who asked, why, and the trace it belongs to; kept in the record's header.
+struct Actor {
+  std::string principal;
+  std::string reason;
+  std::string traceparent;
+};
+
+/// Which rules an event met, and under which definitions that was found. The I/O threads fill it
+/// against their snapshot; the engine matches again where its partition has adopted another one.
+struct Matched {
+  struct Failure {
+    uint32_t rule = 0;
+    std::string error;
+  };
+  uint64_t version = 0;  ///< of Definitions; 0: not matched yet
+  std::vector<uint32_t> rules;
+  std::vector<Failure> failures;
+};
+
+struct IngestEvent {
+  event::Event event;
+  std::string source;  ///< the Source resource it came by, empty for POST /events
+  Matched matched;
+};
+
+/// One resource to be set, or, where value is null, deleted.
+struct ResourceChange {
+  std::string kind;
+  std::string name;        ///< for workflows "ns/name/version"
+  json::Value value;       ///< the document; null deletes
+  std::string digest;      ///< of the document; the same digest changes nothing
+};
+
+/// All or none. compiled is built, off the engine thread, on top of version base.
+struct ApplyResources {
+  std::vector<ResourceChange> changes;
+  std::shared_ptr<const Definitions> compiled;
+  uint64_t base = 0;
+};
+
+struct StartInstance {
+  enum class OnConflict : uint8_t { existing, reject, replace };
+  std::string workflow;  ///< "ns/name" or "ns/name:version"
+  json::Value input;
+  std::string key;       ///< places it; empty: its own id
+  std::string id;        ///< the caller's own unique id, may be empty
+  OnConflict on_conflict = OnConflict::existing;
+};
+
+struct CancelInstance {
+  Address instance;
+};
+
+/// An attempt of an effect ended.
+struct AttemptEnded {
+  EffectId effect;
+  uint32_t attempt = 0;
+  Outcome outcome;
+};
+
+/// A parked delivery is to be tried again.
+struct RedriveDelivery {
+  EffectId effect;
+};
+
+/// The clock moved: timers of the partition that are due fire.
+struct TimersDue {
+  Partition partition = 0;
+};
+
+/// Work an earlier command left over its budget.
+struct ContinueInstance {
+  Address instance;
+};
+
+struct Command {
+  uint64_t ticket = 0;  ///< chosen by the sender, comes back with the reply; 0: no reply wanted
+  std::string name_space = "default";
+  Actor actor;
+  UtcTime now;          ///< stamped where the command entered
+  uint64_t random = 0;  ///< randomness for whatever it decides
+  std::string idempotency_key;
+  std::variant<IngestEvent, ApplyResources, StartInstance, CancelInstance, AttemptEnded,
+               RedriveDelivery, TimersDue, ContinueInstance>
+      body;
+};
+
+/// What the sender is told, once it is durable.
+struct Reply {
+  uint64_t ticket = 0;
+  std::optional<Error> error;
+  Address address;          ///< of the event or the instance
+  bool duplicate = false;   ///< seen before; address is the first one's
+  uint64_t version = 0;     ///< of the definitions, for ApplyResources
+  bool stale_base = false;  ///< ApplyResources built on an old version: build again
+};
+
+}  // namespace hence::engine

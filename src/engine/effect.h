@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// An effect is a value: something the outside must do, created by a record and handed out only
+// after that record is durable. The engine decides about retries and parking; delivery makes the
+// attempts and reports each one's outcome as a command.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/codec.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "json/value.h"
+
+namespace hence::engine {
+
+/// The record that created it and a number within the record, written "pp-seq.n". It is the
+/// Idempotency-Key of every attempt.
+struct EffectId {
+  Address record;
+  uint32_t index = 0;
+
+  auto operator<=>(const EffectId&) const = default;
+  std::string to_string() const;
+  static std::optional<EffectId> parse(std::string_view text);
+  template <typename Archive>
+  void fields(Archive& a) { a(record, index); }
+};
+
+enum class EffectKind : uint8_t { deliver, call_http, run_shell };
+
+/// When to try again and when to stop; counts are retries, so limit 8 means 9 attempts.
+struct RetryPolicy {
+  enum class Backoff : uint8_t { constant, linear, exponential };
+  uint32_t limit = 8;
+  Backoff backoff = Backoff::exponential;
+  Duration delay = Duration::milliseconds(250);
+  Duration delay_max = Duration::hours(1);
+  Duration within;  ///< overall, from creation; zero means no limit
+
+  template <typename Archive>
+  void fields(Archive& a) { a(limit, backoff, delay, delay_max, within); }
+};
+
+struct Effect {
+  EffectId id;
+  EffectKind kind = EffectKind::deliver;
+  std::string name_space;
+  uint32_t attempt = 1;     ///< this attempt's number, from 1; a stale one's outcome is ignored
+  UtcTime created;
+  std::string traceparent;
+
+  // deliver
+  std::string sink;
+  std::string rule;         ///< that asked for it, empty for none
+  Address event;            ///< that caused it
+  json::Value event_json;   ///< its structured form
+  std::optional<json::Value> body;  ///< result of the rule's body expression, sent instead of the event
+  bool structured = false;  ///< CloudEvents structured instead of binary mode
+  std::string ordering_key; ///< empty: no order
+  RetryPolicy retry;
+
+  // call_http, run_shell: a workflow task's request (workflow/machine.h says its form)
+  Address instance;
+  uint64_t call = 0;
+  json::Value request;
+
+  template <typename Archive>
+  void fields(Archive& a) {
+    a(id, kind, name_space, attempt, created, traceparent, sink, rule, event, event_json, body,
+      structured, ordering_key, retry, instance, call, request);
+  }
+};
+
+/// What one attempt came to.
+struct Outcome {
+  enum class Kind : uint8_t { done, retryable, permanent };
+  Kind kind = Kind::done;
+  int32_t status = 0;                   ///< HTTP status, 0 where there was none
+  std::optional<Duration> retry_after;  ///< what the other side asked for
+  std::string error;                    ///< a sentence; empty when done
+  /// For calls: the answer, {"status","headers","body"} with body as text or, where it is no UTF-8,
+  /// {"base64":…}; for processes {"code","stdout","stderr"}. Null otherwise.
+  json::Value answer;
+
+  template <typename Archive>
+  void fields(Archive& a) { a(kind, status, retry_after, error, answer); }
+};
+
+}  // namespace hence::engine

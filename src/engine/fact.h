@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A record is a list of facts: what one command came to in one partition. State is the fold of
+// facts (state.h applies them); nothing else changes it. Bytes: docs/formats/records.md.
+//
+// Facts are only ever added, with new numbers, and fields only at the end of a fact.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/codec.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "engine/effect.h"
+#include "json/value.h"
+#include "workflow/fact.h"
+
+namespace hence::engine {
+
+/// An event entered the partition. Its record's address is its identity.
+struct EventAccepted {
+  std::string text;    ///< structured form, as received where it came so
+  std::string source;  ///< Source resource, empty for POST /events, "engine" for emitted ones
+  uint32_t depth = 0;  ///< events between it and the outside
+  bool expired = false;  ///< past its expirytime: it met no rules
+  Address cause;         ///< event whose rule or instance emitted it
+  template <typename A> void fields(A& a) { a(text, source, depth, expired, cause); }
+};
+
+/// One consequence of a matched rule.
+struct ActionTaken {
+  enum class Kind : uint8_t { start, emit, deliver };
+  Kind kind = Kind::start;
+  std::string target;  ///< workflow, event type or sink
+  std::string error;   ///< why it did not happen; empty when it did
+  EffectId effect;     ///< of a deliver
+  template <typename A> void fields(A& a) { a(kind, target, error, effect); }
+};
+struct RuleMatched {
+  std::string rule;
+  uint64_t version = 0;  ///< control sequence of the rule's document
+  std::vector<ActionTaken> actions;
+  template <typename A> void fields(A& a) { a(rule, version, actions); }
+};
+struct RuleFailed {
+  std::string rule;
+  uint64_t version = 0;
+  std::string error;
+  template <typename A> void fields(A& a) { a(rule, version, error); }
+};
+/// What matched an event, under which definitions, and what stopped others where that cannot be
+/// found again.
+struct Decision {
+  uint64_t version = 0;  ///< of the definitions in force
+  std::vector<RuleMatched> matched;
+  std::vector<RuleFailed> failed;
+  std::string stopped;  ///< why no rule was asked (depth, expiry); empty when they were
+  template <typename A> void fields(A& a) { a(version, matched, failed, stopped); }
+};
+
+/// Ask another partition (or this one) for a record of its own. Numbered per receiver.
+struct MessageSent {
+  enum class Kind : uint8_t { start, event };
+  Partition to = 0;
+  uint64_t number = 0;
+  Kind kind = Kind::start;
+  std::string body;  ///< encoded StartRequest or EventRequest
+  template <typename A> void fields(A& a) { a(to, number, kind, body); }
+};
+/// The receiver's side: everything from that sender up to the number is taken.
+struct MessageTaken {
+  Address from;  ///< the sender's record
+  uint64_t number = 0;
+  template <typename A> void fields(A& a) { a(from, number); }
+};
+struct StartRequest {
+  std::string workflow;
+  json::Value input;
+  std::string key;
+  std::string id;
+  uint8_t on_conflict = 0;
+  Address event;       ///< the event that asked for it
+  std::string rule;
+  uint32_t action = 0; ///< index in the rule
+  uint32_t depth = 0;
+  template <typename A> void fields(A& a) { a(workflow, input, key, id, on_conflict, event, rule, action, depth); }
+};
+struct EventRequest {
+  std::string text;
+  Address cause;  ///< event
+  Address instance;
+  uint32_t depth = 0;
+  template <typename A> void fields(A& a) { a(text, cause, instance, depth); }
+};
+
+/// Control partition: what was set and deleted; the record's sequence is the new version.
+struct DefinitionsChanged {
+  struct Change {
+    std::string kind;
+    std::string name;
+    json::Value value;  ///< null: deleted
+    std::string digest;
+    template <typename A> void fields(A& a) { a(kind, name, value, digest); }
+  };
+  std::vector<Change> changes;
+  template <typename A> void fields(A& a) { a(changes); }
+};
+/// From this record on the partition decides under this version.
+struct DefinitionsAdopted {
+  uint64_t version = 0;
+  template <typename A> void fields(A& a) { a(version); }
+};
+
+/// The record's address is the instance's id.
+struct InstanceStarted {
+  std::string workflow;   ///< "ns/name"
+  std::string version;    ///< of the document
+  uint64_t revision = 0;  ///< control sequence of the definition it stays on
+  std::string key;
+  std::string id;         ///< the caller's own
+  Address event;
+  std::string rule;
+  uint32_t depth = 0;
+  template <typename A> void fields(A& a) { a(workflow, version, revision, key, id, event, rule, depth); }
+};
+/// A start that did not happen, and why; for the asking event's explanation.
+struct StartRefused {
+  std::string workflow;
+  Address event;
+  std::string rule;
+  std::string reason;
+  Address existing;  ///< the instance that has the id already
+  template <typename A> void fields(A& a) { a(workflow, event, rule, reason, existing); }
+};
+/// One step of an instance's task machine.
+struct InstanceStepped {
+  Address instance;
+  workflow::Fact fact;
+  template <typename A> void fields(A& a) { a(instance, fact); }
+};
+/// The instance has more to do than one command's budget allows.
+struct InstanceContinues {
+  Address instance;
+  bool pending = false;
+  template <typename A> void fields(A& a) { a(instance, pending); }
+};
+
+struct EffectCreated {
+  Effect effect;
+  template <typename A> void fields(A& a) { a(effect); }
+};
+/// An attempt ended and there will be another at due.
+struct AttemptFailed {
+  EffectId effect;
+  uint32_t attempt = 0;
+  int32_t status = 0;
+  std::string error;
+  UtcTime due;
+  template <typename A> void fields(A& a) { a(effect, attempt, status, error, due); }
+};
+/// No attempt follows by itself.
+struct EffectEnded {
+  enum class Kind : uint8_t { done, parked, cancelled };
+  EffectId effect;
+  Kind kind = Kind::done;
+  uint32_t attempts = 0;
+  int32_t status = 0;
+  std::string error;
+  template <typename A> void fields(A& a) { a(effect, kind, attempts, status, error); }
+};
+struct EffectRedriven {
+  EffectId effect;
+  uint32_t attempt = 0;  ///< the number the next attempt has
+  template <typename A> void fields(A& a) { a(effect, attempt); }
+};
+/// Something came too late to matter (a stale attempt, a second cancel) and is on record.
+struct Ignored {
+  std::string what;
+  template <typename A> void fields(A& a) { a(what); }
+};
+/// The delivery whose waiting time is over is ready again.
+struct EffectReady {
+  EffectId effect;
+  template <typename A> void fields(A& a) { a(effect); }
+};
+
+using Fact = std::variant<EventAccepted, Decision, MessageSent, MessageTaken, DefinitionsChanged,
+                          DefinitionsAdopted, InstanceStarted, StartRefused, InstanceStepped,
+                          InstanceContinues, EffectCreated, AttemptFailed, EffectEnded,
+                          EffectRedriven, Ignored, EffectReady>;
+
+/// Appends the fact to a record's payload.
+void append_fact(std::string& payload, const Fact& fact);
+/// All facts of a payload. Errors: LogDamaged (cut short, or a fact of a newer version).
+Result<std::vector<Fact>> parse_facts(std::string_view payload);
+
+}  // namespace hence::engine
