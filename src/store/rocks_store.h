@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The store on disk: RocksDB without its write-ahead log (the event log is ours).
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "store/store.h"
+
+namespace hence::store {
+
+struct RocksOptions {
+  std::string folder;                    ///< made if absent
+  uint64_t write_buffer_bytes = 32 << 20;///< of all memtables together; an unflushed tail's bound
+  uint64_t block_cache_bytes = 32 << 20;
+};
+
+/// Errors: StoreFailed (also if another process has it open).
+Result<std::unique_ptr<Store>> open_rocks_store(const RocksOptions& options);
+
+}  // namespace hence::store
