@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Resource documents: what a user applies. Bare workflow documents, and documents of
+// `apiVersion: hence/v1` with kind, metadata and spec. Parsing checks everything that needs no
+// other resource: every fault with line, column and the nearest known key.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "json/value.h"
+#include "workflow/definition.h"
+#include "workflow/faults.h"
+#include "workflow/formula.h"
+#include "workflow/retry.h"
+
+namespace hence::resource {
+
+using workflow::Faults;
+using workflow::Formula;
+
+enum class Kind : uint8_t { rule, workflow, source, sink, secret };
+std::string_view kind_name(Kind kind);             ///< "Rule"
+std::string_view kind_plural(Kind kind);           ///< "rules"
+/// "rule", "rules", "Rule": any of the forms users type.
+std::optional<Kind> find_kind(std::string_view word);
+
+/// "ns/name" or "ns/name:version"; no version means the latest.
+struct WorkflowReference {
+  std::string workflow_namespace;
+  std::string name;
+  std::string version;  ///< empty: latest
+  std::string to_string() const;
+};
+
+enum class OnConflict : uint8_t { existing, reject, replace };
+struct StartAction {
+  WorkflowReference workflow;
+  Formula input;  ///< absent: the event's JSON form
+  Formula key;    ///< absent: the event's own key
+  Formula id;     ///< absent: no caller's id
+  OnConflict on_conflict = OnConflict::existing;
+};
+struct EmitAction {
+  Formula attributes;  ///< an object: type and what else is given, `data` included
+};
+enum class DeliverMode : uint8_t { binary, structured };
+struct DeliverAction {
+  std::string sink;
+  Formula body;  ///< absent: the event itself, in `mode`
+  DeliverMode mode = DeliverMode::structured;
+};
+/// Templates see `.` = the event's JSON form and no variables.
+using Action = std::variant<StartAction, EmitAction, DeliverAction>;
+
+struct RetrySettings {
+  workflow::RetryTimes times;
+  uint32_t count = 0;               ///< retries after the first call
+  std::optional<Duration> total;    ///< after which no retry begins
+};
+/// 8 retries, 1 s doubling, up to a second of jitter.
+RetrySettings default_retry();
+
+enum class Ordering : uint8_t { none, key };
+struct DeliverySettings {
+  RetrySettings retry = default_retry();
+  Ordering ordering = Ordering::none;
+};
+
+enum class RuleMode : uint8_t { active, disabled };
+struct RuleSpec {
+  RuleMode mode = RuleMode::active;
+  json::Value on;  ///< conditions as given: the filter module reads them
+  std::vector<Action> actions;
+  DeliverySettings delivery;
+};
+
+struct WorkflowSpec {
+  std::shared_ptr<const workflow::Definition> definition;
+};
+
+enum class WebhookProvider : uint8_t { github, standard_webhooks };
+struct SourceSpec {
+  WebhookProvider provider = WebhookProvider::standard_webhooks;
+  std::string secret;
+};
+
+struct SinkAuth {
+  enum class Scheme : uint8_t { none, basic, bearer };
+  Scheme scheme = Scheme::none;
+  std::string username;         ///< basic: literal
+  std::string secret;           ///< bearer: the token; basic: the password
+};
+struct SinkSpec {
+  std::string url;
+  std::string method = "POST";
+  std::vector<std::pair<std::string, std::string>> headers;
+  SinkAuth auth;
+  Duration timeout = Duration::seconds(10);
+  uint32_t concurrency = 32;
+  double rate_per_second = 0;   ///< 0: no limit
+  std::string sign_secret;      ///< Standard Webhooks signature; empty: none
+};
+
+struct SecretSpec {
+  enum class From : uint8_t { env, file };
+  From from = From::env;
+  std::string reference;        ///< the variable's name or the file's path
+};
+
+struct Resource {
+  Kind kind = Kind::rule;
+  std::string resource_namespace = "default";
+  /// metadata.name; of a workflow "namespace/name:version" of its document.
+  std::string name;
+  std::map<std::string, std::string> labels;
+  json::Value document;  ///< as records keep it: the document with defaults of metadata filled in
+  std::string digest;    ///< equal documents have equal digests, whatever the order of keys
+  std::variant<RuleSpec, WorkflowSpec, SourceSpec, SinkSpec, SecretSpec> spec;
+
+  /// "Rule default/scan-after-deploy"
+  std::string title() const;
+};
+
+/// A file's resources in order, and what is wrong with them.
+struct Parsed {
+  std::vector<Resource> resources;  ///< those without faults
+  Faults faults;
+  Faults unsupported;               ///< valid, refused by apply; their resource is left in
+};
+
+/// Reads all documents of a file (YAML or JSON). resource_namespace: for documents without one
+/// (and for workflows, whose own namespace is part of their name).
+Parsed parse_resources(std::string_view text, std::string_view resource_namespace = "default");
+
+/// One document read back from records (Resource::document); it was valid when it was recorded.
+/// Errors: ResourceInvalid, WorkflowInvalid, NotSupported.
+Result<Resource> parse_resource(json::View document,
+                                std::string_view resource_namespace = "default");
+
+}  // namespace hence::resource

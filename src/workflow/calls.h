@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What a task asks of the outside and what comes back.
+//
+// CallRequested::request of kind http, ready to send:
+//   {"method":"GET", "url":"https://…?a=b", "headers":{"content-type":"application/json"},
+//    "body":"text"?, "authorization":{"scheme","parameter"}?}
+// of kind shell:
+//   {"command":"…", "arguments":["…"], "environment":{"K":"V"}, "input":"…"}
+// Deferred (kind http that reads secrets): see deferred.h.
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/codec.h"
+#include "base/error.h"
+#include "json/value.h"
+
+namespace hence::workflow {
+
+struct HttpOutcome {
+  int32_t status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
+  std::string body;
+};
+struct ProcessOutcome {
+  int32_t exit_code = 0;
+  std::string output;
+  std::string error_output;
+};
+/// The call did not come to an answer.
+struct CallFailure {
+  ErrorCode code = ErrorCode::CallFailed;
+  std::string message;
+};
+using CallOutcome = std::variant<HttpOutcome, ProcessOutcome, CallFailure>;
+
+void encode_value(Encoder& encoder, const CallOutcome& outcome);
+void decode_value(Decoder& decoder, CallOutcome& outcome);
+
+}  // namespace hence::workflow

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A workflow document of the Open Workflow Specification (DSL 1.0.x; the older name, Serverless
+// Workflow, reads the same), compiled: a flat vector of tasks that name each other by index, lists
+// of tasks as scopes, every expression a program, every reference resolved.
+//
+//   document ──► structure (shapes.h) ──► compile ──► Definition (immutable, shared by instances)
+//                     └── faults ────────────┴──► Faults, all of them, with line and column
+//
+// What the language has and this version does not run is compiled as far as it can be checked, and
+// listed under Compiled::unsupported: `validate` accepts such a document, `apply` refuses it.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "json/value.h"
+#include "json/yaml.h"
+#include "workflow/faults.h"
+#include "workflow/formula.h"
+#include "workflow/retry.h"
+
+namespace hence::workflow {
+
+using TaskIndex = uint32_t;
+using ScopeIndex = uint32_t;
+inline constexpr uint32_t kNone = 0xFFFFFFFF;
+inline constexpr ScopeIndex kRootScope = 0;
+
+enum class TaskKind : uint8_t {
+  do_, set, switch_, wait, raise, try_, emit, call_http, run_shell, for_, fork,
+  // checked, not run:
+  listen, call_openapi, call_grpc, call_asyncapi, call_a2a, call_mcp, call_function,
+  run_script, run_workflow, run_container,
+};
+/// "do", "call http", "run shell", …
+std::string_view task_kind_name(TaskKind kind);
+
+/// A length of time as the document gives it: an object or an ISO 8601 text (fixed), or an
+/// expression whose result is one of the two.
+struct DurationSpec {
+  std::optional<CalendarDuration> fixed;
+  Formula formula;
+  bool present() const { return fixed.has_value() || formula.present(); }
+};
+
+/// Where a task goes when it is done.
+struct Then {
+  enum class Kind : uint8_t { continue_, exit, end, task };
+  Kind kind = Kind::continue_;
+  TaskIndex task = kNone;  ///< for Kind::task
+};
+
+struct SetSpec {
+  Formula value;
+};
+struct SwitchCase {
+  std::string name;
+  Formula when;  ///< absent in the default case
+  Then then;
+};
+struct SwitchSpec {
+  std::vector<SwitchCase> cases;  ///< without the default
+  std::optional<SwitchCase> otherwise;
+};
+struct WaitSpec {
+  DurationSpec duration;
+};
+struct RaiseSpec {
+  Formula error;  ///< an object {type, status, title?, detail?, instance?}
+};
+struct RetrySpec {
+  Formula when;
+  Formula except_when;
+  DurationSpec delay;
+  Backoff backoff = Backoff::constant;
+  std::optional<uint64_t> count;  ///< of retries; the first run is not one
+  DurationSpec attempt_duration;  ///< how long one run of the body may take
+  DurationSpec total_duration;    ///< after which no retry begins
+  DurationSpec jitter_from;
+  DurationSpec jitter_to;
+};
+struct ErrorFilter {
+  std::optional<std::string> type;  ///< in normal form (errors.h)
+  std::optional<int64_t> status;
+  std::optional<std::string> instance, title, detail;
+};
+struct TrySpec {
+  ScopeIndex body = kNone;
+  ErrorFilter filter;
+  std::string as = "error";
+  Formula when;
+  Formula except_when;
+  std::optional<RetrySpec> retry;
+  ScopeIndex handler = kNone;  ///< catch.do, kNone if absent
+  std::optional<Then> then;
+};
+struct EmitSpec {
+  Formula event;  ///< the attributes as given: an object
+};
+/// Both basic and bearer: literal or expression, or the name of a secret that has the fields.
+struct AuthenticationSpec {
+  enum class Scheme : uint8_t { none, basic, bearer };
+  Scheme scheme = Scheme::none;
+  Formula username, password, token;
+  std::string secret;  ///< of `use:`; empty if the fields are given
+};
+enum class HttpOutput : uint8_t { content, raw, response };
+struct HttpSpec {
+  Formula method;
+  Formula endpoint;          ///< an expression, or
+  std::string uri_template;  ///< RFC 6570 simple expansion over the task's input
+  Formula headers, query, body;
+  AuthenticationSpec authentication;
+  HttpOutput output = HttpOutput::content;
+  bool redirect = false;     ///< 3xx is a result, not an error; never followed
+  bool reads_secrets = false;  ///< the request is built at dispatch (deferred.h)
+};
+enum class ProcessReturn : uint8_t { output, error_output, code, all, none };
+struct ShellSpec {
+  Formula command, arguments, environment, input;
+  bool await = true;
+  ProcessReturn returns = ProcessReturn::output;
+};
+struct DoSpec {
+  ScopeIndex body = kNone;
+};
+struct ForSpec {
+  Formula items;
+  std::string each = "item";
+  std::string at = "index";
+  Formula while_;
+  ScopeIndex body = kNone;
+};
+struct ForkSpec {
+  ScopeIndex branches = kNone;
+  bool compete = false;
+};
+/// A kind that is checked and not run.
+struct UnsupportedSpec {
+  std::string what;
+};
+
+struct Task {
+  TaskKind kind = TaskKind::do_;
+  std::string name;
+  std::string reference;  ///< RFC 6901 pointer into the definition: "/do/0/tryGetPet/try/0/getPet"
+  json::Value definition;
+  ScopeIndex scope = kNone;
+  uint32_t position = 0;   ///< in the scope
+  TaskIndex next = kNone;  ///< what follows in the scope; kNone at its end
+  Then then;
+
+  Formula if_;
+  Formula input_from;
+  Formula output_as;
+  Formula export_as;
+  DurationSpec timeout;
+
+  std::variant<DoSpec, SetSpec, SwitchSpec, WaitSpec, RaiseSpec, TrySpec, EmitSpec, HttpSpec,
+               ShellSpec, ForSpec, ForkSpec, UnsupportedSpec>
+      spec;
+
+  template <typename T>
+  const T& as() const { return std::get<T>(spec); }
+};
+
+enum class ScopeRole : uint8_t {
+  root, do_, try_, catch_, for_, branches, foreach, function, extension
+};
+
+/// A list of tasks, run one after the other (branches: side by side).
+struct Scope {
+  ScopeRole role = ScopeRole::root;
+  TaskIndex owner = kNone;  ///< the task whose list it is
+  std::vector<TaskIndex> tasks;
+  /// Variables visible inside, outermost first: slot kArgumentCount + i.
+  std::vector<std::string> variables;
+};
+
+class Definition {
+ public:
+  std::string workflow_namespace;
+  std::string name;
+  std::string version;
+  json::Value document;  ///< as given: `$workflow.definition`
+
+  Formula input_from;
+  Formula output_as;
+  DurationSpec timeout;
+  std::vector<std::string> secrets;  ///< of use.secrets
+
+  std::vector<Task> tasks;
+  std::vector<Scope> scopes;  ///< scopes[kRootScope] is the top-level `do`
+
+  /// "devops/security-scan:1.0.0"
+  std::string id() const { return workflow_namespace + "/" + name + ":" + version; }
+  const Task& task(TaskIndex index) const { return tasks.at(index); }
+  const Scope& scope(ScopeIndex index) const { return scopes.at(index); }
+  /// By reference ("/do/0/name"); kNone if there is none.
+  TaskIndex find_task(std::string_view reference) const;
+};
+
+struct Compiled {
+  std::shared_ptr<const Definition> definition;  ///< null if there are faults
+  Faults faults;
+  Faults unsupported;  ///< what `apply` refuses
+
+  /// As `apply` wants it. Errors: WorkflowInvalid, NotSupported; every fault in the message.
+  Result<std::shared_ptr<const Definition>> runnable(std::string_view file_name = {}) const;
+};
+
+/// Whether a document is a workflow: an object whose `document` has `dsl`.
+bool is_workflow_document(json::View document);
+
+/// Compiles one document; faults carry the places the YAML reader recorded.
+Compiled compile(const json::YamlDocument& document);
+/// The same for a value read back from records (no places). Compiling what once compiled gives
+/// the same tasks with the same indices.
+Compiled compile(json::View document);
+
+/// Total order of semantic versions (semver.org 2.0, build metadata ignored): for `latest`.
+std::strong_ordering compare_versions(std::string_view a, std::string_view b);
+
+}  // namespace hence::workflow

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Errors of workflows are RFC 7807 objects {type, status, instance, title, detail}; the types are
+// those of the specification, section "Errors".
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "json/value.h"
+
+namespace hence::workflow {
+
+inline constexpr std::string_view kErrorTypeBase =
+    "https://open-workflow-specification.org/spec/1.0.0/errors/";
+
+enum class ErrorType : uint8_t {
+  configuration, validation, expression, authentication, authorization, timeout, communication,
+  runtime,
+};
+
+/// The error object. instance: the task's reference, "/" for the workflow's own timer.
+json::Value make_error(ErrorType type, std::string_view instance, std::string_view detail);
+/// With another status than the type's usual one (an HTTP 404 is communication/404).
+json::Value make_error(ErrorType type, int64_t status, std::string_view instance,
+                       std::string_view detail);
+
+/// The bare name ("communication") of any of the forms in which documents write a standard type
+/// (hosts and paths of former releases); any other text as it is. Compare in this form only.
+std::string normal_error_type(std::string_view type);
+
+}  // namespace hence::workflow

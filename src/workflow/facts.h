@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Everything that can happen to an instance. A fact holds what was decided, results of expressions
+// included, so that apply() needs neither the definition nor the outside world. Values that the
+// state already has (a task's raw input, an output that is the child's) are left out.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/codec.h"
+#include "base/time.h"
+#include "json/value.h"
+#include "workflow/definition.h"
+
+namespace hence::workflow {
+
+using FrameId = uint32_t;   ///< counted from 1 in an instance; never used again
+using TimerId = uint32_t;   ///< the same
+using CallId = uint32_t;    ///< the same
+inline constexpr FrameId kNoFrame = 0;
+
+enum class Phase : uint8_t { pending, running, waiting, suspended, cancelled, faulted, completed };
+std::string_view phase_name(Phase phase);
+
+enum class TimerPurpose : uint8_t { wait, retry, task_timeout, attempt_timeout, workflow_timeout };
+std::string_view timer_purpose_name(TimerPurpose purpose);
+
+enum class CallKind : uint8_t { http, shell };
+
+/// A loop or catch variable, without "$".
+struct Variable {
+  std::string name;
+  json::Value value;
+  template <typename A> void fields(A& a) { a(name, value); }
+};
+
+/// The instance begins: its first frame runs the top-level list.
+struct InstanceStarted {
+  json::Value raw_input;
+  std::optional<json::Value> input;  ///< after the workflow's input.from, where it has one
+  FrameId frame = 1;
+  TaskIndex task = kNone;  ///< kNone: the list is empty
+  UtcTime at;
+  template <typename A> void fields(A& a) { a(raw_input, input, frame, task, at); }
+};
+/// The frame's task begins, with the frame's carried value as raw input.
+struct TaskStarted {
+  FrameId frame = kNoFrame;
+  TaskIndex task = kNone;
+  UtcTime at;
+  std::optional<json::Value> input;  ///< after input.from, where the task has one
+  template <typename A> void fields(A& a) { a(frame, task, at, input); }
+};
+/// `if` was false: nothing of the task happens; its raw input goes on.
+struct TaskSkipped {
+  FrameId frame = kNoFrame;
+  TaskIndex task = kNone;
+  TaskIndex next = kNone;  ///< kNone: the scope is at its end
+  template <typename A> void fields(A& a) { a(frame, task, next); }
+};
+/// The task ended; frames and waits under it are gone.
+struct TaskEnded {
+  FrameId frame = kNoFrame;
+  TaskIndex task = kNone;
+  TaskIndex next = kNone;
+  std::optional<json::Value> output;   ///< transformed; absent: the raw output the state has
+  std::optional<json::Value> context;  ///< by export.as
+  template <typename A> void fields(A& a) { a(frame, task, next, output, context); }
+};
+/// An error left the task; frames and waits under it are gone.
+struct TaskFaulted {
+  FrameId frame = kNoFrame;
+  TaskIndex task = kNone;
+  json::Value error;
+  template <typename A> void fields(A& a) { a(frame, task, error); }
+};
+/// A list inside the parent's task begins in a new frame.
+struct ScopeEntered {
+  FrameId frame = kNoFrame;
+  FrameId parent = kNoFrame;
+  ScopeIndex scope = kNone;
+  TaskIndex task = kNone;              ///< the first; kNone: the list is empty
+  std::optional<json::Value> input;    ///< absent: the parent's transformed input
+  std::vector<Variable> variables;     ///< bound for this frame and those under it
+  template <typename A> void fields(A& a) { a(frame, parent, scope, task, input, variables); }
+};
+/// The list is done: its last output is now the parent's raw output; the frame is gone.
+struct ScopeLeft {
+  FrameId frame = kNoFrame;
+  FrameId parent = kNoFrame;
+  template <typename A> void fields(A& a) { a(frame, parent); }
+};
+/// A `for` evaluated what it goes over.
+struct LoopStarted {
+  FrameId frame = kNoFrame;
+  json::Value items;  ///< an array
+  template <typename A> void fields(A& a) { a(frame, items); }
+};
+/// A `try` takes an error of its body; the body's frames are gone.
+struct ErrorCaught {
+  FrameId frame = kNoFrame;
+  TaskIndex task = kNone;
+  json::Value error;
+  template <typename A> void fields(A& a) { a(frame, task, error); }
+};
+/// A `try` will run its body again when the timer is due.
+struct RetryScheduled {
+  FrameId frame = kNoFrame;
+  TaskIndex task = kNone;
+  uint32_t attempt = 0;  ///< number of this retry, from 1
+  UtcTime due;
+  TimerId timer = 0;
+  UtcTime first_fault_at;
+  template <typename A> void fields(A& a) { a(frame, task, attempt, due, timer, first_fault_at); }
+};
+struct TimerSet {
+  TimerId timer = 0;
+  FrameId frame = kNoFrame;  ///< kNoFrame: the instance's own
+  TimerPurpose purpose = TimerPurpose::wait;
+  UtcTime due;
+  template <typename A> void fields(A& a) { a(timer, frame, purpose, due); }
+};
+struct TimerCancelled {
+  TimerId timer = 0;
+  template <typename A> void fields(A& a) { a(timer); }
+};
+struct TimerFired {
+  TimerId timer = 0;
+  template <typename A> void fields(A& a) { a(timer); }
+};
+/// The outside must do something; forms of `request` in calls.h.
+struct CallRequested {
+  CallId call = 0;
+  FrameId frame = kNoFrame;
+  TaskIndex task = kNone;
+  CallKind kind = CallKind::http;
+  bool deferred = false;   ///< request holds what deferred.h needs, not the request itself
+  bool detached = false;   ///< `await: false`: nobody waits for the result
+  uint32_t attempt = 0;    ///< retries of the nearest enclosing `try` so far
+  json::Value request;
+  template <typename A>
+  void fields(A& a) { a(call, frame, task, kind, deferred, detached, attempt, request); }
+};
+/// The call's result, as the task's raw output or as an error.
+struct CallEnded {
+  CallId call = 0;
+  std::optional<json::Value> output;
+  std::optional<json::Value> error;
+  template <typename A> void fields(A& a) { a(call, output, error); }
+};
+/// Nobody waits for the call any more; whoever makes it may stop.
+struct CallCancelled {
+  CallId call = 0;
+  template <typename A> void fields(A& a) { a(call); }
+};
+/// `emit`: the event, to be accepted by the engine as if sent from outside.
+struct EventEmitted {
+  FrameId frame = kNoFrame;
+  TaskIndex task = kNone;
+  json::Value event;  ///< CloudEvents JSON format
+  template <typename A> void fields(A& a) { a(frame, task, event); }
+};
+struct InstanceSuspended {
+  template <typename A> void fields(A&) {}
+};
+struct InstanceResumed {
+  template <typename A> void fields(A&) {}
+};
+/// Nothing follows. Timers and calls still open were cancelled before.
+struct InstanceEnded {
+  Phase phase = Phase::completed;  ///< completed, faulted or cancelled
+  std::optional<json::Value> output;
+  std::optional<json::Value> error;
+  std::string reason;  ///< of a cancel
+  UtcTime at;
+  template <typename A> void fields(A& a) { a(phase, output, error, reason, at); }
+};
+
+/// The order is part of the format: new kinds go at the end.
+using Fact = std::variant<InstanceStarted, TaskStarted, TaskSkipped, TaskEnded, TaskFaulted,
+                          ScopeEntered, ScopeLeft, LoopStarted, ErrorCaught, RetryScheduled,
+                          TimerSet, TimerCancelled, TimerFired, CallRequested, CallEnded,
+                          CallCancelled, EventEmitted, InstanceSuspended, InstanceResumed,
+                          InstanceEnded>;
+
+/// "task-started", "timer-set", …: for listings.
+std::string_view fact_name(const Fact& fact);
+
+/// The number of the kind, then the fact's fields.
+void encode_value(Encoder& encoder, const Fact& fact);
+/// An unknown kind fails the decoder.
+void decode_value(Decoder& decoder, Fact& fact);
+
+}  // namespace hence::workflow

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The live state of one execution: what is active and nothing of what is past. A frame is a cursor
+// that runs through one list of tasks; a task with a list inside (do, try, for, fork) has child
+// frames while it runs.
+//
+//   frame 1  /do/1/tryPay   inside          (parent: none)
+//   └ frame 4  /do/1/tryPay/try/0/pay   calling (call 2, task timeout: timer 3)
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "workflow/facts.h"
+
+namespace hence::workflow {
+
+enum class FrameState : uint8_t {
+  ready,        ///< its task is to be started
+  inside,       ///< child frames run
+  next_round,   ///< the children are done; the task goes on (next iteration, end)
+  sleeping,     ///< `wait`
+  calling,      ///< a call is out
+  backing_off,  ///< a retry is scheduled
+  retrying,     ///< the retry is due
+  finishing,    ///< what it waited for came; the task is to be ended
+  failing,      ///< an error is to be handled
+  scope_ended,  ///< past the last task of its list
+};
+
+struct Frame {
+  FrameId id = kNoFrame;
+  FrameId parent = kNoFrame;
+  ScopeIndex scope = kRootScope;
+  TaskIndex task = kNone;
+  FrameState state = FrameState::ready;
+  json::Value carry;                      ///< raw input of `task`; at the scope's end, its output
+  std::optional<json::Value> task_input;  ///< after input.from, if it has one
+  std::optional<json::Value> raw_output;  ///< once known
+  std::optional<json::Value> error;       ///< the last one of a `try`, or the one being handled
+  std::optional<json::Value> items;       ///< of a `for`
+  std::optional<json::Value> authorization;  ///< of a call: {scheme, parameter}
+  UtcTime started_at;
+  UtcTime first_fault_at;                 ///< of a `try` that retries
+  uint32_t attempt = 0;                   ///< retries of a `try` so far
+  uint64_t rounds = 0;                    ///< of a `for`: iterations begun
+  bool handling = false;                  ///< of a `try`: catch.do runs
+  std::vector<Variable> variables;
+
+  const json::Value& input() const { return task_input ? *task_input : carry; }
+  bool runnable() const {
+    return state != FrameState::inside && state != FrameState::sleeping &&
+           state != FrameState::calling && state != FrameState::backing_off;
+  }
+
+  template <typename A>
+  void fields(A& a) {
+    a(id, parent, scope, task, state, carry, task_input, raw_output, error, items, authorization,
+      started_at, first_fault_at, attempt, rounds, handling, variables);
+  }
+};
+
+struct Timer {
+  TimerId id = 0;
+  FrameId frame = kNoFrame;
+  TimerPurpose purpose = TimerPurpose::wait;
+  UtcTime due;
+  template <typename A> void fields(A& a) { a(id, frame, purpose, due); }
+};
+
+struct Call {
+  CallId id = 0;
+  FrameId frame = kNoFrame;
+  CallKind kind = CallKind::http;
+  template <typename A> void fields(A& a) { a(id, frame, kind); }
+};
+
+/// Serialisable; changed by apply() alone.
+struct Instance {
+  Phase phase = Phase::pending;   ///< pending, running, suspended or an end; see shown_phase()
+  json::Value input;              ///< raw
+  json::Value context;            ///< {} at the start
+  std::optional<json::Value> output;
+  std::optional<json::Value> error;
+  UtcTime started_at;
+  UtcTime ended_at;
+  uint64_t steps = 0;             ///< tasks begun, skipped and lists entered, in all
+  uint32_t last_id = 0;           ///< of frames, timers and calls together
+  std::vector<Frame> frames;      ///< by ascending id
+  std::vector<Timer> timers;
+  std::vector<Call> calls;
+
+  bool ended() const { return phase >= Phase::cancelled; }
+  /// The phase as users see it: `waiting` where every frame waits for the outside.
+  Phase shown_phase() const;
+  const Frame* find_frame(FrameId id) const;
+  Frame* find_frame(FrameId id);
+  const Timer* find_timer(TimerId id) const;
+  const Call* find_call(CallId id) const;
+  /// The timer due first; nothing if there is none.
+  const Timer* next_timer() const;
+
+  template <typename A>
+  void fields(A& a) {
+    a(phase, input, context, output, error, started_at, ended_at, steps, last_id, frames, timers,
+      calls);
+  }
+};
+
+/// Folds one fact into the state. Total: a fact that does not fit (a frame that is gone) is a
+/// HENCE_CHECK, since only the machine makes facts.
+void apply(Instance& instance, const Fact& fact);
+
+}  // namespace hence::workflow

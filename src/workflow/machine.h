@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The task machine: pure and deterministic. One Machine serves one command for one instance: it
+// decides, pushes each fact to `facts` and applies it at once, and runs on through every task that
+// needs nothing from outside, until all frames wait or the command's budget of steps is used up.
+//
+//   std::vector<Fact> facts;
+//   Machine machine(*definition, instance, context, facts);
+//   Advance advance = machine.start(input);         // or on_timer, on_call_result, cancel, …
+//   if (advance.more) …                             // later: Machine(…).go_on()
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "json/value.h"
+#include "workflow/calls.h"
+#include "workflow/definition.h"
+#include "workflow/facts.h"
+#include "workflow/instance.h"
+
+namespace hence::workflow {
+
+/// Bounds of one instance; going over one faults it with a sentence naming the limit.
+struct Limits {
+  uint64_t steps = 10'000'000;             ///< Instance::steps
+  uint64_t context_bytes = 16 << 20;       ///< of `$context` as text
+  uint64_t frames = 20'000;                ///< active at once (branches)
+  uint64_t call_bytes = 16 << 20;          ///< of one call's request as text
+};
+
+/// The world, as data.
+struct StepContext {
+  UtcTime now;
+  uint64_t seed = 0;     ///< for jitter and ids; another one each command
+  Address instance;      ///< `$workflow.id`, ids of emitted events
+  uint32_t step_budget = 10'000;
+  Limits limits = {};
+  std::string_view runtime_version = "0.1.0";
+};
+
+/// What a command came to.
+struct Advance {
+  bool more = false;     ///< the budget is used up: call go_on() in another command
+  bool ignored = false;  ///< nothing waited for it (late timer or result, ended instance): no facts
+};
+
+class Machine {
+ public:
+  /// Borrows all four for the time of one command.
+  Machine(const Definition& definition, Instance& instance, const StepContext& context,
+          std::vector<Fact>& facts)
+      : definition_(definition), instance_(instance), context_(context), facts_(facts) {}
+
+  /// A new instance (phase pending).
+  Advance start(json::View input);
+  Advance on_timer(TimerId timer);
+  /// A result for a CallRequested that was not detached.
+  Advance on_call_result(CallId call, const CallOutcome& outcome);
+  Advance cancel(std::string_view reason);
+  Advance suspend();
+  Advance resume();
+  /// Continues after `more`; does nothing if nothing is runnable.
+  Advance go_on();
+
+ private:
+  const Definition& definition_;
+  Instance& instance_;
+  const StepContext& context_;
+  std::vector<Fact>& facts_;
+};
+
+}  // namespace hence::workflow
