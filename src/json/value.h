@@ -20,7 +20,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/check.h"
 #include "base/result.h"
+#include "json/buffer.h"
 
 namespace hence {
 class Encoder;
@@ -32,7 +34,6 @@ namespace hence::json {
 enum class Type : uint8_t { null, boolean, number, string, array, object };
 std::string_view type_name(Type type);  ///< "null", "boolean", "number", …
 
-struct Buffer;
 class Value;
 class Elements;
 class Members;
@@ -40,9 +41,9 @@ class Members;
 class View {
  public:
   /// A null value with static lifetime.
-  View();
+  View() noexcept;
 
-  Type type() const;
+  Type type() const { return static_cast<Type>(raw().meta & kTypeMask); }
   bool is_null() const { return type() == Type::null; }
   bool is_bool() const { return type() == Type::boolean; }
   bool is_number() const { return type() == Type::number; }
@@ -84,18 +85,27 @@ class View {
   friend class Elements;
   friend class Members;
   View(const Buffer* buffer, uint32_t node) : buffer_(buffer), node_(node) {}
+  const Node& raw() const { return buffer_->nodes()[node_]; }
   const Buffer* buffer_;
   uint32_t node_;
 };
 
 class Value {
  public:
-  Value();  ///< null
-  Value(const Value& other);
-  Value(Value&& other) noexcept;
-  Value& operator=(const Value& other);
-  Value& operator=(Value&& other) noexcept;
-  ~Value();
+  Value() noexcept;  ///< null
+  Value(const Value& other) : buffer_(other.buffer_), node_(other.node_) { retain(buffer_); }
+  Value(Value&& other) noexcept : Value() { swap(other); }
+  Value& operator=(const Value& other) {
+    Value copy(other);
+    swap(copy);
+    return *this;
+  }
+  Value& operator=(Value&& other) noexcept {
+    Value moved(std::move(other));
+    swap(moved);
+    return *this;
+  }
+  ~Value() { release(buffer_); }
 
   /// Owns the document of a view again; the whole document stays alive.
   explicit Value(View view);
@@ -116,6 +126,10 @@ class Value {
   friend class Builder;
   friend class Parser;
   Value(const Buffer* adopted, uint32_t node) : buffer_(adopted), node_(node) {}
+  void swap(Value& other) noexcept {
+    std::swap(buffer_, other.buffer_);
+    std::swap(node_, other.node_);
+  }
   const Buffer* buffer_;  // layout shared with View
   uint32_t node_;
 };

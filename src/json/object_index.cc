@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "json/object_index.h"
+
+#include <algorithm>
+
+namespace hence::json {
+namespace {
+
+std::weak_ordering compare_keys(const Node& a, std::string_view a_text, const Node& b,
+                                std::string_view b_text) {
+  if (a.extra != b.extra) return a.extra <=> b.extra;
+  if (a.length != b.length) return a.length <=> b.length;
+  return std::memcmp(a_text.data(), b_text.data(), a.length) <=> 0;
+}
+
+bool same_key(const Node& a, const Node& b, const TextParts& texts) {
+  return compare_keys(a, texts.of(a), b, texts.of(b)) == 0;
+}
+
+uint32_t find_indexed(const Buffer* buffer, const Node* object, const Node& wanted,
+                      std::string_view key) {
+  const uint32_t members = count_of(*object);
+  const auto* index =
+      reinterpret_cast<const uint32_t*>(object + object->extra - index_slots(members));
+  uint32_t low = 0;
+  uint32_t high = members;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    const Node& candidate = object[index[middle]];
+    const auto order = compare_keys(candidate, text_of(buffer, candidate), wanted, key);
+    if (order == 0) return index[middle] + 1;
+    if (order < 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+void sort_keys(const Node* object, uint32_t members, const TextParts& texts,
+               std::vector<uint32_t>& index) {
+  index.clear();
+  index.reserve(members);
+  uint32_t at = 1;
+  for (uint32_t i = 0; i < members; ++i) {
+    index.push_back(at);
+    at += 1 + span_of(object[at + 1]);
+  }
+  std::sort(index.begin(), index.end(), [&](uint32_t a, uint32_t b) {
+    const Node& x = object[a];
+    const Node& y = object[b];
+    const auto order = compare_keys(x, texts.of(x), y, texts.of(y));
+    return order != 0 ? order < 0 : a < b;
+  });
+}
+
+std::optional<uint32_t> first_repeated(const Node* object, const std::vector<uint32_t>& index,
+                                       const TextParts& texts) {
+  std::optional<uint32_t> found;
+  for (size_t i = 1; i < index.size(); ++i) {
+    if (!same_key(object[index[i - 1]], object[index[i]], texts)) continue;
+    if (!found || index[i] < *found) found = index[i];
+  }
+  return found;
+}
+
+uint32_t merge_repeated(std::vector<Node>& nodes, uint32_t object, uint32_t members,
+                        const std::vector<uint32_t>& index, const TextParts& texts) {
+  // Pairs of (first place of a key, place of its last value); later duplicates vanish.
+  std::vector<std::pair<uint32_t, uint32_t>> kept;
+  kept.reserve(members);
+  const Node* base = nodes.data() + object;
+  for (const uint32_t at : index) {
+    if (!kept.empty() && same_key(base[kept.back().first], base[at], texts)) {
+      kept.back().second = at;
+    } else {
+      kept.emplace_back(at, at);
+    }
+  }
+  std::sort(kept.begin(), kept.end());
+  std::vector<Node> merged;
+  merged.reserve(nodes.size() - object - 1);
+  for (const auto& [first, last] : kept) {
+    merged.push_back(base[first]);
+    const Node* value = base + last + 1;
+    merged.insert(merged.end(), value, value + span_of(*value));
+  }
+  nodes.resize(object + 1);
+  nodes.insert(nodes.end(), merged.begin(), merged.end());
+  return static_cast<uint32_t>(kept.size());
+}
+
+uint32_t find_member(const Buffer* buffer, uint32_t object_node, std::string_view key) {
+  const Node* object = buffer->nodes() + object_node;
+  Node wanted{};
+  wanted.length = static_cast<uint32_t>(key.size());
+  wanted.extra = key_hash(key.data(), key.size());
+  if ((object->meta & kIndexedFlag) != 0) {
+    const uint32_t found = find_indexed(buffer, object, wanted, key);
+    return found == 0 ? 0 : object_node + found;
+  }
+  const char* text = buffer->text();
+  const Node* at = object + 1;
+  for (uint32_t left = count_of(*object); left > 0; --left) {
+    if (at->extra == wanted.extra && at->length == wanted.length &&
+        std::memcmp(text + at->offset, key.data(), key.size()) == 0) {
+      return static_cast<uint32_t>(at - buffer->nodes()) + 1;
+    }
+    at += 1 + span_of(at[1]);
+  }
+  return 0;
+}
+
+}  // namespace hence::json
