@@ -36,9 +36,6 @@ class Disk;
 
 namespace hence::log {
 
-class SegmentIndex;
-class RecordFinder;
-
 /// Where a log begins that does not begin at nothing: what a checkpoint keeps of the log before it.
 struct LogStart {
   Position position;
@@ -47,7 +44,6 @@ struct LogStart {
 };
 
 struct LogOptions {
-  std::string folder;                    ///< exists; holds nothing but the log
   uint64_t segment_bytes = 64 << 20;     ///< 64 KiB .. 1 GiB; the next segment begins beyond it
   uint64_t zero_ahead_bytes = 4 << 20;   ///< written with zeros in one go ahead of the commits
   uint64_t filter_bytes_max = 256 << 20; ///< memory for deduplication in sealed segments
@@ -78,7 +74,7 @@ struct RetentionLimits {
 class Log {
  public:
   /// Reads the footers of sealed segments, scans the open one, cuts a torn tail and says so.
-  /// Creates no file: the first commit does. disk outlives the log.
+  /// Creates no file: the first commit does. disk is a folder of the log's own; it outlives the log.
   /// Errors: LogDamaged (file, offset, what to do), LogVersionNewer, DiskFailed.
   static Result<std::unique_ptr<Log>> open(os::Disk& disk, LogOptions options, OpenReport& report);
   ~Log();
@@ -108,7 +104,7 @@ class Log {
   /// BeyondRetention (there was one).
   Result<std::optional<StoredRecord>> find(Address address);
 
-  /// The newest record that accepted an event of this hash at not_before or later; staged ones
+  /// The newest record that accepted an event of this hash, if at not_before or later; staged ones
   /// included. Knows events back to dedup_horizon().
   Result<std::optional<Address>> find_event(Hash128 hash, UtcTime not_before);
   /// The time from which on find_event knows every event; filters' memory and retention bound it.

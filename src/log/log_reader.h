@@ -16,7 +16,6 @@
 
 namespace hence::os {
 class Disk;
-class File;
 }
 
 namespace hence::log {

@@ -16,13 +16,10 @@
 
 namespace hence::os {
 class Disk;
-class File;
 }
 
 namespace hence::log {
 
-class SegmentIndex;
-struct SealedSegment;
 struct LogOptions;
 
 struct CommitResult {
@@ -70,9 +67,9 @@ class LogWriter {
   /// Makes durable all that was written. Errors: as write.
   Status sync();
 
-  /// Prepares blocks for commits to come, at most LogOptions::zero_ahead_bytes a call; for when
-  /// there is nothing to write. Returns whether there is more to prepare. Errors: as write.
-  Result<bool> prepare();
+  /// Prepares blocks for the next LogOptions::zero_ahead_bytes; for when there is nothing to write.
+  /// Errors: as write.
+  Status prepare();
 
  private:
   friend class Log;
@@ -85,6 +82,6 @@ class LogWriter {
 /// renaming it. May run on any one thread beside the writer's (the two share nothing but the
 /// folder), so that a busy writer never writes zeros itself. Call every second or so: it does
 /// nothing when a spare is there. Errors: DiskFailed, DiskFull; the log does not depend on it.
-Status prepare_spare_segment(os::Disk& disk, const std::string& folder, uint64_t segment_bytes);
+Status prepare_spare_segment(os::Disk& disk, uint64_t segment_bytes);
 
 }  // namespace hence::log

@@ -9,10 +9,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
-#include "base/result.h"
 #include "base/time.h"
 #include "log/sha256.h"
 
@@ -66,15 +66,5 @@ class StoredRecord {
   Record record_;
   Position position_;
 };
-
-/// Length of the header's bytes; needs no payload digest.
-size_t encoded_header_bytes(const RecordHeader& header);
-/// Appends the header's bytes, the payload digest last of the fixed part (kDigestOffset).
-void encode_header(const RecordHeader& header, std::string& out);
-/// Offset of the payload digest within the header's bytes.
-inline constexpr size_t kDigestOffset = 32;
-/// Reads a header that fills bytes exactly; texts point into bytes.
-/// Errors: LogDamaged, LogVersionNewer.
-Result<RecordHeader> decode_header(std::string_view bytes);
 
 }  // namespace hence::log
