@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connectors/http/curl_transfer.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "base/check.h"
+
+namespace hence::connectors {
+namespace {
+
+constexpr size_t kHeaderBytesMax = 64 << 10;
+constexpr size_t kMethodBytesMax = 32;
+constexpr long kConnectTimeoutMs = 10'000;
+constexpr long kConnectionLifeSeconds = 300;  // so that a name that moves is looked up again
+
+// These say how the message is framed or the connection is used, which is the client's business.
+constexpr std::array<std::string_view, 9> kOwnHeaders = {
+    "content-length", "transfer-encoding", "connection", "expect", "upgrade",
+    "te",             "trailer",           "keep-alive", "proxy-connection"};
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return result;
+}
+
+bool is_token(std::string_view text) {
+  constexpr std::string_view others = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || others.find(c) != others.npos;
+  });
+}
+
+bool is_field_value(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && byte != '\t') || byte == 0x7F;
+  });
+}
+
+/// Without query, fragment and user, where secrets like to be.
+std::string url_for_people(std::string_view url) {
+  url = url.substr(0, url.find_first_of("?#"));
+  const size_t scheme = url.find("://");
+  const size_t from = scheme == url.npos ? 0 : scheme + 3;
+  const size_t at = url.substr(from, url.find('/', from) - from).rfind('@');
+  std::string shown(url.substr(0, from));
+  shown += url.substr(at == url.npos ? from : from + at + 1);
+  return shown;
+}
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && std::string_view(" \t\r\n").find(text.back()) != text.npos) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::unique_ptr<Transfer> Transfer::create(TransferSettings& settings) {
+  CURL* easy = curl_easy_init();
+  if (easy == nullptr) return nullptr;
+  std::unique_ptr<Transfer> transfer(new Transfer(easy, settings));
+  transfer->set_constant_options();
+  return transfer;
+}
+
+Transfer::~Transfer() { curl_easy_cleanup(easy_); }
+
+void Transfer::set_constant_options() {
+  curl_easy_setopt(easy_, CURLOPT_PRIVATE, this);
+  curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy_, CURLOPT_PROXY, "");
+  curl_easy_setopt(easy_, CURLOPT_NOPROXY, "*");
+  curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
+  curl_easy_setopt(easy_, CURLOPT_PIPEWAIT, 1L);
+  curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy_, CURLOPT_MAXLIFETIME_CONN, kConnectionLifeSeconds);
+  curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_text_);
+  curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &header_callback);
+  curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &write_callback);
+  curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, &open_socket_callback);
+  curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
+  if (!settings_.ca_file.empty()) {
+    // The system's certificates stay trusted through CURLOPT_CAPATH, which keeps its default.
+    curl_easy_setopt(easy_, CURLOPT_CAINFO, settings_.ca_file.c_str());
+  }
+  if (settings_.connect_to) curl_easy_setopt(easy_, CURLOPT_CONNECT_TO, settings_.connect_to.get());
+}
+
+Status Transfer::prepare(uint64_t call_id, delivery::HttpCall call, uint64_t held, Done done) {
+  call_id_ = call_id;
+  held_ = held;
+  call_ = std::move(call);
+  done_ = std::move(done);
+  answer_ = {};
+  header_bytes_ = 0;
+  refused_.reset();
+  stopped_.reset();
+  opened_ = false;
+  error_text_[0] = '\0';
+  HENCE_TRY_VOID(set_url());
+  HENCE_TRY_VOID(set_headers());
+  if (call_.method.size() > kMethodBytesMax || !is_token(call_.method)) {
+    return Error(ErrorCode::RequestInvalid, "the method is no HTTP method; use POST, GET, PUT, …");
+  }
+  set_method_and_body();
+  const long timeout_ms = static_cast<long>(std::max<int64_t>(1, call_.timeout.millis()));
+  curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, timeout_ms);
+  curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, std::min(timeout_ms, kConnectTimeoutMs));
+  return {};
+}
+
+Status Transfer::set_url() {
+  const auto refused = [&](std::string_view why) {
+    return Error(ErrorCode::RequestInvalid,
+                 "the URL " + url_for_people(call_.url) + " cannot be called: " + std::string(why));
+  };
+  for (char c : call_.url) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= 0x20 || byte == 0x7F) {
+      return Error(ErrorCode::RequestInvalid,
+                   "the URL holds a space or a control character; percent-encode it");
+    }
+  }
+  CURLU* parsed = curl_url();
+  HENCE_CHECK(parsed != nullptr);
+  const CURLUcode code = curl_url_set(parsed, CURLUPART_URL, call_.url.c_str(), CURLU_DISALLOW_USER);
+  char* scheme = nullptr;
+  std::string scheme_text;
+  if (code == CURLUE_OK && curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK) {
+    scheme_text = scheme;
+    curl_free(scheme);
+  }
+  curl_url_cleanup(parsed);
+  if (code == CURLUE_USER_NOT_ALLOWED) {
+    return refused("it holds a user name or password; use the sink's auth instead");
+  }
+  if (code != CURLUE_OK) return refused(curl_url_strerror(code));
+  if (scheme_text != "http" && scheme_text != "https") return refused("only http and https are spoken");
+  curl_easy_setopt(easy_, CURLOPT_URL, call_.url.c_str());
+  return {};
+}
+
+Status Transfer::set_headers() {
+  Slist list;
+  const auto add = [&](const std::string& line) {
+    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+    HENCE_CHECK(longer != nullptr);
+    (void)list.release();
+    list.reset(longer);
+  };
+  bool has_content_type = false;
+  for (const auto& [name, value] : call_.headers) {
+    if (!is_token(name)) {
+      return Error(ErrorCode::RequestInvalid,
+                   "a header's name holds a character no header name may have");
+    }
+    if (!is_field_value(value)) {
+      return Error(ErrorCode::RequestInvalid,
+                   "the header " + name + " holds a line break or a control character");
+    }
+    const std::string lower_name = lower(name);
+    if (std::find(kOwnHeaders.begin(), kOwnHeaders.end(), lower_name) != kOwnHeaders.end()) {
+      return Error(ErrorCode::RequestInvalid,
+                   "the header " + name + " is set by the connection itself; leave it out");
+    }
+    has_content_type = has_content_type || lower_name == "content-type";
+    add(value.empty() ? name + ";" : name + ": " + value);
+  }
+  if (!has_content_type) add("Content-Type:");  // else libcurl invents one
+  add("Expect:");
+  headers_ = std::move(list);
+  curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_.get());
+  return {};
+}
+
+void Transfer::set_method_and_body() {
+  curl_easy_setopt(easy_, CURLOPT_NOBODY, 0L);
+  curl_easy_setopt(easy_, CURLOPT_HTTPGET, 1L);
+  const bool expects_body =
+      call_.method == "POST" || call_.method == "PUT" || call_.method == "PATCH";
+  if (expects_body || !call_.body.empty()) {
+    curl_easy_setopt(easy_, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, call_.body.data());
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call_.body.size()));
+  } else if (call_.method == "HEAD") {
+    curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
+  }
+  curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, call_.method.c_str());
+}
+
+bool Transfer::hold(size_t bytes) {
+  if (settings_.bytes_held.fetch_add(bytes, std::memory_order_relaxed) + bytes >
+      settings_.bytes_max) {
+    settings_.bytes_held.fetch_sub(bytes, std::memory_order_relaxed);
+    stopped_.emplace(ErrorCode::Overloaded,
+                     "overloaded: the answers being received take all the memory calls may use");
+    return false;
+  }
+  held_ += bytes;
+  return true;
+}
+
+size_t Transfer::on_header(std::string_view line) {
+  header_bytes_ += line.size();
+  if (header_bytes_ > kHeaderBytesMax) {
+    stopped_.emplace(ErrorCode::CallFailed, "the answer's header is over 64 KiB");
+    return 0;
+  }
+  if (line.starts_with("HTTP/")) {  // also after an interim answer (1xx)
+    answer_.headers.clear();
+    answer_.body.clear();
+    return line.size();
+  }
+  const size_t colon = line.find(':');
+  if (colon == 0 || colon == line.npos) return line.size();
+  answer_.headers.emplace_back(lower(trim(line.substr(0, colon))),
+                               std::string(trim(line.substr(colon + 1))));
+  return line.size();
+}
+
+size_t Transfer::on_body(std::string_view bytes) {
+  if (answer_.body.size() + bytes.size() > call_.response_bytes_max) {
+    stopped_.emplace(ErrorCode::CallFailed, "the answer is over the limit of " +
+                                                std::to_string(call_.response_bytes_max) + " bytes");
+    return 0;
+  }
+  if (!hold(bytes.size())) return 0;
+  answer_.body.append(bytes);
+  return bytes.size();
+}
+
+curl_socket_t Transfer::on_open_socket(const curl_sockaddr& address) {
+  const auto ip = IpAddress::from_sockaddr(&address.addr);
+  if (!ip) return CURL_SOCKET_BAD;
+  if (auto allowed = settings_.guard.check(*ip); !allowed.ok()) {
+    if (!refused_) refused_ = allowed.error();
+    return CURL_SOCKET_BAD;
+  }
+  opened_ = true;
+  return socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+}
+
+Result<delivery::HttpAnswer> Transfer::outcome(CURLcode code) {
+  if (code != CURLE_OK) return failure(code);
+  long status = 0;
+  curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+  answer_.status = static_cast<int>(status);
+  return std::move(answer_);
+}
+
+Error Transfer::failure(CURLcode code) {
+  const std::string where = call_.method + " " + url_for_people(call_.url);
+  if (stopped_) return stopped_->in(where);
+  if (refused_ && !opened_) return refused_->in(where);
+  std::string why;
+  if (code == CURLE_OPERATION_TIMEDOUT) {
+    why = "no whole answer within " + format_human(call_.timeout);
+    if (error_text_[0] != '\0') why += std::string(" (") + error_text_ + ")";
+  } else {
+    why = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
+  }
+  return Error(ErrorCode::CallFailed, where + ": " + why);
+}
+
+void Transfer::finish(Result<delivery::HttpAnswer> result) {
+  settings_.bytes_held.fetch_sub(held_, std::memory_order_relaxed);
+  held_ = 0;
+  call_ = {};
+  answer_ = {};
+  const Done done = std::exchange(done_, nullptr);
+  done(std::move(result));
+}
+
+size_t Transfer::header_callback(char* data, size_t size, size_t count, void* self) {
+  return static_cast<Transfer*>(self)->on_header({data, size * count});
+}
+
+size_t Transfer::write_callback(char* data, size_t size, size_t count, void* self) {
+  return static_cast<Transfer*>(self)->on_body({data, size * count});
+}
+
+curl_socket_t Transfer::open_socket_callback(void* self, curlsocktype purpose,
+                                             curl_sockaddr* address) {
+  if (purpose != CURLSOCKTYPE_IPCXN) return CURL_SOCKET_BAD;
+  return static_cast<Transfer*>(self)->on_open_socket(*address);
+}
+
+}  // namespace hence::connectors
