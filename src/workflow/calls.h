@@ -5,7 +5,8 @@
 //
 // CallRequested::request of kind http, ready to send:
 //   {"method":"GET", "url":"https://…?a=b", "headers":{"content-type":"application/json"},
-//    "body":"text"?, "authorization":{"scheme","parameter"}?}
+//    "body":"text"?, "authorization":{"scheme","parameter"}?, "echo":{"method","uri","headers"}?}
+//   authorization and echo are for the machine: `$authorization`, and output `response`.
 // of kind shell:
 //   {"command":"…", "arguments":["…"], "environment":{"K":"V"}, "input":"…"}
 // Deferred (kind http that reads secrets): see deferred.h.

@@ -3,7 +3,7 @@
 
 // Calls that read secrets are built when they leave, because everything built earlier is recorded.
 // Such a CallRequested has deferred = true and request = {"task": reference, "input": …,
-// "variables": {"context": …, …}}: the values its expressions read, none of them a secret.
+// "variables": {"context": …, …}, "echo"?}: the values its expressions read, none of them a secret.
 
 #include <string>
 #include <vector>

@@ -32,6 +32,9 @@ std::string_view timer_purpose_name(TimerPurpose purpose);
 
 enum class CallKind : uint8_t { http, shell };
 
+/// How a frame counts for its parent: not at all, as one of all, or as one whose end is the end.
+enum class Branch : uint8_t { none, all, compete };
+
 /// A loop or catch variable, without "$".
 struct Variable {
   std::string name;
@@ -87,7 +90,10 @@ struct ScopeEntered {
   TaskIndex task = kNone;              ///< the first; kNone: the list is empty
   std::optional<json::Value> input;    ///< absent: the parent's transformed input
   std::vector<Variable> variables;     ///< bound for this frame and those under it
-  template <typename A> void fields(A& a) { a(frame, parent, scope, task, input, variables); }
+  Branch branch = Branch::none;
+  bool handler = false;                ///< catch.do of a `try`
+  template <typename A>
+  void fields(A& a) { a(frame, parent, scope, task, input, variables, branch, handler); }
 };
 /// The list is done: its last output is now the parent's raw output; the frame is gone.
 struct ScopeLeft {
@@ -115,8 +121,7 @@ struct RetryScheduled {
   uint32_t attempt = 0;  ///< number of this retry, from 1
   UtcTime due;
   TimerId timer = 0;
-  UtcTime first_fault_at;
-  template <typename A> void fields(A& a) { a(frame, task, attempt, due, timer, first_fault_at); }
+  template <typename A> void fields(A& a) { a(frame, task, attempt, due, timer); }
 };
 struct TimerSet {
   TimerId timer = 0;
@@ -131,7 +136,8 @@ struct TimerCancelled {
 };
 struct TimerFired {
   TimerId timer = 0;
-  template <typename A> void fields(A& a) { a(timer); }
+  std::optional<json::Value> error;  ///< of a timeout
+  template <typename A> void fields(A& a) { a(timer, error); }
 };
 /// The outside must do something; forms of `request` in calls.h.
 struct CallRequested {

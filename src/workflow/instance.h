@@ -27,7 +27,9 @@ enum class FrameState : uint8_t {
   retrying,     ///< the retry is due
   finishing,    ///< what it waited for came; the task is to be ended
   failing,      ///< an error is to be handled
+  attempt_failed,  ///< of a `try`: the time for one run of the body is over
   scope_ended,  ///< past the last task of its list
+  joined,       ///< a branch that is done
 };
 
 struct Frame {
@@ -42,23 +44,26 @@ struct Frame {
   std::optional<json::Value> error;       ///< the last one of a `try`, or the one being handled
   std::optional<json::Value> items;       ///< of a `for`
   std::optional<json::Value> authorization;  ///< of a call: {scheme, parameter}
+  std::optional<json::Value> request;     ///< of a call with output `response`: {method, uri, headers}
   UtcTime started_at;
-  UtcTime first_fault_at;                 ///< of a `try` that retries
   uint32_t attempt = 0;                   ///< retries of a `try` so far
   uint64_t rounds = 0;                    ///< of a `for`: iterations begun
+  uint32_t pending = 0;                   ///< of a `fork`: branches still running
   bool handling = false;                  ///< of a `try`: catch.do runs
-  std::vector<Variable> variables;
+  Branch branch = Branch::none;
+  std::vector<Variable> variables;        ///< visible here and below
 
   const json::Value& input() const { return task_input ? *task_input : carry; }
   bool runnable() const {
     return state != FrameState::inside && state != FrameState::sleeping &&
-           state != FrameState::calling && state != FrameState::backing_off;
+           state != FrameState::calling && state != FrameState::backing_off &&
+           state != FrameState::joined;
   }
 
   template <typename A>
   void fields(A& a) {
     a(id, parent, scope, task, state, carry, task_input, raw_output, error, items, authorization,
-      started_at, first_fault_at, attempt, rounds, handling, variables);
+      request, started_at, attempt, rounds, pending, handling, branch, variables);
   }
 };
 
