@@ -79,6 +79,8 @@ class View {
 
   const Buffer* buffer() const { return buffer_; }
   uint32_t node() const { return node_; }
+  /// The value at a node of a buffer; the node must begin a value.
+  static View at_node(const Buffer* buffer, uint32_t node) { return View(buffer, node); }
 
  private:
   friend class Value;
