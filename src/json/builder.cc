@@ -71,7 +71,8 @@ void Builder::State::end(Type type) {
     std::vector<uint32_t> index;
     sort_keys(nodes.data() + frame.node, count, texts, index);
     if (first_repeated(nodes.data() + frame.node, index, texts)) {
-      count = merge_repeated(nodes, frame.node, count, index, texts);
+      count = merge_repeated(nodes.data() + frame.node, count, index, texts);
+      nodes.resize(frame.node + nodes[frame.node].extra);
       sort_keys(nodes.data() + frame.node, count, texts, index);
     }
     if (count > kIndexedMembers) {

@@ -67,14 +67,13 @@ std::optional<uint32_t> first_repeated(const Node* object, const std::vector<uin
   return found;
 }
 
-uint32_t merge_repeated(std::vector<Node>& nodes, uint32_t object, uint32_t members,
-                        const std::vector<uint32_t>& index, const TextParts& texts) {
-  // Pairs of (first place of a key, place of its last value); later duplicates vanish.
+uint32_t merge_repeated(Node* object, uint32_t members, const std::vector<uint32_t>& index,
+                        const TextParts& texts) {
+  // Pairs of (first place of a key, place of its last value); what lies between vanishes.
   std::vector<std::pair<uint32_t, uint32_t>> kept;
   kept.reserve(members);
-  const Node* base = nodes.data() + object;
   for (const uint32_t at : index) {
-    if (!kept.empty() && same_key(base[kept.back().first], base[at], texts)) {
+    if (!kept.empty() && same_key(object[kept.back().first], object[at], texts)) {
       kept.back().second = at;
     } else {
       kept.emplace_back(at, at);
@@ -82,14 +81,13 @@ uint32_t merge_repeated(std::vector<Node>& nodes, uint32_t object, uint32_t memb
   }
   std::sort(kept.begin(), kept.end());
   std::vector<Node> merged;
-  merged.reserve(nodes.size() - object - 1);
   for (const auto& [first, last] : kept) {
-    merged.push_back(base[first]);
-    const Node* value = base + last + 1;
+    merged.push_back(object[first]);
+    const Node* value = object + last + 1;
     merged.insert(merged.end(), value, value + span_of(*value));
   }
-  nodes.resize(object + 1);
-  nodes.insert(nodes.end(), merged.begin(), merged.end());
+  std::copy(merged.begin(), merged.end(), object + 1);
+  object->extra = static_cast<uint32_t>(merged.size()) + 1;
   return static_cast<uint32_t>(kept.size());
 }
 

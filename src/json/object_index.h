@@ -34,10 +34,10 @@ void sort_keys(const Node* object, uint32_t members, const TextParts& texts,
 std::optional<uint32_t> first_repeated(const Node* object, const std::vector<uint32_t>& index,
                                        const TextParts& texts);
 
-/// Merges repeated keys: each keeps its first place and takes its last value. nodes holds the
-/// object from position object to its end; shrinks. Returns the members left.
-uint32_t merge_repeated(std::vector<Node>& nodes, uint32_t object, uint32_t members,
-                        const std::vector<uint32_t>& index, const TextParts& texts);
+/// Merges repeated keys in place: each keeps its first place and takes its last value. Sets
+/// object->extra to the nodes left, the object's own included; returns the members left.
+uint32_t merge_repeated(Node* object, uint32_t members, const std::vector<uint32_t>& index,
+                        const TextParts& texts);
 
 /// Node slots that an index of so many members takes.
 inline uint32_t index_slots(uint32_t members) { return (members + 3) / 4; }

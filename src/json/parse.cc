@@ -4,6 +4,7 @@
 #include <emmintrin.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -25,17 +26,46 @@ struct Frame {
   bool repeated;       ///< a key came twice (last_wins)
 };
 
+/// Uninitialised memory that grows without keeping its content.
+template <typename T>
+class Room {
+ public:
+  Room() = default;
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+  ~Room() { std::free(data_); }
+
+  T* reserve(size_t count) {
+    if (count > capacity_) {
+      std::free(data_);
+      data_ = static_cast<T*>(std::malloc(count * sizeof(T)));
+      HENCE_CHECK(data_ != nullptr);
+      capacity_ = count;
+    }
+    return data_;
+  }
+  void trim() {
+    if (capacity_ * sizeof(T) <= kScratchKeptBytes) return;
+    std::free(std::exchange(data_, nullptr));
+    capacity_ = 0;
+  }
+
+ private:
+  T* data_ = nullptr;
+  size_t capacity_ = 0;
+};
+
 /// Room for one document while it is parsed, kept by the thread for the next.
 struct Scratch {
-  std::vector<char> text;
-  std::vector<Node> nodes;
+  Room<char> text;
+  Room<Node> nodes;
   std::string unescaped;
   std::vector<Frame> open;
   std::vector<uint32_t> index;
 
   void trim() {
-    if (text.capacity() > kScratchKeptBytes) std::vector<char>().swap(text);
-    if (nodes.capacity() * sizeof(Node) > kScratchKeptBytes) std::vector<Node>().swap(nodes);
+    text.trim();
+    nodes.trim();
     if (unescaped.capacity() > kScratchKeptBytes) std::string().swap(unescaped);
     if (open.capacity() * sizeof(Frame) > kScratchKeptBytes) std::vector<Frame>().swap(open);
     if (index.capacity() * sizeof(uint32_t) > kScratchKeptBytes) {
@@ -43,6 +73,19 @@ struct Scratch {
     }
   }
 };
+
+/// More nodes, index slots included, than a text of this size and depth can give, legal or cut
+/// short: a node needs two bytes, but for brackets that are still open. Large texts are counted.
+size_t nodes_bound(const char* text, size_t size, uint32_t depth_max) {
+  const size_t open = std::min<size_t>(depth_max, size);
+  if (size <= (1 << 16)) return size / 2 + open + 8;
+  size_t marks = 0;
+  for (size_t i = 0; i < size; ++i) {
+    const char c = text[i];
+    marks += (c == ',') | (c == ':') | (c == '[') | (c == '{');
+  }
+  return marks + marks / 4 + 8;
+}
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
@@ -88,17 +131,23 @@ int32_t hex4(const char* p) {
 
 }  // namespace
 
-/// One pass over the text; a failed step sets what and where and gives nullptr.
+/// Where the parser reads and writes next; text is null after a failure.
+struct Cursor {
+  const char* text;
+  Node* node;
+};
+
+/// One pass over the text. A step takes and gives a Cursor, which travels in two registers.
 class Parser {
  public:
   Parser(std::string_view text, const ParseOptions& options, Scratch& scratch)
       : options_(options), scratch_(scratch), size_(text.size()) {
-    if (scratch.text.size() < size_ + kPadding) scratch.text.resize(size_ + kPadding);
-    begin_ = scratch.text.data();
-    std::memcpy(scratch.text.data(), text.data(), size_);
-    std::memset(scratch.text.data() + size_, 0, kPadding);
+    char* copy = scratch.text.reserve(size_ + kPadding);
+    std::memcpy(copy, text.data(), size_);
+    std::memset(copy + size_, 0, kPadding);
+    begin_ = copy;
     end_ = begin_ + size_;
-    scratch.nodes.clear();
+    nodes_ = scratch.nodes.reserve(nodes_bound(begin_, size_, options.depth_max));
     scratch.unescaped.clear();
     scratch.open.clear();
   }
@@ -109,35 +158,37 @@ class Parser {
   const std::string& failure() const { return failure_; }
 
  private:
-  using Step = const char*;  // the next byte to read, or nullptr after fail()
-
-  Step fail(const char* at, std::string what) {
+  Cursor fail(const char* at, std::string what) {
     failed_at_ = static_cast<size_t>(std::min(at, end_) - begin_);
     failure_ = std::move(what);
-    return nullptr;
+    return {nullptr, nullptr};
   }
-  Step expected(const char* at, std::string_view what);
-  Step scalar(const char* p);
-  Step open(const char* p, Type type);
-  Step close(const char* p);
-  Step number(const char* p);
-  Step word(const char* p, std::string_view text, Type type, uint32_t flags);
-  Step string(const char* p);
-  Step string_with_escapes(const char* begin, const char* p);
-  Step escape(const char* p);
-  Step surrogates(const char* p, int32_t high);
-  Step key(const char* p);
-  bool repeats(const Frame& frame, const Node& key) const;
-  Step repeated_key(const Node& key);
-  bool close_keys(Frame& frame, uint32_t& flags);
+  [[gnu::noinline]] Cursor expected(const char* at, std::string_view what);
+  bool check_encoding();
+  bool values();
+  Cursor scalar(Cursor at);
+  Cursor open(Cursor at, Type type);
+  Cursor close(Cursor at);
+  Cursor number(Cursor at);
+  Cursor word(Cursor at, std::string_view text, Type type, uint32_t flags);
+  Cursor string(Cursor at);
+  [[gnu::noinline]] Cursor odd_string(Cursor at, const char* stop);
+  const char* unescape(const char* begin, const char* p, Node& node);
+  const char* escape(const char* p);
+  const char* surrogates(const char* p, int32_t high);
+  Cursor key(Cursor at);
+  [[gnu::noinline]] bool repeats(const Frame& frame, const Node& key) const;
+  Cursor repeated_key(const Node& key);
+  [[gnu::noinline]] Cursor close_keys(Cursor at, Frame& frame, uint32_t& flags);
 
   TextParts texts() const {
     return {begin_, static_cast<uint32_t>(size_), scratch_.unescaped.data()};
   }
   uint32_t offset_of(const char* p) const { return static_cast<uint32_t>(p - begin_); }
-  void push(const char* p, size_t length, Type type, uint32_t flags) {
-    scratch_.nodes.push_back({offset_of(p), static_cast<uint32_t>(length), 0,
-                              static_cast<uint32_t>(type) | flags});
+  Cursor put(Cursor at, const char* end, Type type, uint32_t flags) const {
+    *at.node = {offset_of(at.text), static_cast<uint32_t>(end - at.text), 0,
+                static_cast<uint32_t>(type) | flags};
+    return {end, at.node + 1};
   }
 
   const ParseOptions& options_;
@@ -145,11 +196,14 @@ class Parser {
   size_t size_;
   const char* begin_;
   const char* end_;
+  Node* nodes_;
+  Node* nodes_end_ = nullptr;
+  const char* read_to_ = nullptr;  ///< after the value
   size_t failed_at_ = 0;
   std::string failure_;
 };
 
-Parser::Step Parser::expected(const char* at, std::string_view what) {
+Cursor Parser::expected(const char* at, std::string_view what) {
   std::string sentence = "expected " + std::string(what);
   const auto c = static_cast<unsigned char>(*at);
   if (at >= end_) {
@@ -165,12 +219,12 @@ Parser::Step Parser::expected(const char* at, std::string_view what) {
   return fail(at, std::move(sentence));
 }
 
-Parser::Step Parser::number(const char* p) {
-  const char* begin = p;
+[[gnu::always_inline]] inline Cursor Parser::number(Cursor at) {
+  const char* p = at.text;
   if (*p == '-') ++p;
   if (*p == '0') {
     ++p;
-    if (is_digit(*p)) return fail(begin, "a number must not begin with 0");
+    if (is_digit(*p)) return fail(at.text, "a number must not begin with 0");
   } else {
     if (!is_digit(*p)) return expected(p, "a digit after '-'");
     while (is_digit(*p)) ++p;
@@ -186,31 +240,29 @@ Parser::Step Parser::number(const char* p) {
     if (!is_digit(*p)) return expected(p, "a digit in the exponent");
     while (is_digit(*p)) ++p;
   }
-  push(begin, static_cast<size_t>(p - begin), Type::number, 0);
-  return p;
+  return put(at, p, Type::number, 0);
 }
 
-Parser::Step Parser::word(const char* p, std::string_view text, Type type, uint32_t flags) {
-  if (std::memcmp(p, text.data(), text.size()) != 0) return expected(p, "a JSON value");
-  push(p, text.size(), type, flags);
-  return p + text.size();
-}
-
-Parser::Step Parser::surrogates(const char* p, int32_t high) {
-  if (high >= 0xDC00 || p[6] != '\\' || p[7] != 'u') {
-    return fail(p, "a lone surrogate escape is not a character; write the pair");
+Cursor Parser::word(Cursor at, std::string_view text, Type type, uint32_t flags) {
+  if (std::memcmp(at.text, text.data(), text.size()) != 0) {
+    return expected(at.text, "a JSON value");
   }
-  const int32_t low = hex4(p + 8);
+  return put(at, at.text + text.size(), type, flags);
+}
+
+const char* Parser::surrogates(const char* p, int32_t high) {
+  const bool pair = high < 0xDC00 && p[6] == '\\' && p[7] == 'u';
+  const int32_t low = pair ? hex4(p + 8) : -1;
   if (low < 0xDC00 || low > 0xDFFF) {
-    return fail(p, "a lone surrogate escape is not a character; write the pair");
+    return fail(p, "a lone surrogate escape is not a character; write the pair").text;
   }
   append_utf8(0x10000 + ((static_cast<uint32_t>(high) & 0x3FF) << 10) +
               (static_cast<uint32_t>(low) & 0x3FF), scratch_.unescaped);
   return p + 12;
 }
 
-/// Appends what the escape at p stands for.
-Parser::Step Parser::escape(const char* p) {
+/// Appends what the escape at p stands for; gives what follows it.
+const char* Parser::escape(const char* p) {
   std::string& out = scratch_.unescaped;
   switch (p[1]) {
     case '"': out += '"'; break;
@@ -223,18 +275,19 @@ Parser::Step Parser::escape(const char* p) {
     case 't': out += '\t'; break;
     case 'u': {
       const int32_t code = hex4(p + 2);
-      if (code < 0) return fail(p, "expected four hexadecimal digits after \\u");
+      if (code < 0) return fail(p, "expected four hexadecimal digits after \\u").text;
       if (code >= 0xD800 && code <= 0xDFFF) return surrogates(p, code);
       append_utf8(static_cast<uint32_t>(code), out);
       return p + 6;
     }
-    default: return fail(p, "no such escape; known are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
+    default:
+      return fail(p, "no such escape; known are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX").text;
   }
   return p + 2;
 }
 
-/// begin: after the opening quote; p: the first backslash.
-Parser::Step Parser::string_with_escapes(const char* begin, const char* p) {
+/// begin: after the opening quote; p: the first backslash. Gives the byte that ends the plain run.
+const char* Parser::unescape(const char* begin, const char* p, Node& node) {
   std::string& out = scratch_.unescaped;
   const size_t place = out.size();
   out.append(8, '\0');
@@ -250,32 +303,34 @@ Parser::Step Parser::string_with_escapes(const char* begin, const char* p) {
   out.append(plain, p);
   const uint32_t source[2] = {offset_of(begin) - 1, static_cast<uint32_t>(p - begin) + 2};
   std::memcpy(out.data() + place, source, 8);
-  scratch_.nodes.push_back({static_cast<uint32_t>(size_ + place + 8),
-                            static_cast<uint32_t>(out.size() - place - 8), 0,
-                            static_cast<uint32_t>(Type::string) | kEscapedFlag});
+  node = {static_cast<uint32_t>(size_ + place + 8), static_cast<uint32_t>(out.size() - place - 8),
+          0, static_cast<uint32_t>(Type::string) | kEscapedFlag};
   return p;
 }
 
-/// p: the opening quote.
-Parser::Step Parser::string(const char* p) {
-  const char* begin = p + 1;
-  p = skip_plain(begin);
-  if (*p == '"') [[likely]] {
-    push(begin, static_cast<size_t>(p - begin), Type::string, 0);
-    return p + 1;
+/// A string whose first special byte is not its closing quote.
+Cursor Parser::odd_string(Cursor at, const char* stop) {
+  if (*stop == '\\') {
+    stop = unescape(at.text + 1, stop, *at.node);
+    if (stop == nullptr) return {nullptr, nullptr};
+    if (*stop == '"') return {stop + 1, at.node + 1};
   }
-  if (*p == '\\') {
-    p = string_with_escapes(begin, p);
-    if (p == nullptr) return nullptr;
-    if (*p == '"') return p + 1;
-  }
-  if (p >= end_) return fail(begin - 1, "the string that begins here does not end");
-  return expected(p, "a control character to be escaped (\\n, \\t, \\u00XX)");
+  if (stop >= end_) return fail(at.text, "the string that begins here does not end");
+  return expected(stop, "a control character to be escaped (\\n, \\t, \\u00XX)");
+}
+
+/// at: the opening quote.
+[[gnu::always_inline]] inline Cursor Parser::string(Cursor at) {
+  const char* begin = at.text + 1;
+  const char* stop = skip_plain(begin);
+  if (*stop != '"') [[unlikely]] return odd_string(at, stop);
+  put({begin, at.node}, stop, Type::string, 0);
+  return {stop + 1, at.node + 1};
 }
 
 bool Parser::repeats(const Frame& frame, const Node& key) const {
   const TextParts parts = texts();
-  const Node* at = scratch_.nodes.data() + frame.node + 1;
+  const Node* at = nodes_ + frame.node + 1;
   for (uint32_t left = frame.count; left > 0; --left) {
     if (at->extra == key.extra && at->length == key.length && parts.of(*at) == parts.of(key)) {
       return true;
@@ -285,7 +340,7 @@ bool Parser::repeats(const Frame& frame, const Node& key) const {
   return false;
 }
 
-Parser::Step Parser::repeated_key(const Node& key) {
+Cursor Parser::repeated_key(const Node& key) {
   const std::string_view name = texts().of(key);
   uint32_t at = key.offset - 1;
   if ((key.meta & kEscapedFlag) != 0) {
@@ -296,147 +351,160 @@ Parser::Step Parser::repeated_key(const Node& key) {
   return fail(begin_ + at, what + "\" stands in the object twice; give it once");
 }
 
-Parser::Step Parser::key(const char* p) {
-  if (*p != '"') return expected(p, "a key in quotes");
-  p = string(p);
-  if (p == nullptr) return nullptr;
-  Node& node = scratch_.nodes.back();
+/// at: where the key must begin; gives what follows the ':'.
+[[gnu::always_inline]] inline Cursor Parser::key(Cursor at) {
+  if (*at.text != '"') return expected(at.text, "a key in quotes");
+  Node& node = *at.node;
+  at = string(at);
+  if (at.text == nullptr) [[unlikely]] return at;
   const std::string_view name = texts().of(node);
   node.extra = key_hash(name.data(), name.size());
   Frame& frame = scratch_.open.back();
   const uint64_t bit = uint64_t{1} << (node.extra & 63);
-  if ((frame.keys_seen & bit) != 0 && frame.count <= kIndexedMembers && repeats(frame, node)) {
+  if ((frame.keys_seen & bit) != 0 && frame.count <= kIndexedMembers && repeats(frame, node))
+      [[unlikely]] {
     if (options_.duplicate_keys == DuplicateKeys::refuse) return repeated_key(node);
     frame.repeated = true;
   }
   frame.keys_seen |= bit;
-  p = skip_space(p);
-  if (*p != ':') return expected(p, "':' after the key");
-  return p + 1;
+  at.text = skip_space(at.text);
+  if (*at.text != ':') return expected(at.text, "':' after the key");
+  return {at.text + 1, at.node};
 }
 
 /// Refuses or merges repeated keys of an object that ends and indexes it if it is large.
-bool Parser::close_keys(Frame& frame, uint32_t& flags) {
-  std::vector<Node>& nodes = scratch_.nodes;
+Cursor Parser::close_keys(Cursor at, Frame& frame, uint32_t& flags) {
   std::vector<uint32_t>& index = scratch_.index;
-  sort_keys(nodes.data() + frame.node, frame.count, texts(), index);
-  const auto repeated = first_repeated(nodes.data() + frame.node, index, texts());
-  if (repeated) {
-    if (options_.duplicate_keys == DuplicateKeys::refuse) {
-      repeated_key(nodes[frame.node + *repeated]);
-      return false;
-    }
-    frame.count = merge_repeated(nodes, frame.node, frame.count, index, texts());
-    sort_keys(nodes.data() + frame.node, frame.count, texts(), index);
+  Node* object = nodes_ + frame.node;
+  sort_keys(object, frame.count, texts(), index);
+  if (const auto repeated = first_repeated(object, index, texts())) {
+    if (options_.duplicate_keys == DuplicateKeys::refuse) return repeated_key(object[*repeated]);
+    frame.count = merge_repeated(object, frame.count, index, texts());
+    at.node = object + object->extra;
+    sort_keys(object, frame.count, texts(), index);
   }
   if (frame.count > kIndexedMembers) {
     flags = kIndexedFlag;
-    const size_t at = nodes.size();
-    nodes.resize(at + index_slots(frame.count));
-    std::memcpy(static_cast<void*>(nodes.data() + at), index.data(),
-                frame.count * sizeof(uint32_t));
+    const uint32_t slots = index_slots(frame.count);
+    std::memset(static_cast<void*>(at.node + slots - 1), 0, sizeof(Node));
+    std::memcpy(static_cast<void*>(at.node), index.data(), frame.count * sizeof(uint32_t));
+    at.node += slots;
   }
-  return true;
+  return at;
 }
 
-Parser::Step Parser::open(const char* p, Type type) {
+Cursor Parser::open(Cursor at, Type type) {
   if (scratch_.open.size() >= options_.depth_max) {
-    return fail(p, "nested deeper than " + std::to_string(options_.depth_max) + " levels");
+    return fail(at.text, "nested deeper than " + std::to_string(options_.depth_max) + " levels");
   }
-  const auto node = static_cast<uint32_t>(scratch_.nodes.size());
+  const auto node = static_cast<uint32_t>(at.node - nodes_);
   scratch_.open.push_back({node, 0, 0, type == Type::object, false});
-  push(p, 0, type, 0);
-  return p + 1;
+  return put(at, at.text + 1, type, 0);
 }
 
-/// p: the closing bracket.
-Parser::Step Parser::close(const char* p) {
+/// at: the closing bracket.
+Cursor Parser::close(Cursor at) {
   Frame& frame = scratch_.open.back();
   uint32_t flags = 0;
-  if (frame.is_object && (frame.repeated || frame.count > kIndexedMembers) &&
-      !close_keys(frame, flags)) {
-    return nullptr;
+  if (frame.is_object && (frame.repeated || frame.count > kIndexedMembers)) [[unlikely]] {
+    at = close_keys(at, frame, flags);
+    if (at.text == nullptr) return at;
   }
   if (frame.count > kCountMax) {
-    return fail(p, "more than " + std::to_string(kCountMax) + " elements in one place");
+    return fail(at.text, "more than " + std::to_string(kCountMax) + " elements in one place");
   }
-  Node& node = scratch_.nodes[frame.node];
-  node.length = offset_of(p) + 1 - node.offset;
-  node.extra = static_cast<uint32_t>(scratch_.nodes.size()) - frame.node;
+  Node& node = nodes_[frame.node];
+  node.length = offset_of(at.text) + 1 - node.offset;
+  node.extra = static_cast<uint32_t>(at.node - &node);
   node.meta |= flags | frame.count << kCountShift;
   scratch_.open.pop_back();
-  return p + 1;
+  return {at.text + 1, at.node};
 }
 
-Parser::Step Parser::scalar(const char* p) {
-  switch (*p) {
-    case '"': return string(p);
-    case 't': return word(p, "true", Type::boolean, kTrueFlag);
-    case 'f': return word(p, "false", Type::boolean, 0);
-    case 'n': return word(p, "null", Type::null, 0);
-    case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7':
-    case '8': case '9':
-      return number(p);
-    default: return expected(p, "a JSON value");
+[[gnu::always_inline]] inline Cursor Parser::scalar(Cursor at) {
+  const char c = *at.text;
+  if (c == '"') return string(at);
+  if (is_digit(c) || c == '-') return number(at);
+  switch (c) {
+    case 't': return word(at, "true", Type::boolean, kTrueFlag);
+    case 'f': return word(at, "false", Type::boolean, 0);
+    case 'n': return word(at, "null", Type::null, 0);
+    default: return expected(at.text, "a JSON value");
   }
+}
+
+bool Parser::check_encoding() {
+  const std::string_view text(begin_, size_);
+  if (text.starts_with("\xEF\xBB\xBF")) {
+    fail(begin_, "the text begins with a byte order mark; remove it (JSON has none)");
+    return false;
+  }
+  const size_t good = utf8_prefix(text);
+  if (good != size_) fail(begin_ + good, "the bytes are not UTF-8");
+  return good == size_;
 }
 
 bool Parser::run() {
-  if (std::string_view(begin_, size_).starts_with("\xEF\xBB\xBF")) {
-    return fail(begin_, "the text begins with a byte order mark; remove it (JSON has none)") != nullptr;
-  }
-  const size_t good = utf8_prefix({begin_, size_});
-  if (good != size_) return fail(begin_ + good, "the bytes are not UTF-8") != nullptr;
+  if (!check_encoding() || !values()) return false;
+  const char* p = skip_space(read_to_);
+  if (p == end_) return true;
+  expected(p, "the end of the text after the value");
+  return false;
+}
+
+/// Reads one value with all that is inside.
+bool Parser::values() {
   std::vector<Frame>& frames = scratch_.open;
-  const char* p = begin_;
+  Cursor at{begin_, nodes_};
   while (true) {
-    p = skip_space(p);
-    if (*p == '{' || *p == '[') {
-      const bool is_object = *p == '{';
-      p = open(p, is_object ? Type::object : Type::array);
-      if (p == nullptr) return false;
-      p = skip_space(p);
-      if (*p != (is_object ? '}' : ']')) {
-        if (is_object) p = key(p);
-        if (p == nullptr) return false;
+    at.text = skip_space(at.text);
+    const char c = *at.text;
+    if (c == '{' || c == '[') {
+      at = open(at, c == '{' ? Type::object : Type::array);
+      if (at.text == nullptr) return false;
+      at.text = skip_space(at.text);
+      if (*at.text != c + 2) {  // '}' and ']' follow their openers at this distance
+        if (c == '{') at = key(at);
+        if (at.text == nullptr) return false;
         continue;
       }
-      p = close(p);
+      at = close(at);
     } else {
-      p = scalar(p);
+      at = scalar(at);
     }
-    if (p == nullptr) return false;
+    if (at.text == nullptr) [[unlikely]] return false;
     // After a value: close what ends here, until a comma asks for the next value.
-    while (!frames.empty()) {
+    while (true) {
+      if (frames.empty()) {
+        read_to_ = at.text;
+        nodes_end_ = at.node;
+        return true;
+      }
       Frame& frame = frames.back();
       ++frame.count;
-      p = skip_space(p);
-      if (*p == ',') {
-        ++p;
-        if (frame.is_object) p = key(skip_space(p));
-        if (p == nullptr) return false;
+      at.text = skip_space(at.text);
+      if (*at.text == ',') {
+        ++at.text;
+        if (frame.is_object) at = key({skip_space(at.text), at.node});
+        if (at.text == nullptr) [[unlikely]] return false;
         break;
       }
-      if (*p != (frame.is_object ? '}' : ']')) {
-        return expected(p, frame.is_object ? "',' or '}'" : "',' or ']'") != nullptr;
+      if (*at.text != (frame.is_object ? '}' : ']')) {
+        expected(at.text, frame.is_object ? "',' or '}'" : "',' or ']'");
+        return false;
       }
-      p = close(p);
-      if (p == nullptr) return false;
+      at = close(at);
+      if (at.text == nullptr) [[unlikely]] return false;
     }
-    if (frames.empty()) break;
   }
-  p = skip_space(p);
-  if (p != end_) return expected(p, "the end of the text after the value") != nullptr;
-  return true;
 }
 
 Value Parser::finish() const {
-  const auto node_count = static_cast<uint32_t>(scratch_.nodes.size());
+  const auto node_count = static_cast<uint32_t>(nodes_end_ - nodes_);
   const size_t text_bytes = size_ + scratch_.unescaped.size();
   Buffer* buffer = Buffer::create(node_count, static_cast<uint32_t>(text_bytes),
                                   static_cast<uint32_t>(size_));
-  std::memcpy(static_cast<void*>(buffer->nodes()), scratch_.nodes.data(),
-              node_count * sizeof(Node));
+  std::memcpy(static_cast<void*>(buffer->nodes()), nodes_, node_count * sizeof(Node));
   std::memcpy(buffer->text(), begin_, size_);
   std::memcpy(buffer->text() + size_, scratch_.unescaped.data(), scratch_.unescaped.size());
   return Value(buffer, 0);
