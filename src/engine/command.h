@@ -48,8 +48,9 @@ struct IngestEvent {
 
 /// One resource to be set, or, where value is null, deleted.
 struct ResourceChange {
-  std::string kind;
-  std::string name;        ///< for workflows "ns/name/version"
+  std::string name_space;
+  std::string kind;        ///< resource::kind_name
+  std::string name;        ///< for workflows "ns/name:version"
   json::Value value;       ///< the document; null deletes
   std::string digest;      ///< of the document; the same digest changes nothing
 };

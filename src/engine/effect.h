@@ -14,6 +14,8 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "json/value.h"
+#include "workflow/calls.h"
+#include "workflow/retry.h"
 
 namespace hence::engine {
 
@@ -32,18 +34,24 @@ struct EffectId {
 
 enum class EffectKind : uint8_t { deliver, call_http, run_shell };
 
-/// When to try again and when to stop; counts are retries, so limit 8 means 9 attempts.
+/// When to try again and when to stop; count is of retries, so 8 means 9 attempts.
 struct RetryPolicy {
-  enum class Backoff : uint8_t { constant, linear, exponential };
-  uint32_t limit = 8;
-  Backoff backoff = Backoff::exponential;
-  Duration delay = Duration::milliseconds(250);
-  Duration delay_max = Duration::hours(1);
-  Duration within;  ///< overall, from creation; zero means no limit
+  uint32_t count = 8;
+  workflow::Backoff backoff = workflow::Backoff::exponential;
+  Duration delay = Duration::seconds(1);
+  Duration jitter_from;  ///< both zero: full jitter, a pause drawn evenly from [0, delay]
+  Duration jitter_to;
+  Duration within;       ///< no retry begins later than this after creation; zero: no limit
 
   template <typename Archive>
-  void fields(Archive& a) { a(limit, backoff, delay, delay_max, within); }
+  void fields(Archive& a) { a(count, backoff, delay, jitter_from, jitter_to, within); }
 };
+inline constexpr Duration kDeliveryPauseMax = Duration::hours(1);
+
+/// The pause before the next attempt: policy's, never shorter than what the other side asked for,
+/// never above kDeliveryPauseMax. retry: its number from 1. random: 64 even bits.
+Duration delivery_pause(const RetryPolicy& policy, uint32_t retry, std::optional<Duration> asked,
+                        uint64_t random);
 
 struct Effect {
   EffectId id;
@@ -66,12 +74,15 @@ struct Effect {
   // call_http, run_shell: a workflow task's request (workflow/machine.h says its form)
   Address instance;
   uint64_t call = 0;
-  json::Value request;
+  json::Value request;      ///< workflow/calls.h, or, if deferred, workflow/deferred.h
+  bool deferred = false;
+  std::string workflow;     ///< "ns/name", and the revision of its definition, for deferred ones
+  uint64_t revision = 0;
 
   template <typename Archive>
   void fields(Archive& a) {
     a(id, kind, name_space, attempt, created, traceparent, sink, rule, event, event_json, body,
-      structured, ordering_key, retry, instance, call, request);
+      structured, ordering_key, retry, instance, call, request, deferred, workflow, revision);
   }
 };
 
@@ -82,9 +93,8 @@ struct Outcome {
   int32_t status = 0;                   ///< HTTP status, 0 where there was none
   std::optional<Duration> retry_after;  ///< what the other side asked for
   std::string error;                    ///< a sentence; empty when done
-  /// For calls: the answer, {"status","headers","body"} with body as text or, where it is no UTF-8,
-  /// {"base64":…}; for processes {"code","stdout","stderr"}. Null otherwise.
-  json::Value answer;
+  /// For calls: what came of it, given to the task machine.
+  std::optional<workflow::CallOutcome> answer;
 
   template <typename Archive>
   void fields(Archive& a) { a(kind, status, retry_after, error, answer); }

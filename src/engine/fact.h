@@ -18,7 +18,7 @@
 #include "base/result.h"
 #include "engine/effect.h"
 #include "json/value.h"
-#include "workflow/fact.h"
+#include "workflow/facts.h"
 
 namespace hence::engine {
 
@@ -101,11 +101,12 @@ struct EventRequest {
 /// Control partition: what was set and deleted; the record's sequence is the new version.
 struct DefinitionsChanged {
   struct Change {
+    std::string name_space;
     std::string kind;
     std::string name;
     json::Value value;  ///< null: deleted
     std::string digest;
-    template <typename A> void fields(A& a) { a(kind, name, value, digest); }
+    template <typename A> void fields(A& a) { a(name_space, kind, name, value, digest); }
   };
   std::vector<Change> changes;
   template <typename A> void fields(A& a) { a(changes); }
@@ -178,10 +179,11 @@ struct EffectRedriven {
   uint32_t attempt = 0;  ///< the number the next attempt has
   template <typename A> void fields(A& a) { a(effect, attempt); }
 };
-/// Something came too late to matter (a stale attempt, a second cancel) and is on record.
+/// Something came too late to matter (a cancel of an ended instance) and is on record.
 struct Ignored {
   std::string what;
-  template <typename A> void fields(A& a) { a(what); }
+  Address instance;  ///< none where it was about something else
+  template <typename A> void fields(A& a) { a(what, instance); }
 };
 /// The delivery whose waiting time is over is ready again.
 struct EffectReady {
@@ -189,10 +191,25 @@ struct EffectReady {
   template <typename A> void fields(A& a) { a(effect); }
 };
 
+/// What a request under an Idempotency-Key was answered; the next one gets the same.
+struct ReplyKept {
+  std::string key;
+  Address address;
+  uint64_t version = 0;
+  UtcTime until;
+  template <typename A> void fields(A& a) { a(key, address, version, until); }
+};
+/// A kept reply's time is over.
+struct ReplyForgotten {
+  std::string key;
+  UtcTime until;
+  template <typename A> void fields(A& a) { a(key, until); }
+};
+
 using Fact = std::variant<EventAccepted, Decision, MessageSent, MessageTaken, DefinitionsChanged,
                           DefinitionsAdopted, InstanceStarted, StartRefused, InstanceStepped,
                           InstanceContinues, EffectCreated, AttemptFailed, EffectEnded,
-                          EffectRedriven, Ignored, EffectReady>;
+                          EffectRedriven, Ignored, EffectReady, ReplyKept, ReplyForgotten>;
 
 /// Appends the fact to a record's payload.
 void append_fact(std::string& payload, const Fact& fact);

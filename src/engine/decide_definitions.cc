@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Definitions change: all documents or none, as one record of the control partition.
+
+#include "engine/recorder.h"
+
+namespace hence::engine {
+
+void Engine::run(const Command& command, const ApplyResources& body, Batch& batch) {
+  Reply reply;
+  reply.ticket = command.ticket;
+  const uint64_t version = definitions_->version();
+  if (body.changes.empty()) {
+    reply.version = version;
+  } else if (body.base != version) {
+    reply.stale_base = true;
+  } else {
+    Recorder record(*this, command, kControlPartition, batch);
+    HENCE_CHECK(body.compiled->version() == record.address().sequence);
+    DefinitionsChanged changed;
+    for (const ResourceChange& change : body.changes) {
+      changed.changes.push_back({change.name_space, change.kind, change.name, change.value, change.digest});
+    }
+    record.add(changed);
+    definitions_ = body.compiled;
+    batch.definitions = definitions_;
+    reply.version = record.address().sequence;
+    reply.address = record.address();
+  }
+  batch.replies.push_back(std::move(reply));
+}
+
+}  // namespace hence::engine

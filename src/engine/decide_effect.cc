@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Effects: an attempt's outcome, redriving what is parked, and timers that came due.
+
+#include "engine/recorder.h"
+
+namespace hence::engine {
+
+void Engine::run(const Command& command, const AttemptEnded& body, Batch& batch) {
+  if (body.effect.record.partition >= options_.partitions) return;
+  const std::optional<EffectRow> row = state_.effect(body.effect);
+  // A stale attempt (cancelled, redriven, reported twice) changes nothing.
+  if (!row || row->state != EffectState::ready || row->effect.attempt != body.attempt) return;
+  Command own = command;
+  own.name_space = row->effect.name_space;
+  own.actor.traceparent = row->effect.traceparent;
+  Recorder record(*this, own, body.effect.record.partition, batch);
+  const Outcome& outcome = body.outcome;
+  if (row->effect.kind != EffectKind::deliver) {
+    const Address instance = row->effect.instance;
+    const uint64_t call = row->effect.call;
+    record.add(EffectEnded{body.effect, EffectEnded::Kind::done, body.attempt, outcome.status, outcome.error});
+    const InstanceRow* owner = state_.open_instance(instance);
+    const bool awaited = owner != nullptr && owner->machine.find_call(static_cast<workflow::CallId>(call)) != nullptr;
+    const workflow::CallOutcome answer =
+        outcome.answer.value_or(workflow::CallFailure{ErrorCode::CallFailed, outcome.error});
+    if (awaited) move_instance(record, instance, {Turn::call, {}, call, &answer, {}});
+    return;
+  }
+  if (outcome.kind == Outcome::Kind::done) {
+    record.add(EffectEnded{body.effect, EffectEnded::Kind::done, body.attempt, outcome.status, {}});
+    return;
+  }
+  const RetryPolicy& policy = row->effect.retry;
+  const uint32_t retry = body.attempt - row->attempts_before_redrive;  // of the next attempt, from 1
+  const UtcTime due = record.time() + delivery_pause(policy, retry, outcome.retry_after, record.random());
+  const bool in_time = policy.within.micros == 0 || due <= row->effect.created + policy.within;
+  if (outcome.kind == Outcome::Kind::retryable && retry <= policy.count && in_time) {
+    record.add(AttemptFailed{body.effect, body.attempt, outcome.status, outcome.error, due});
+  } else {
+    record.add(EffectEnded{body.effect, EffectEnded::Kind::parked, body.attempt, outcome.status, outcome.error});
+  }
+}
+
+void Engine::run(const Command& command, const RedriveDelivery& body, Batch& batch) {
+  Reply reply;
+  reply.ticket = command.ticket;
+  reply.address = body.effect.record;
+  const std::optional<EffectRow> row =
+      body.effect.record.partition < options_.partitions ? state_.effect(body.effect) : std::nullopt;
+  if (!row || row->effect.name_space != command.name_space) {
+    reply.error = Error(ErrorCode::NotFound, "there is no delivery " + body.effect.to_string());
+  } else if (row->state != EffectState::parked) {
+    reply.error = Error(ErrorCode::Conflict, "delivery " + body.effect.to_string() + " is not parked but " +
+                                                 std::string(effect_state_name(row->state)));
+  } else {
+    Recorder record(*this, command, body.effect.record.partition, batch);
+    record.add(EffectRedriven{body.effect, row->attempts + 1});
+  }
+  batch.replies.push_back(std::move(reply));
+}
+
+void Engine::run(const Command& command, const TimersDue& body, Batch& batch) {
+  struct Due {
+    TimerKey key;
+    std::string value;
+  };
+  std::vector<Due> due;
+  overlay_.scan(keys::table(body.partition, 't'), {}, [&](std::string_view key, std::string_view value) {
+    const std::optional<TimerKey> timer = keys::parse_timer(key);
+    if (!timer || timer->due > command.now) return false;
+    due.push_back({*timer, std::string(value)});
+    return due.size() < options_.timers_per_command;
+  });
+  for (const Due& timer : due) {
+    // A record each: instances and deliveries are of different namespaces and traces.
+    Command own = command;
+    if (timer.key.kind == TimerKey::Kind::effect) {
+      const EffectId id{timer.key.address, static_cast<uint32_t>(timer.key.number)};
+      const std::optional<EffectRow> row = state_.effect(id);
+      HENCE_CHECK(row.has_value());
+      own.name_space = row->effect.name_space;
+      Recorder record(*this, own, body.partition, batch);
+      record.add(EffectReady{id});
+    } else if (timer.key.kind == TimerKey::Kind::reply) {
+      Recorder record(*this, own, body.partition, batch);
+      record.add(ReplyForgotten{timer.value, timer.key.due});
+    } else {
+      const auto row = overlay_.load<InstanceRow>(keys::instance(timer.key.address));
+      HENCE_CHECK(row.has_value());
+      // An earlier timer of this command may have ended what this one was for.
+      if (row->machine.find_timer(static_cast<workflow::TimerId>(timer.key.number)) == nullptr) continue;
+      own.name_space = row->name_space;
+      Recorder record(*this, own, body.partition, batch);
+      move_instance(record, timer.key.address, {Turn::timer, {}, timer.key.number, nullptr, {}});
+    }
+  }
+}
+
+}  // namespace hence::engine

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// An event enters: seen before? too deep? past its time? Else: which rules, and what follows.
+
+#include "base/hash.h"
+#include "engine/recorder.h"
+#include "event/event.h"
+#include "json/builder.h"
+#include "json/write.h"
+
+namespace hence::engine {
+namespace {
+
+/// jq's text of a value where a text is wanted: strings as they are, all else as JSON.
+std::string text_of(json::View value) {
+  if (value.is_string()) return std::string(value.as_string());
+  return value.to_text();
+}
+
+RetryPolicy policy_of(const resource::RetrySettings& settings) {
+  RetryPolicy policy;
+  policy.count = settings.count;
+  policy.backoff = settings.times.backoff;
+  policy.delay = settings.times.delay;
+  policy.jitter_from = settings.times.jitter_from;
+  policy.jitter_to = settings.times.jitter_to;
+  if (settings.total) policy.within = *settings.total;
+  return policy;
+}
+
+/// The event an emit action makes: the given attributes, and what they leave out.
+Result<std::string> emitted_event(json::View attributes, const Definitions::RuleEntry& rule,
+                                  const event::Event& cause, const Recorder& record, uint32_t index) {
+  if (!attributes.is_object()) {
+    return Error(ErrorCode::ExpressionFailed, "emit must give an object, not " +
+                                                  std::string(json::type_name(attributes.type())));
+  }
+  json::Builder builder;
+  builder.begin_object();
+  builder.member("specversion", "1.0");
+  const auto fill = [&](std::string_view name, const std::string& value) {
+    if (!attributes.find(name)) builder.member(name, value);
+  };
+  fill("id", record.address().to_string() + "." + rule.name + "." + std::to_string(index));
+  fill("source", "/rules/" + rule.name);
+  fill("time", format_rfc3339(record.time()));
+  fill("causationid", std::string(cause.id()));
+  if (!cause.correlationid().empty()) fill("correlationid", std::string(cause.correlationid()));
+  if (!record.traceparent().empty()) fill("traceparent", record.traceparent());
+  for (const auto [key, value] : attributes.members()) {
+    if (key == "specversion" || value.is_null()) continue;
+    builder.member(key, value);
+  }
+  if (attributes.find("data") && !attributes.find("datacontenttype")) builder.member("datacontenttype", "application/json");
+  builder.end_object();
+  HENCE_TRY(const event::Event event, event::Event::from_value(std::move(builder).finish()));
+  return event.value()->to_text();
+}
+
+}  // namespace
+
+void Engine::run(const Command& command, const IngestEvent& body, Batch& batch) {
+  const event::Event& event = body.event;
+  Reply reply;
+  reply.ticket = command.ticket;
+  const Hash128 hash = event_hash(options_.hash_key, command.name_space, event);
+  if (const std::optional<Address> first = seen(hash, command.now)) {
+    reply.address = *first;
+    reply.duplicate = true;
+    batch.replies.push_back(reply);
+    return;
+  }
+  if (failure_) return;
+  Recorder record(*this, command, place(command.name_space, event::partition_key(event)), batch);
+  record.adopt();
+  record.set_event_hash(hash);
+  batch_events_[hash] = record.address();
+  accept(record, event, {body.source, body.matched, {}, static_cast<uint32_t>(event.depth())});
+  reply.address = record.address();
+  batch.replies.push_back(reply);
+}
+
+void Engine::accept(Recorder& record, const event::Event& event, Incoming incoming) {
+  EventAccepted accepted;
+  const std::string_view source_text = event.value()->source_text();
+  accepted.text = source_text.empty() ? event.value()->to_text() : std::string(source_text);
+  accepted.source = incoming.source;
+  accepted.depth = incoming.depth;
+  accepted.expired = event.expired(record.time());
+  accepted.cause = incoming.cause;
+  Decision decision;
+  decision.version = definitions_->version();
+  if (accepted.expired) {
+    decision.stopped = "the event came after its expirytime " + std::string(event.expirytime_text());
+  } else if (incoming.depth > options_.depth_max) {
+    decision.stopped = "the event is " + std::to_string(incoming.depth) + " events away from the outside, over the limit of " +
+                       std::to_string(options_.depth_max) + ": rules and workflows answer each other in a circle";
+  }
+  record.add(accepted);
+  if (decision.stopped.empty()) decide_rules(record, event, incoming, decision);
+  record.add(decision);
+}
+
+void Engine::decide_rules(Recorder& record, const event::Event& event, const Incoming& incoming, Decision& decision) {
+  const Definitions::Space* space = definitions_->space(record.name_space());
+  if (space == nullptr) return;
+  Matched matched = incoming.matched;
+  if (matched.version != definitions_->version()) {
+    matched = definitions_->match(record.name_space(), event.value(), record.time(), scratch_);
+  }
+  for (const Matched::Failure& failure : matched.failures) {
+    const Definitions::RuleEntry& rule = space->rules.at(failure.rule);
+    decision.failed.push_back({rule.name, rule.revision, failure.error});
+  }
+  for (const uint32_t id : matched.rules) {
+    const Definitions::RuleEntry& rule = space->rules.at(id);
+    RuleMatched entry{rule.name, rule.revision, {}};
+    for (uint32_t index = 0; index < rule.spec().actions.size(); ++index) {
+      entry.actions.push_back(act(record, event, incoming, rule, index));
+    }
+    decision.matched.push_back(std::move(entry));
+  }
+}
+
+ActionTaken Engine::act(Recorder& record, const event::Event& event, const Incoming& incoming,
+                        const Definitions::RuleEntry& rule, uint32_t index) {
+  ActionTaken taken;
+  const resource::Action& action = rule.spec().actions[index];
+  Status status;
+  switch (action.index()) {
+    case 0: status = act_start(record, event, incoming, rule, index, taken); break;
+    case 1: status = act_emit(record, event, incoming, rule, index, taken); break;
+    default: status = act_deliver(record, event, rule, index, taken); break;
+  }
+  if (!status.ok()) taken.error = status.error().message();
+  return taken;
+}
+
+Status Engine::act_start(Recorder& record, const event::Event& event, const Incoming& incoming,
+                         const Definitions::RuleEntry& rule, uint32_t index, ActionTaken& taken) {
+  const auto& action = std::get<resource::StartAction>(rule.spec().actions[index]);
+  taken.kind = ActionTaken::Kind::start;
+  taken.target = action.workflow.to_string();
+  const expr::Environment environment{record.time()};
+  StartRequest request;
+  request.workflow = taken.target;
+  request.input = event.value();
+  if (action.input.present()) {
+    HENCE_TRY(request.input, action.input.evaluate(event.value(), {}, environment));
+  }
+  request.key = event::partition_key(event);
+  if (action.key.present()) {
+    HENCE_TRY(const json::Value key, action.key.evaluate(event.value(), {}, environment));
+    request.key = text_of(key);
+  }
+  if (action.id.present()) {
+    HENCE_TRY(const json::Value id, action.id.evaluate(event.value(), {}, environment));
+    request.id = text_of(id);
+    if (!action.key.present()) request.key = request.id;
+  }
+  request.on_conflict = static_cast<uint8_t>(action.on_conflict);
+  request.event = record.address();
+  request.rule = rule.name;
+  request.action = index;
+  request.depth = incoming.depth;
+  std::string body;
+  Encoder encoder(body);
+  request.fields(encoder);
+  record.send(place(record.name_space(), request.key), MessageSent::Kind::start, std::move(body));
+  return {};
+}
+
+Status Engine::act_emit(Recorder& record, const event::Event& event, const Incoming& incoming,
+                        const Definitions::RuleEntry& rule, uint32_t index, ActionTaken& taken) {
+  const auto& action = std::get<resource::EmitAction>(rule.spec().actions[index]);
+  taken.kind = ActionTaken::Kind::emit;
+  HENCE_TRY(const json::Value attributes,
+            action.attributes.evaluate(event.value(), {}, expr::Environment{record.time()}));
+  taken.target = attributes->string_or("type", "");
+  HENCE_TRY(std::string text, emitted_event(attributes, rule, event, record, index));
+  HENCE_TRY(const event::Event emitted, event::parse_structured(text));
+  EventRequest request{std::move(text), record.address(), {}, incoming.depth + 1};
+  std::string body;
+  Encoder encoder(body);
+  request.fields(encoder);
+  record.send(place(record.name_space(), event::partition_key(emitted)), MessageSent::Kind::event, std::move(body));
+  return {};
+}
+
+Status Engine::act_deliver(Recorder& record, const event::Event& event,
+                           const Definitions::RuleEntry& rule, uint32_t index, ActionTaken& taken) {
+  const auto& action = std::get<resource::DeliverAction>(rule.spec().actions[index]);
+  taken.kind = ActionTaken::Kind::deliver;
+  taken.target = action.sink;
+  Effect effect;
+  if (action.body.present()) {
+    HENCE_TRY(effect.body, action.body.evaluate(event.value(), {}, expr::Environment{record.time()}));
+  }
+  effect.id = record.next_effect();
+  effect.kind = EffectKind::deliver;
+  effect.name_space = record.name_space();
+  effect.created = record.time();
+  effect.traceparent = record.traceparent();
+  effect.sink = action.sink;
+  effect.rule = rule.name;
+  effect.event = record.address();
+  effect.event_json = event.value();
+  effect.structured = action.mode == resource::DeliverMode::structured;
+  if (rule.spec().delivery.ordering == resource::Ordering::key) effect.ordering_key = event::partition_key(event);
+  effect.retry = policy_of(rule.spec().delivery.retry);
+  taken.effect = effect.id;
+  record.add(EffectCreated{std::move(effect)});
+  return {};
+}
+
+}  // namespace hence::engine

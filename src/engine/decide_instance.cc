@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// Instances: starting, moving on, cancelling. The task machine decides; here its facts are recorded
+// and what they ask of the engine (calls, events) is added.
+
+#include "engine/recorder.h"
+#include "event/event.h"
+
+namespace hence::engine {
+namespace {
+
+StartRequest request_of(const StartInstance& body) {
+  StartRequest request;
+  request.workflow = body.workflow;
+  request.input = body.input;
+  request.key = body.key;
+  request.id = body.id;
+  request.on_conflict = static_cast<uint8_t>(body.on_conflict);
+  return request;
+}
+
+Effect effect_of(const workflow::CallRequested& call, const InstanceRow& row, Address instance, Recorder& record) {
+  Effect effect;
+  effect.id = record.next_effect();
+  effect.kind = call.kind == workflow::CallKind::http ? EffectKind::call_http : EffectKind::run_shell;
+  effect.name_space = row.name_space;
+  effect.created = record.time();
+  effect.traceparent = record.traceparent();
+  effect.instance = instance;
+  effect.event = row.event;
+  effect.call = call.call;
+  effect.request = call.request;
+  effect.deferred = call.deferred;
+  effect.workflow = row.workflow + ":" + row.version;
+  effect.revision = row.revision;
+  return effect;
+}
+
+}  // namespace
+
+void Engine::run(const Command& command, const StartInstance& body, Batch& batch) {
+  StartRequest request = request_of(body);
+  if (request.key.empty()) request.key = request.id;
+  const Partition partition = request.key.empty()
+                                  ? static_cast<Partition>(command.random % options_.partitions)
+                                  : place(command.name_space, request.key);
+  Recorder record(*this, command, partition, batch);
+  record.adopt();
+  Reply reply = begin_instance(record, request);
+  reply.ticket = command.ticket;
+  batch.replies.push_back(std::move(reply));
+}
+
+Reply Engine::begin_instance(Recorder& record, const StartRequest& request) {
+  Reply reply;
+  const auto refuse = [&](ErrorCode code, std::string reason, Address existing = {}) {
+    record.add(StartRefused{request.workflow, request.event, request.rule, reason, existing});
+    reply.error = Error(code, std::move(reason));
+    return reply;
+  };
+  const Stored* stored = definitions_->find_workflow(record.name_space(), request.workflow);
+  if (stored == nullptr) {
+    return refuse(ErrorCode::NotFound, "there is no workflow " + request.workflow + " in namespace " +
+                                           record.name_space() + "; apply it first (hence workflow list shows what is there)");
+  }
+  const auto& definition = std::get<resource::WorkflowSpec>(stored->resource->spec).definition;
+  const std::string workflow = definition->workflow_namespace + "/" + definition->name;
+  if (!request.id.empty()) {
+    const auto bytes = overlay_.get(keys::unique_id(record.address().partition, record.name_space(), workflow, request.id));
+    Address existing;
+    if (bytes) Decoder(*bytes).get(existing);
+    const auto conflict = static_cast<StartInstance::OnConflict>(request.on_conflict);
+    if (!existing.is_none() && conflict == StartInstance::OnConflict::existing) {
+      record.add(StartRefused{request.workflow, request.event, request.rule,
+                              "the instance with id " + request.id + " exists already", existing});
+      reply.address = existing;
+      reply.duplicate = true;
+      return reply;
+    }
+    if (!existing.is_none() && conflict == StartInstance::OnConflict::reject) {
+      return refuse(ErrorCode::Conflict, "an instance of " + workflow + " with id " + request.id + " exists already: " +
+                                             existing.to_string(), existing);
+    }
+    if (!existing.is_none()) {
+      move_instance(record, existing, {Turn::cancel, {}, 0, nullptr, "replaced by a new instance with the same id"});
+    }
+  }
+  record.add(InstanceStarted{workflow, definition->version, stored->revision, request.key, request.id,
+                             request.event, request.rule, request.depth});
+  reply.address = record.address();
+  move_instance(record, record.address(), {Turn::start, request.input, 0, nullptr, {}});
+  return reply;
+}
+
+void Engine::run(const Command& command, const CancelInstance& body, Batch& batch) {
+  Reply reply;
+  reply.ticket = command.ticket;
+  reply.address = body.instance;
+  Recorder record(*this, command, body.instance.partition, batch);
+  const InstanceRow* row = body.instance.partition < options_.partitions ? state_.open_instance(body.instance) : nullptr;
+  if (row == nullptr || row->name_space != command.name_space) {
+    reply.error = Error(ErrorCode::NotFound, "there is no instance " + body.instance.to_string());
+  } else if (row->machine.ended()) {
+    reply.error = Error(ErrorCode::Conflict, "instance " + body.instance.to_string() + " has ended already (" +
+                                                 std::string(workflow::phase_name(row->machine.phase)) + ")");
+  } else {
+    move_instance(record, body.instance, {Turn::cancel, {}, 0, nullptr, command.actor.reason});
+  }
+  batch.replies.push_back(std::move(reply));
+}
+
+void Engine::run(const Command& command, const ContinueInstance& body, Batch& batch) {
+  Recorder record(*this, command, body.instance.partition, batch);
+  if (!state_.continuing().contains(body.instance)) return;
+  move_instance(record, body.instance, {Turn::go_on, {}, 0, nullptr, {}});
+}
+
+void Engine::move_instance(Recorder& record, Address instance, const Move& move) {
+  InstanceRow* row = state_.open_instance(instance);
+  HENCE_CHECK(row != nullptr);
+  Result<std::shared_ptr<const workflow::Definition>> definition = definition_of(*row);
+  if (!definition.ok()) {
+    if (!failure_) failure_ = definition.error();
+    return;
+  }
+  workflow::StepContext context;
+  context.now = record.time();
+  context.seed = record.random();
+  context.instance = instance;
+  context.step_budget = options_.step_budget;
+  context.limits = options_.workflow_limits;
+  std::vector<workflow::Fact> facts;
+  workflow::Machine machine(**definition, row->machine, context, facts);
+  workflow::Advance advance;
+  switch (move.turn) {
+    case Turn::start: advance = machine.start(move.input); break;
+    case Turn::timer: advance = machine.on_timer(static_cast<workflow::TimerId>(move.number)); break;
+    case Turn::call: advance = machine.on_call_result(static_cast<workflow::CallId>(move.number), *move.outcome); break;
+    case Turn::cancel: advance = machine.cancel(move.reason); break;
+    case Turn::go_on: advance = machine.go_on(); break;
+  }
+  emit_consequences(record, *row, instance, facts, 0);
+  const bool was_continuing = state_.continuing().contains(instance);
+  if (advance.more != was_continuing) record.add(InstanceContinues{instance, advance.more});
+}
+
+void Engine::emit_consequences(Recorder& record, InstanceRow& row, Address instance,
+                               const std::vector<workflow::Fact>& facts, size_t from) {
+  for (size_t i = from; i < facts.size(); ++i) {
+    record.add(InstanceStepped{instance, facts[i]});
+    if (const auto* call = std::get_if<workflow::CallRequested>(&facts[i])) {
+      // A call that was cancelled later in this very command never leaves.
+      if (call->detached || row.machine.find_call(call->call) != nullptr) {
+        record.add(EffectCreated{effect_of(*call, row, instance, record)});
+      }
+    } else if (const auto* emitted = std::get_if<workflow::EventEmitted>(&facts[i])) {
+      Result<event::Event> event = event::Event::from_value(emitted->event);
+      if (!event.ok()) {
+        record.add(Ignored{"an emitted event is not valid: " + event.error().message(), instance});
+        continue;
+      }
+      EventRequest request{emitted->event->to_text(), row.event, instance, row.depth + 1};
+      std::string body;
+      Encoder encoder(body);
+      request.fields(encoder);
+      record.send(place(row.name_space, event::partition_key(*event)), MessageSent::Kind::event, std::move(body));
+    }
+  }
+}
+
+Result<std::shared_ptr<const workflow::Definition>> Engine::definition_of(const InstanceRow& row) {
+  const std::string name = row.workflow + ":" + row.version;
+  const Stored* stored = definitions_->find(row.name_space, resource::Kind::workflow, name);
+  if (stored != nullptr && stored->revision == row.revision) {
+    return std::get<resource::WorkflowSpec>(stored->resource->spec).definition;
+  }
+  const auto cached = old_definitions_.find({row.name_space + '\0' + name, row.revision});
+  if (cached != old_definitions_.end()) return cached->second;
+  const auto kept = overlay_.load<DefinitionRow>(
+      keys::definition(resource::kind_name(resource::Kind::workflow), row.name_space, name, row.revision));
+  if (!kept) {
+    return Error(ErrorCode::StoreFailed, "the definition of workflow " + name + " at version " +
+                                             std::to_string(row.revision) + " is missing from the state");
+  }
+  HENCE_TRY(const resource::Resource resource, resource::parse_resource(kept->value, row.name_space));
+  auto definition = std::get<resource::WorkflowSpec>(resource.spec).definition;
+  old_definitions_[{row.name_space + '\0' + name, row.revision}] = definition;
+  return definition;
+}
+
+}  // namespace hence::engine

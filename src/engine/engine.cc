@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/engine.h"
+
+#include "base/hash.h"
+#include "engine/recorder.h"
+
+namespace hence::engine {
+namespace {
+
+/// What sort of command made a record: the log header's kind.
+constexpr uint16_t kFactsRecord = 1;
+/// How the payload is coded: facts by base/codec.h.
+constexpr uint8_t kFactsCodec = 1;
+
+Command continuation_of(const Command& command, std::string name_space) {
+  Command made;
+  made.name_space = std::move(name_space);
+  made.actor.traceparent = command.actor.traceparent;
+  made.now = command.now;
+  made.random = command.random;
+  made.body = TimersDue{};
+  return made;
+}
+
+}  // namespace
+
+log::Record OwnedRecord::view() const {
+  log::Record record;
+  record.header.kind = kFactsRecord;
+  record.header.address = address;
+  record.header.time = time;
+  record.header.namespace_name = name_space;
+  record.header.principal = actor.principal;
+  record.header.reason = actor.reason;
+  record.header.traceparent = actor.traceparent;
+  record.header.payload_codec = kFactsCodec;
+  record.header.event_hash = event_hash;
+  record.payload = payload;
+  return record;
+}
+
+std::vector<log::Record> Batch::views() const {
+  std::vector<log::Record> views;
+  views.reserve(records.size());
+  for (const OwnedRecord& record : records) views.push_back(record.view());
+  return views;
+}
+
+Hash128 event_hash(Hash128 key, std::string_view name_space, const event::Event& event) {
+  return siphash128(key, event::dedup_key(name_space, event));
+}
+
+Engine::Engine(store::Store& store, log::Log& log, EngineOptions options)
+    : log_(log), options_(options), overlay_(store), state_(overlay_, options.partitions), store_(store) {}
+
+Partition Engine::place(std::string_view name_space, std::string_view key) const {
+  std::string text(name_space);
+  text.push_back('\0');
+  text.append(key);
+  return static_cast<Partition>(placement_hash(text) % options_.partitions);
+}
+
+Result<Batch> Engine::decide(std::vector<Command> commands) {
+  Batch batch;
+  batch_events_.clear();
+  for (const Command& command : commands) {
+    run(command, batch);
+    while (!messages_.empty()) {
+      const Message message = std::move(messages_.front());
+      messages_.pop_front();
+      take(command, message, batch);
+    }
+    if (failure_) return *failure_;
+    if (overlay_.failure()) return *overlay_.failure();
+  }
+  if (batch.records.empty()) return batch;
+  for (const EffectId& id : state_.take_ready()) {
+    if (auto row = state_.effect(id); row && row->state == EffectState::ready) {
+      batch.effects.push_back(std::move(row->effect));
+    }
+  }
+  batch.cancelled = state_.take_cancelled();
+  state_.end_batch();
+  overlay_.seal();
+  return batch;
+}
+
+Status Engine::durable(Position end) { return overlay_.write_oldest(end); }
+
+void Engine::run(const Command& command, Batch& batch) {
+  if (const std::optional<Reply> kept = kept_reply(command)) {
+    batch.replies.push_back(*kept);
+    return;
+  }
+  const size_t replies_before = batch.replies.size();
+  std::visit([&](const auto& body) { run(command, body, batch); }, command.body);
+  if (!command.idempotency_key.empty() && batch.replies.size() > replies_before &&
+      !batch.replies.back().error && !batch.replies.back().stale_base) {
+    keep_reply(command, Reply(batch.replies.back()), batch);
+  }
+}
+
+void Engine::take(const Command& command, const Message& message, Batch& batch) {
+  const Command made = continuation_of(command, message.name_space);
+  Recorder record(*this, made, message.sent.to, batch);
+  record.adopt();
+  record.add(MessageTaken{message.from, message.sent.number});
+  if (message.sent.kind == MessageSent::Kind::start) {
+    StartRequest request;
+    Decoder decoder(message.sent.body);
+    request.fields(decoder);
+    begin_instance(record, request);
+    return;
+  }
+  EventRequest request;
+  Decoder decoder(message.sent.body);
+  request.fields(decoder);
+  Result<event::Event> event = event::parse_structured(request.text);
+  if (!event.ok()) {
+    record.add(Ignored{"an emitted event is not valid: " + event.error().message(), request.instance});
+    return;
+  }
+  const Hash128 hash = event_hash(options_.hash_key, record.name_space(), *event);
+  if (const auto first = seen(hash, record.time())) {
+    record.add(Ignored{"an emitted event was seen before as " + first->to_string(), request.instance});
+    return;
+  }
+  record.set_event_hash(hash);
+  batch_events_[hash] = record.address();
+  accept(record, *event, {"engine", {}, request.cause, request.depth});
+}
+
+// Replies under an Idempotency-Key
+
+std::optional<Reply> Engine::kept_reply(const Command& command) {
+  if (command.idempotency_key.empty()) return std::nullopt;
+  const std::string key = command.name_space + '\0' + command.idempotency_key;
+  const auto row = overlay_.load<ReplyRow>(keys::reply(place(command.name_space, command.idempotency_key), key));
+  if (!row) return std::nullopt;
+  Reply reply;
+  reply.ticket = command.ticket;
+  reply.address = row->address;
+  reply.version = row->version;
+  return reply;
+}
+
+void Engine::keep_reply(const Command& command, const Reply& reply, Batch& batch) {
+  Recorder record(*this, command, place(command.name_space, command.idempotency_key), batch);
+  record.add(ReplyKept{command.name_space + '\0' + command.idempotency_key, reply.address, reply.version,
+                       record.time() + options_.reply_window});
+}
+
+std::optional<Address> Engine::seen(Hash128 hash, UtcTime now) {
+  const auto in_batch = batch_events_.find(hash);
+  if (in_batch != batch_events_.end()) return in_batch->second;
+  Result<std::optional<Address>> found = log_.find_event(hash, now - options_.dedup_window);
+  if (found.ok()) return *found;
+  if (!failure_) failure_ = found.error();
+  return std::nullopt;
+}
+
+}  // namespace hence::engine

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The engine turns commands into records and effects. It is synchronous and deterministic: time and
+// randomness arrive in the commands. A driver (server/, harness/) turns the crank:
+//
+//   commands ──► decide() ──► Batch ──► log.stage, write, sync ──► durable() ──► replies, effects
+//                  │  on the overlay: the next batch may be decided while the disk works
+//                  └─ nothing of a batch may leave before durable() has returned for it
+//
+// One command makes one record in its partition; what crosses partitions (starts, emitted events)
+// is a message taken, as a record of its own, within the same batch, so one commit holds both ends.
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/command.h"
+#include "engine/definitions.h"
+#include "engine/state.h"
+#include "log/log.h"
+#include "store/store.h"
+#include "workflow/machine.h"
+
+namespace hence::engine {
+
+struct EngineOptions {
+  uint16_t partitions = 64;               ///< fixed when the data folder is made; at most 1,024
+  Hash128 hash_key;                       ///< of the data folder; keys the deduplication hash
+  Duration dedup_window = Duration::days(7);
+  Duration reply_window = Duration::hours(24);  ///< how long an Idempotency-Key is remembered
+  uint32_t depth_max = 16;                ///< events between one and the outside
+  uint32_t step_budget = 10'000;          ///< task transitions of one command; more go on in a continuation
+  uint32_t timers_per_command = 1'000;
+  uint32_t recovery_records_per_write = 10'000;
+  workflow::Limits workflow_limits;
+};
+
+/// One record as the log wants it, owning its bytes.
+struct OwnedRecord {
+  Address address;
+  UtcTime time;
+  std::string name_space;
+  Actor actor;
+  std::string payload;
+  std::optional<Hash128> event_hash;
+
+  log::Record view() const;
+};
+
+struct Batch {
+  std::vector<OwnedRecord> records;   ///< in log order; empty: nothing to commit, replies may go
+  std::vector<Reply> replies;
+  std::vector<Effect> effects;        ///< to hand out
+  std::vector<EffectId> cancelled;    ///< calls nobody waits for any more
+  std::shared_ptr<const Definitions> definitions;  ///< the new snapshot, if it changed
+
+  std::vector<log::Record> views() const;
+};
+
+class Engine {
+ public:
+  /// Recovers: the stored state plus the log's tail. Both outlive the engine.
+  /// Errors: StoreFailed, LogDamaged, LogVersionNewer.
+  static Result<std::unique_ptr<Engine>> open(store::Store& store, log::Log& log, EngineOptions options);
+
+  /// Decides all commands in order. Errors: StoreFailed, DiskFailed, LogDamaged: end the process.
+  Result<Batch> decide(std::vector<Command> commands);
+
+  /// The oldest batch with records that is not yet so is durable, up to end. Errors: StoreFailed.
+  Status durable(Position end);
+
+  const std::shared_ptr<const Definitions>& definitions() const { return definitions_; }
+  const EngineOptions& options() const { return options_; }
+  Partition place(std::string_view name_space, std::string_view key) const;
+
+  /// When TimersDue has something to do next; for which partitions it has now.
+  std::optional<UtcTime> next_timer() const { return state_.next_timer(); }
+  std::vector<Partition> partitions_due(UtcTime now) const { return state_.partitions_due(now); }
+  /// Instances with work left over: send each a ContinueInstance.
+  const std::set<Address>& continuing() const { return state_.continuing(); }
+
+  /// Effects that are ready in the durable state, in order of their ids after `after`. How a
+  /// dispatcher finds what its window had no room for, and everything after a restart.
+  Result<std::vector<Effect>> ready_effects(std::optional<EffectId> after, size_t limit) const;
+
+  /// A digest of the state (state family of the store and what is decided on top): equal states
+  /// have equal digests. Reads everything; for tests and the simulator.
+  Result<Hash128> state_digest();
+
+ private:
+  friend class Recorder;
+  struct Message {
+    Address from;
+    std::string name_space;
+    MessageSent sent;
+  };
+
+  Engine(store::Store& store, log::Log& log, EngineOptions options);
+  Status recover();
+  Status load_definitions();
+  Status apply_tail(Position from);
+
+  void run(const Command& command, Batch& batch);
+  void run(const Command& command, const IngestEvent& body, Batch& batch);
+  void run(const Command& command, const ApplyResources& body, Batch& batch);
+  void run(const Command& command, const StartInstance& body, Batch& batch);
+  void run(const Command& command, const CancelInstance& body, Batch& batch);
+  void run(const Command& command, const AttemptEnded& body, Batch& batch);
+  void run(const Command& command, const RedriveDelivery& body, Batch& batch);
+  void run(const Command& command, const TimersDue& body, Batch& batch);
+  void run(const Command& command, const ContinueInstance& body, Batch& batch);
+  void take(const Command& command, const Message& message, Batch& batch);
+
+  // decide_event.cc
+  struct Incoming {
+    std::string source;
+    Matched matched;
+    Address cause;
+    uint32_t depth = 0;
+  };
+  void accept(class Recorder& record, const event::Event& event, Incoming incoming);
+  void decide_rules(class Recorder& record, const event::Event& event, const Incoming& incoming, Decision& decision);
+  ActionTaken act(class Recorder& record, const event::Event& event, const Incoming& incoming,
+                  const Definitions::RuleEntry& rule, uint32_t index);
+  Status act_start(class Recorder& record, const event::Event& event, const Incoming& incoming,
+                   const Definitions::RuleEntry& rule, uint32_t index, ActionTaken& taken);
+  Status act_emit(class Recorder& record, const event::Event& event, const Incoming& incoming,
+                  const Definitions::RuleEntry& rule, uint32_t index, ActionTaken& taken);
+  Status act_deliver(class Recorder& record, const event::Event& event,
+                     const Definitions::RuleEntry& rule, uint32_t index, ActionTaken& taken);
+
+  // decide_instance.cc
+  /// Starts an instance in record, or says why not. Returns what its asker is told.
+  Reply begin_instance(class Recorder& record, const StartRequest& request);
+  enum class Turn : uint8_t { start, timer, call, cancel, go_on };
+  struct Move {
+    Turn turn = Turn::go_on;
+    json::Value input;
+    uint64_t number = 0;  ///< of the timer or call
+    const workflow::CallOutcome* outcome = nullptr;
+    std::string reason;
+  };
+  void move_instance(class Recorder& record, Address instance, const Move& move);
+  void emit_consequences(class Recorder& record, InstanceRow& row, Address instance,
+                         const std::vector<workflow::Fact>& facts, size_t from);
+  Result<std::shared_ptr<const workflow::Definition>> definition_of(const InstanceRow& row);
+
+  std::optional<Reply> kept_reply(const Command& command);
+  void keep_reply(const Command& command, const Reply& reply, Batch& batch);
+  std::optional<Address> seen(Hash128 hash, UtcTime now);
+
+  log::Log& log_;
+  EngineOptions options_;
+  Overlay overlay_;
+  State state_;
+  store::Store& store_;
+  std::shared_ptr<const Definitions> definitions_ = Definitions::empty();
+  std::map<std::pair<std::string, uint64_t>, std::shared_ptr<const workflow::Definition>> old_definitions_;
+  std::deque<Message> messages_;
+  std::unordered_map<Hash128, Address> batch_events_;
+  filter::MatchScratch scratch_;
+  std::optional<Error> failure_;
+};
+
+/// The event's text that places it, and the text whose hash tells duplicates.
+Hash128 event_hash(Hash128 key, std::string_view name_space, const event::Event& event);
+
+}  // namespace hence::engine

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Reading: what the state and the log hold, as the JSON that API and command line show. A Query
+// works on one snapshot of the store and one view of the log, both of what is durable, on any one
+// thread; it changes nothing and blocks nobody.
+//
+//   Query query({snapshot, reader, definitions, options});
+//   query.explain(address, {});
+//
+// Lists answer {"items": […], "next": "cursor"}; next is absent at the end. Times are RFC 3339.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/definitions.h"
+#include "engine/rows.h"
+#include "log/log_reader.h"
+#include "store/store.h"
+
+namespace hence::engine {
+
+/// What bounds a list.
+struct ListOptions {
+  uint32_t limit = 100;
+  std::string cursor;              ///< "next" of the answer before; empty: from the start
+  std::optional<UtcTime> since;
+  std::optional<UtcTime> until;
+  std::string type;                ///< events: exact, or a prefix ending in "*"
+  std::string source;              ///< events: exact
+  std::string workflow;            ///< instances: "ns/name"
+  std::string status;              ///< instances: a phase; deliveries: a state
+  std::string sink;                ///< deliveries
+  std::string event;               ///< deliveries: the event's position
+};
+inline constexpr uint32_t kListLimitMax = 1000;
+/// Rows one list request looks at, before it answers with what it has and a cursor.
+inline constexpr uint32_t kListScanMax = 200'000;
+
+class Query {
+ public:
+  struct Sources {
+    const store::Snapshot& snapshot;
+    log::LogReader& reader;
+    std::shared_ptr<const Definitions> definitions;
+    Hash128 hash_key;
+    uint16_t partitions = 64;
+  };
+  explicit Query(Sources sources) : sources_(std::move(sources)) {}
+
+  // Events. An event as shown: {"position","time" (accepted), "event": {…}, "namespace","source"
+  // (resource), "duplicateOf"?}
+
+  /// Errors: NotFound, BeyondRetention.
+  Result<json::Value> event(std::string_view name_space, Address address);
+  /// In log order from the oldest, or with since; newest_first reverses over the last `limit`.
+  Result<json::Value> events(std::string_view name_space, const ListOptions& options);
+  /// The position of an event named as users name it: "pp-seq", or an id only one event has, or
+  /// source and id. Errors: NotFound, Ambiguous (lists them).
+  Result<Address> find_event(std::string_view name_space, std::string_view text, std::string_view id = {});
+  /// Every rule that looked at it, the answer first. rule: only that one. Errors: as event().
+  Result<json::Value> explain(std::string_view name_space, Address address, std::string_view rule = {});
+  /// Instances and deliveries an event led to: {"items":[…]}.
+  Result<json::Value> instances_of(std::string_view name_space, Address event);
+
+  // Instances: {"id","workflow","version","status","started","ended","waits", …}
+
+  Result<json::Value> instances(std::string_view name_space, const ListOptions& options);
+  Result<json::Value> instance(std::string_view name_space, Address id);
+  /// With "tasks": each task run with input, output, attempts, error, times, what it waits for.
+  Result<json::Value> trace(std::string_view name_space, Address id);
+
+  // Deliveries: {"id","sink","rule","event","status","attempts","lastStatus","error","created",…}
+
+  Result<json::Value> deliveries(std::string_view name_space, const ListOptions& options);
+  Result<json::Value> delivery(std::string_view name_space, const EffectId& id);
+
+  // Resources as they are: {"kind","name","namespace","revision","changed","document"}
+
+  Result<json::Value> resources(std::string_view name_space, resource::Kind kind) const;
+  Result<json::Value> resource(std::string_view name_space, resource::Kind kind, std::string_view name) const;
+
+ private:
+  Result<InstanceRow> load_instance(std::string_view name_space, Address id);
+  Result<EffectRow> load_effect(const EffectId& id);
+  struct EventRecord {
+    Address address;
+    UtcTime time;
+    std::string name_space;
+    struct Facts;
+    std::shared_ptr<Facts> facts;
+  };
+  Result<EventRecord> load_event(std::string_view name_space, Address address);
+  /// The definitions as they were at a version, compiled again from what the state keeps.
+  Result<std::shared_ptr<const Definitions>> definitions_at(uint64_t version);
+  Result<std::shared_ptr<const workflow::Definition>> workflow_at(const InstanceRow& row);
+
+  Sources sources_;
+};
+
+}  // namespace hence::engine

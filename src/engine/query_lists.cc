@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lists and single rows of instances, deliveries and resources.
+
+#include "engine/query.h"
+#include "engine/query_json.h"
+#include "engine/state.h"
+
+namespace hence::engine {
+namespace {
+
+Error unreadable_cursor() {
+  return Error(ErrorCode::RequestInvalid, "the cursor is not one this server gave; leave it out to begin at the start");
+}
+
+/// Cursors are index keys in hexadecimal.
+std::string to_hex(std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const char c : bytes) {
+    text.push_back(kDigits[static_cast<unsigned char>(c) >> 4]);
+    text.push_back(kDigits[static_cast<unsigned char>(c) & 15]);
+  }
+  return text;
+}
+
+std::optional<std::string> from_hex(std::string_view text) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
+  if (text.size() % 2 != 0) return std::nullopt;
+  std::string bytes;
+  for (size_t i = 0; i < text.size(); i += 2) {
+    const int high = digit(text[i]), low = digit(text[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    bytes.push_back(static_cast<char>(high * 16 + low));
+  }
+  return bytes;
+}
+
+bool in_time(UtcTime time, const ListOptions& options) {
+  return (!options.since || time >= *options.since) && (!options.until || time < *options.until);
+}
+
+/// Walks an index newest first; take adds a row's item to the builder and says whether it counted.
+template <typename Row>
+Result<json::Value> list_index(const store::Snapshot& snapshot, char letter, std::string_view name_space,
+                               const ListOptions& options,
+                               const std::function<bool(json::Builder&, std::string_view key, const Row&)>& take) {
+  const std::string prefix = keys::index_prefix(letter, name_space);
+  std::string from = prefix;
+  if (!options.cursor.empty()) {
+    const std::optional<std::string> key = from_hex(options.cursor);
+    if (!key || key->compare(0, prefix.size(), prefix) != 0) return unreadable_cursor();
+    from = *key;
+  }
+  json::Builder builder;
+  builder.begin_object().key("items").begin_array();
+  uint32_t count = 0, looked_at = 0;
+  std::string next;
+  std::optional<Error> damage;
+  HENCE_TRY_VOID(snapshot.scan(store::Family::index, {prefix, from}, [&](std::string_view key, std::string_view value) {
+    if (count >= options.limit || ++looked_at > kListScanMax) {
+      next = key;
+      return false;
+    }
+    Result<Row> row = decode<Row>(value, "an index row");
+    if (!row.ok()) {
+      damage = row.error();
+      return false;
+    }
+    if (take(builder, key, *row)) ++count;
+    return true;
+  }));
+  if (damage) return *damage;
+  builder.end_array();
+  if (!next.empty()) builder.member("next", to_hex(next));
+  builder.end_object();
+  return std::move(builder).finish();
+}
+
+void add_resource(json::Builder& builder, std::string_view name_space, const Stored& stored) {
+  builder.begin_object();
+  builder.member("kind", resource::kind_name(stored.resource->kind));
+  builder.member("name", stored.resource->name);
+  builder.member("namespace", name_space);
+  builder.key("revision").number(static_cast<int64_t>(stored.revision));
+  add_time(builder, "changed", stored.changed);
+  builder.member("document", stored.resource->document);
+  builder.end_object();
+}
+
+}  // namespace
+
+Result<json::Value> Query::instances(std::string_view name_space, const ListOptions& options) {
+  return list_index<InstanceSummary>(sources_.snapshot, 'L', name_space, options,
+      [&](json::Builder& builder, std::string_view key, const InstanceSummary& row) {
+    if (!options.workflow.empty() && row.workflow != options.workflow) return false;
+    if (!options.status.empty() && row.status != options.status) return false;
+    if (!in_time(row.started, options)) return false;
+    add_instance(builder, keys::parse_instance_index(key), row);
+    return true;
+  });
+}
+
+Result<json::Value> Query::deliveries(std::string_view name_space, const ListOptions& options) {
+  return list_index<DeliverySummary>(sources_.snapshot, 'D', name_space, options,
+      [&](json::Builder& builder, std::string_view key, const DeliverySummary& row) {
+    if (!options.sink.empty() && row.sink != options.sink) return false;
+    if (!options.status.empty() && effect_state_name(row.state) != options.status) return false;
+    if (!options.event.empty() && row.event.to_string() != options.event) return false;
+    if (!in_time(row.created, options)) return false;
+    add_delivery(builder, keys::parse_delivery_index(key), row);
+    return true;
+  });
+}
+
+Result<EffectRow> Query::load_effect(const EffectId& id) {
+  HENCE_TRY(const auto bytes, sources_.snapshot.get(store::Family::state, keys::effect(id)));
+  if (!bytes) return Error(ErrorCode::NotFound, "there is no delivery " + id.to_string());
+  return decode<EffectRow>(*bytes, "a delivery");
+}
+
+Result<json::Value> Query::delivery(std::string_view name_space, const EffectId& id) {
+  HENCE_TRY(const EffectRow row, load_effect(id));
+  if (row.effect.name_space != name_space || row.effect.kind != EffectKind::deliver) {
+    return Error(ErrorCode::NotFound, "there is no delivery " + id.to_string() + " in namespace " + std::string(name_space));
+  }
+  json::Builder builder;
+  builder.begin_object();
+  builder.member("id", id.to_string());
+  builder.member("sink", row.effect.sink);
+  add_text(builder, "rule", row.effect.rule);
+  builder.member("event", row.effect.event.to_string());
+  builder.member("status", effect_state_name(row.state));
+  builder.key("attempts").number(int64_t{row.attempts});
+  add_text(builder, "error", row.last_error);
+  add_time(builder, "created", row.effect.created);
+  add_time(builder, "changed", row.changed);
+  if (row.state == EffectState::delayed) add_time(builder, "due", row.due);
+  add_text(builder, "key", row.effect.ordering_key);
+  if (row.effect.body) builder.member("body", *row.effect.body);
+  builder.key("history").begin_array();
+  for (const Sequence sequence : row.records) {
+    Result<ReadRecord> record = read_record(sources_.reader, {id.record.partition, sequence});
+    if (!record.ok()) continue;  // beyond retention
+    for (const Fact& fact : record->facts) {
+      if (const auto* failed = std::get_if<AttemptFailed>(&fact); failed && failed->effect == id) {
+        builder.begin_object().member("time", format_rfc3339(record->time));
+        builder.key("attempt").number(int64_t{failed->attempt});
+        if (failed->status != 0) builder.key("status").number(int64_t{failed->status});
+        builder.member("error", failed->error).member("next", format_rfc3339(failed->due)).end_object();
+      } else if (const auto* ended = std::get_if<EffectEnded>(&fact); ended && ended->effect == id) {
+        builder.begin_object().member("time", format_rfc3339(record->time));
+        builder.key("attempt").number(int64_t{ended->attempts});
+        if (ended->status != 0) builder.key("status").number(int64_t{ended->status});
+        builder.member("ended", ended->kind == EffectEnded::Kind::done ? "done" : "parked");
+        add_text(builder, "error", ended->error);
+        builder.end_object();
+      } else if (const auto* redriven = std::get_if<EffectRedriven>(&fact); redriven && redriven->effect == id) {
+        builder.begin_object().member("time", format_rfc3339(record->time)).member("ended", "redriven");
+        add_text(builder, "by", record->principal);
+        add_text(builder, "reason", record->reason);
+        builder.end_object();
+      }
+    }
+  }
+  builder.end_array().end_object();
+  return std::move(builder).finish();
+}
+
+Result<json::Value> Query::instances_of(std::string_view name_space, Address event) {
+  json::Builder builder;
+  builder.begin_object().key("items").begin_array();
+  std::vector<Address> found;
+  HENCE_TRY_VOID(sources_.snapshot.scan(store::Family::index, {keys::consequences_of(event), {}},
+                                        [&](std::string_view key, std::string_view) {
+    const keys::Consequence consequence = keys::parse_consequence(key);
+    if (consequence.kind == 'i') found.push_back(consequence.id.record);
+    return true;
+  }));
+  for (const Address id : found) {
+    HENCE_TRY(const InstanceRow row, load_instance(name_space, id));
+    add_instance(builder, id, summarize(row));
+  }
+  builder.end_array().end_object();
+  return std::move(builder).finish();
+}
+
+Result<json::Value> Query::resources(std::string_view name_space, resource::Kind kind) const {
+  json::Builder builder;
+  builder.begin_object().key("items").begin_array();
+  if (const Definitions::Space* space = sources_.definitions->space(name_space)) {
+    for (const auto& [key, stored] : space->resources) {
+      if (key.first == kind) add_resource(builder, name_space, stored);
+    }
+  }
+  builder.end_array().end_object();
+  return std::move(builder).finish();
+}
+
+Result<json::Value> Query::resource(std::string_view name_space, resource::Kind kind, std::string_view name) const {
+  const Stored* stored = kind == resource::Kind::workflow ? sources_.definitions->find_workflow(name_space, name)
+                                                          : sources_.definitions->find(name_space, kind, name);
+  if (stored == nullptr) {
+    return Error(ErrorCode::NotFound, "there is no " + std::string(resource::kind_name(kind)) + " " + std::string(name) +
+                                          " in namespace " + std::string(name_space));
+  }
+  json::Builder builder;
+  add_resource(builder, name_space, *stored);
+  return std::move(builder).finish();
+}
+
+}  // namespace hence::engine

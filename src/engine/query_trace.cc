@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// An instance's story, told from its records: every task with input, output, attempts, error, times.
+
+#include "engine/query.h"
+#include "engine/query_json.h"
+#include "engine/state.h"
+
+namespace hence::engine {
+namespace {
+
+/// Records of one instance that a trace reads; the rest of a longer story is said to be left out.
+constexpr uint32_t kTraceRecordsMax = 20'000;
+constexpr uint32_t kTraceTasksMax = 2'000;
+
+struct TaskRun {
+  std::string reference, name, kind, status, wait;
+  std::optional<json::Value> input, output, error, request;
+  UtcTime started, ended;
+  uint32_t attempts = 0;
+  uint32_t depth = 0;
+};
+
+/// Folds an instance's facts again and keeps what each task was given and gave.
+class Tracer {
+ public:
+  explicit Tracer(const workflow::Definition& definition) : definition_(definition) {}
+
+  void step(const workflow::Fact& fact, UtcTime time) {
+    time_ = time;
+    std::visit([&](const auto& f) { before(f); }, fact);
+    workflow::apply(machine_, fact);
+    std::visit([&](const auto& f) { after(f); }, fact);
+  }
+  const std::vector<TaskRun>& runs() const { return runs_; }
+  uint32_t left_out() const { return left_out_; }
+  const workflow::Instance& machine() const { return machine_; }
+
+ private:
+  TaskRun* open(workflow::FrameId frame) {
+    const auto found = open_.find(frame);
+    return found == open_.end() ? nullptr : &runs_[found->second];
+  }
+  void begin(workflow::FrameId frame, workflow::TaskIndex index, std::string status) {
+    if (runs_.size() >= kTraceTasksMax) {
+      ++left_out_;
+      open_.erase(frame);
+      return;
+    }
+    const workflow::Task& task = definition_.task(index);
+    TaskRun run;
+    run.reference = task.reference;
+    run.name = task.name;
+    run.kind = workflow::task_kind_name(task.kind);
+    run.status = std::move(status);
+    run.started = time_;
+    for (const workflow::Frame* at = machine_.find_frame(frame); at != nullptr && at->parent != workflow::kNoFrame;
+         at = machine_.find_frame(at->parent)) {
+      ++run.depth;
+    }
+    open_[frame] = runs_.size();
+    runs_.push_back(std::move(run));
+  }
+
+  template <typename F> void before(const F&) {}
+  template <typename F> void after(const F&) {}
+  void after(const workflow::TaskStarted& fact) {
+    begin(fact.frame, fact.task, "running");
+    const workflow::Frame* frame = machine_.find_frame(fact.frame);
+    if (TaskRun* run = open(fact.frame); run != nullptr && frame != nullptr) run->input = frame->input();
+  }
+  void before(const workflow::TaskSkipped& fact) {
+    begin(fact.frame, fact.task, "skipped");
+    if (TaskRun* run = open(fact.frame)) run->ended = time_;
+    open_.erase(fact.frame);
+  }
+  void before(const workflow::TaskEnded& fact) {
+    TaskRun* run = open(fact.frame);
+    const workflow::Frame* frame = machine_.find_frame(fact.frame);
+    if (run == nullptr || frame == nullptr) return;
+    run->status = "completed";
+    run->ended = time_;
+    run->output = fact.output ? fact.output : frame->raw_output;
+    if (!run->output) run->output = frame->input();
+    open_.erase(fact.frame);
+  }
+  void before(const workflow::TaskFaulted& fact) {
+    TaskRun* run = open(fact.frame);
+    if (run == nullptr) return;
+    run->status = "faulted";
+    run->ended = time_;
+    run->error = fact.error;
+    open_.erase(fact.frame);
+  }
+  void before(const workflow::ErrorCaught& fact) {
+    if (TaskRun* run = open(fact.frame)) run->error = fact.error;
+  }
+  void before(const workflow::RetryScheduled& fact) {
+    TaskRun* run = open(fact.frame);
+    if (run == nullptr) return;
+    run->attempts = fact.attempt;
+    run->wait = "retry " + std::to_string(fact.attempt) + " at " + format_rfc3339(fact.due);
+  }
+  void before(const workflow::CallRequested& fact) {
+    TaskRun* run = open(fact.frame);
+    if (run == nullptr) return;
+    ++run->attempts;
+    if (!fact.deferred) run->request = fact.request;
+    run->wait = fact.kind == workflow::CallKind::http ? "an HTTP call" : "a shell command";
+    calls_[fact.call] = fact.frame;
+  }
+  void before(const workflow::CallEnded& fact) {
+    TaskRun* run = open(calls_[fact.call]);
+    if (run == nullptr) return;
+    run->wait.clear();
+    if (fact.error) run->error = fact.error;
+  }
+  void before(const workflow::TimerSet& fact) {
+    TaskRun* run = open(fact.frame);
+    if (run != nullptr && fact.purpose == workflow::TimerPurpose::wait) run->wait = "until " + format_rfc3339(fact.due);
+  }
+  void before(const workflow::TimerFired& fact) {
+    const workflow::Timer* timer = machine_.find_timer(fact.timer);
+    if (TaskRun* run = timer != nullptr ? open(timer->frame) : nullptr) run->wait.clear();
+  }
+  void after(const workflow::InstanceEnded& fact) {
+    for (const auto& [frame, index] : open_) {
+      if (runs_[index].status != "running") continue;
+      runs_[index].status = workflow::phase_name(fact.phase);
+      runs_[index].ended = time_;
+      runs_[index].wait.clear();
+    }
+    open_.clear();
+  }
+
+  const workflow::Definition& definition_;
+  workflow::Instance machine_;
+  UtcTime time_;
+  std::vector<TaskRun> runs_;
+  std::map<workflow::FrameId, size_t> open_;
+  std::map<workflow::CallId, workflow::FrameId> calls_;
+  uint32_t left_out_ = 0;
+};
+
+void add_run(json::Builder& builder, const TaskRun& run) {
+  builder.begin_object();
+  builder.member("task", run.name).member("reference", run.reference).member("kind", run.kind);
+  builder.member("status", run.status);
+  builder.key("depth").number(int64_t{run.depth});
+  add_time(builder, "started", run.started);
+  add_time(builder, "ended", run.ended);
+  if (run.attempts > 0) builder.key("attempts").number(int64_t{run.attempts});
+  if (!run.wait.empty() && run.status == "running") builder.member("waits", run.wait);
+  if (run.input) builder.member("input", *run.input);
+  if (run.request) builder.member("request", *run.request);
+  if (run.output) builder.member("output", *run.output);
+  if (run.error) builder.member("error", *run.error);
+  builder.end_object();
+}
+
+void add_detail(json::Builder& builder, Address id, const InstanceRow& row) {
+  builder.member("id", id.to_string());
+  builder.member("workflow", row.workflow).member("version", row.version);
+  builder.key("revision").number(static_cast<int64_t>(row.revision));
+  builder.member("status", workflow::phase_name(row.machine.shown_phase()));
+  add_time(builder, "started", row.started);
+  add_time(builder, "ended", row.ended);
+  add_text(builder, "key", row.id);
+  if (!row.event.is_none()) builder.member("event", row.event.to_string());
+  add_text(builder, "rule", row.rule);
+  add_text(builder, "waits", describe_waits(row.machine));
+  builder.member("input", row.machine.input);
+  if (row.machine.output) builder.member("output", *row.machine.output);
+  if (row.machine.error) builder.member("error", *row.machine.error);
+  builder.member("context", row.machine.context);
+}
+
+}  // namespace
+
+Result<InstanceRow> Query::load_instance(std::string_view name_space, Address id) {
+  HENCE_TRY(const auto bytes, sources_.snapshot.get(store::Family::state, keys::instance(id)));
+  const auto absent = [&] {
+    return Error(ErrorCode::NotFound, "there is no instance " + id.to_string() + " in namespace " +
+                                          std::string(name_space) + "; hence instance list shows what runs and ran");
+  };
+  if (!bytes) return absent();
+  HENCE_TRY(InstanceRow row, decode<InstanceRow>(*bytes, "an instance"));
+  if (row.name_space != name_space) return absent();
+  return row;
+}
+
+Result<json::Value> Query::instance(std::string_view name_space, Address id) {
+  HENCE_TRY(const InstanceRow row, load_instance(name_space, id));
+  json::Builder builder;
+  builder.begin_object();
+  add_detail(builder, id, row);
+  builder.end_object();
+  return std::move(builder).finish();
+}
+
+Result<std::shared_ptr<const workflow::Definition>> Query::workflow_at(const InstanceRow& row) {
+  const std::string name = row.workflow + ":" + row.version;
+  HENCE_TRY(const auto bytes,
+            sources_.snapshot.get(store::Family::state,
+                                  keys::definition(resource::kind_name(resource::Kind::workflow), row.name_space,
+                                                   name, row.revision)));
+  if (!bytes) return Error(ErrorCode::StoreFailed, "the definition of workflow " + name + " is missing from the state");
+  HENCE_TRY(const DefinitionRow kept, decode<DefinitionRow>(*bytes, "a definition"));
+  HENCE_TRY(const resource::Resource resource, resource::parse_resource(kept.value, row.name_space));
+  return std::get<resource::WorkflowSpec>(resource.spec).definition;
+}
+
+Result<json::Value> Query::trace(std::string_view name_space, Address id) {
+  HENCE_TRY(const InstanceRow row, load_instance(name_space, id));
+  HENCE_TRY(const auto definition, workflow_at(row));
+  std::vector<Sequence> records{id.sequence};
+  bool cut = false;
+  HENCE_TRY_VOID(sources_.snapshot.scan(store::Family::index, {keys::history_of(id), {}},
+                                        [&](std::string_view key, std::string_view) {
+    cut = records.size() >= kTraceRecordsMax;
+    if (!cut) records.push_back(keys::parse_history(key));
+    return !cut;
+  }));
+  Tracer tracer(*definition);
+  for (const Sequence sequence : records) {
+    HENCE_TRY(const ReadRecord record, read_record(sources_.reader, {id.partition, sequence}));
+    for (const Fact& fact : record.facts) {
+      const auto* stepped = std::get_if<InstanceStepped>(&fact);
+      if (stepped != nullptr && stepped->instance == id) tracer.step(stepped->fact, record.time);
+    }
+  }
+  json::Builder builder;
+  builder.begin_object();
+  add_detail(builder, id, row);
+  builder.key("tasks").begin_array();
+  for (const TaskRun& run : tracer.runs()) add_run(builder, run);
+  builder.end_array();
+  if (tracer.left_out() > 0 || cut) {
+    builder.key("tasksLeftOut").number(int64_t{tracer.left_out()});
+    if (cut) builder.member("note", "the story is longer than " + std::to_string(kTraceRecordsMax) + " records; only its beginning is shown");
+  }
+  builder.end_object();
+  return std::move(builder).finish();
+}
+
+}  // namespace hence::engine

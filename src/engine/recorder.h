@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// One record while it is being made: facts go into its payload and, at once, into the state. A
+// record that ends without facts never was.
+
+#include <string>
+#include <utility>
+
+#include "engine/engine.h"
+
+namespace hence::engine {
+
+class Recorder {
+ public:
+  Recorder(Engine& engine, const Command& command, Partition partition, Batch& batch);
+  ~Recorder() { end(); }
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  void add(const Fact& fact);
+  /// Numbers a message for its receiver, records it and queues it for this batch.
+  void send(Partition to, MessageSent::Kind kind, std::string body);
+  /// Records the adoption of the definitions in force, if the partition has not yet.
+  void adopt();
+  void set_event_hash(Hash128 hash) { record_.event_hash = hash; }
+
+  Address address() const { return record_.address; }
+  UtcTime time() const { return record_.time; }
+  const std::string& name_space() const { return record_.name_space; }
+  const std::string& traceparent() const { return record_.actor.traceparent; }
+  /// Even bits, other ones at each call, from the command's.
+  uint64_t random();
+  /// An id for the next effect of this record.
+  EffectId next_effect() { return {record_.address, next_effect_++}; }
+  State& state() { return engine_.state_; }
+  const Command& command() const { return command_; }
+
+  /// Closes the record; the destructor does too.
+  void end();
+
+ private:
+  RecordContext context() const { return {record_.address, record_.time, record_.name_space}; }
+
+  Engine& engine_;
+  const Command& command_;
+  Batch& batch_;
+  OwnedRecord record_;
+  uint32_t next_effect_ = 0;
+  uint64_t random_;
+  bool ended_ = false;
+};
+
+}  // namespace hence::engine

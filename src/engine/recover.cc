@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Coming back: the stored state, the log's records after it, and the definitions compiled again.
+// Records are applied, never decided again.
+
+#include "base/hash.h"
+#include "engine/engine.h"
+
+namespace hence::engine {
+
+Result<std::unique_ptr<Engine>> Engine::open(store::Store& store, log::Log& log, EngineOptions options) {
+  std::unique_ptr<Engine> engine(new Engine(store, log, options));
+  HENCE_TRY_VOID(engine->recover());
+  return engine;
+}
+
+Status Engine::recover() {
+  HENCE_TRY(const Position applied, Overlay::applied_position(store_));
+  if (applied > log_.durable()) {
+    return Error(ErrorCode::LogDamaged,
+                 "the state store is ahead of the log (" + std::to_string(applied.value) + " > " +
+                     std::to_string(log_.durable().value) +
+                     "): the log lost its end; restore a checkpoint or move the state folder away to rebuild it");
+  }
+  HENCE_TRY_VOID(state_.load());
+  HENCE_TRY_VOID(apply_tail(applied < log_.begin() ? log_.begin() : applied));
+  return load_definitions();
+}
+
+Status Engine::apply_tail(Position from) {
+  if (from == log_.durable()) return {};
+  HENCE_TRY(log::Cursor cursor, log_.read_from(from));
+  uint32_t since_write = 0;
+  while (true) {
+    HENCE_TRY(auto entry, cursor.next());
+    if (!entry) break;
+    const log::RecordHeader& header = entry->record.header;
+    const RecordContext context{header.address, header.time, header.namespace_name};
+    const Sequence expected = state_.meta(header.address.partition).last_sequence + 1;
+    if (header.address.sequence != expected) {
+      return Error(ErrorCode::LogDamaged, "record " + header.address.to_string() + " follows record " +
+                                              std::to_string(expected - 1) + " of its partition; run hence log verify");
+    }
+    HENCE_TRY(const std::vector<Fact> facts, parse_facts(entry->record.payload));
+    for (const Fact& fact : facts) state_.apply(context, fact, true);
+    state_.end_record(context);
+    if (overlay_.failure()) return *overlay_.failure();
+    if (++since_write >= options_.recovery_records_per_write) {
+      since_write = 0;
+      state_.end_batch();
+      HENCE_TRY_VOID(overlay_.write_all(entry->next));
+    }
+  }
+  state_.end_batch();
+  state_.take_ready();
+  state_.take_cancelled();
+  return overlay_.write_all(log_.durable());
+}
+
+Status Engine::load_definitions() {
+  std::vector<ResourceChange> changes;
+  std::map<std::string, std::pair<keys::DefinitionKey, DefinitionRow>> newest;
+  std::optional<Error> damage;
+  overlay_.scan(keys::table(kControlPartition, 'd'), {}, [&](std::string_view key, std::string_view value) {
+    const std::optional<keys::DefinitionKey> parsed = keys::parse_definition(key);
+    Result<DefinitionRow> row = decode<DefinitionRow>(value, "a definition");
+    if (!parsed || !row.ok()) {
+      damage = row.ok() ? Error(ErrorCode::StoreFailed, "a definition's key is unreadable") : row.error();
+      return false;
+    }
+    newest[parsed->kind + '\0' + parsed->name_space + '\0' + parsed->name] = {*parsed, std::move(*row)};
+    return true;
+  });
+  if (damage) return *damage;
+  if (overlay_.failure()) return *overlay_.failure();
+  HENCE_TRY(definitions_, Definitions::restore(state_.meta(kControlPartition).last_sequence, newest));
+  return {};
+}
+
+Result<std::vector<Effect>> Engine::ready_effects(std::optional<EffectId> after, size_t limit) const {
+  std::vector<Effect> effects;
+  for (uint32_t partition = after ? after->record.partition : 0;
+       partition < options_.partitions && effects.size() < limit; ++partition) {
+    const std::string prefix = keys::table(static_cast<Partition>(partition), 'r');
+    std::string from;
+    if (after && after->record.partition == partition) from = keys::ready(*after) + '\0';
+    std::vector<EffectId> ids;
+    HENCE_TRY_VOID(store_.scan(store::Family::state, {prefix, from, limit - effects.size()},
+                               [&](std::string_view key, std::string_view) {
+      if (const auto id = keys::parse_effect(key)) ids.push_back(*id);
+      return true;
+    }));
+    for (const EffectId& id : ids) {
+      HENCE_TRY(const auto bytes, store_.get(store::Family::state, keys::effect(id)));
+      if (!bytes) continue;
+      HENCE_TRY(EffectRow row, decode<EffectRow>(*bytes, "an effect"));
+      effects.push_back(std::move(row.effect));
+    }
+  }
+  return effects;
+}
+
+Result<Hash128> Engine::state_digest() {
+  Hash128 digest = options_.hash_key;
+  const auto fold = [&](std::string_view text) { digest = siphash128(digest, text); };
+  std::vector<Partition> all;
+  for (uint32_t partition = 0; partition < options_.partitions; ++partition) all.push_back(static_cast<Partition>(partition));
+  all.push_back(kControlPartition);
+  state_.end_batch();
+  for (const Partition partition : all) {
+    const std::string prefix = keys::table(partition, '\0').substr(0, 2);
+    overlay_.scan(prefix, {}, [&](std::string_view key, std::string_view value) {
+      if (key.size() == 2) return true;  // the applied position differs between equal states
+      fold(key);
+      fold(value);
+      return true;
+    });
+  }
+  if (overlay_.failure()) return *overlay_.failure();
+  return digest;
+}
+
+}  // namespace hence::engine

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the state store holds. Every key begins with the partition (two bytes, big endian) and a
+// table letter, so that one partition can be moved or restored by itself. Numbers in keys are big
+// endian, so keys sort as the numbers do.
+//
+//   state family
+//     pp m                       PartitionMeta
+//     pp i seq                   InstanceRow
+//     pp u ns 0 workflow 0 id    address of the instance with the caller's own id
+//     pp t due kind id           a timer (TimerKey); a kept reply's has the reply's key as value
+//     pp e seq index             EffectRow
+//     pp r seq index             empty; the effect is ready to be attempted
+//     pp k sink 0 key            OrderRow
+//     pp c seq                   empty; the instance goes on in a continuation
+//     pp q key                   ReplyRow of an Idempotency-Key
+//     control: d kind 0 ns 0 name 0 version     DefinitionRow, all versions
+//   index family (written blindly, can be rebuilt)
+//     L ns 0 ~started pp seq     InstanceSummary: instances, newest first
+//     D ns 0 ~created pp seq idx DeliverySummary: deliveries, newest first
+//     V pp seq 'i'|'d'|'x'|'e' pp seq idx   what an event led to: instance, delivery,
+//                                refused start, emitted event
+//     H pp seq seq               an instance's records after its first, in order
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/codec.h"
+#include "base/ids.h"
+#include "engine/effect.h"
+#include "json/value.h"
+#include "workflow/instance.h"
+
+namespace hence::engine {
+
+struct PartitionMeta {
+  Sequence last_sequence = 0;
+  uint64_t adopted = 0;                 ///< version of the definitions it decides under
+  std::map<uint16_t, uint64_t> sent;    ///< per receiver, the last message's number
+  std::map<uint16_t, uint64_t> taken;   ///< per sender, the highest number taken
+  UtcTime last_time;                    ///< command time of the last record; never goes back
+  template <typename A> void fields(A& a) { a(last_sequence, adopted, sent, taken, last_time); }
+};
+
+struct InstanceRow {
+  std::string name_space;
+  std::string workflow;  ///< "ns/name"
+  std::string version;
+  uint64_t revision = 0;
+  std::string key;
+  std::string id;        ///< the caller's own
+  Address event;         ///< that started it, none for the API
+  std::string rule;
+  uint32_t depth = 0;
+  UtcTime started;
+  UtcTime ended;
+  Sequence last_record = 0;             ///< newest record of its history
+  std::map<uint64_t, EffectId> calls;   ///< open calls by the machine's number
+  workflow::Instance machine;
+  template <typename A> void fields(A& a) {
+    a(name_space, workflow, version, revision, key, id, event, rule, depth, started, ended,
+      last_record, calls, machine);
+  }
+};
+
+enum class EffectState : uint8_t { ready, delayed, blocked, parked, done, cancelled };
+std::string_view effect_state_name(EffectState state);
+
+struct EffectRow {
+  Effect effect;
+  EffectState state = EffectState::ready;
+  UtcTime due;             ///< of the next attempt while delayed
+  UtcTime changed;
+  uint32_t attempts = 0;   ///< ended so far
+  int32_t last_status = 0;
+  std::string last_error;
+  uint32_t attempts_before_redrive = 0;  ///< do not count against the retry limit
+  std::vector<Sequence> records;  ///< after the creating one: each attempt, its end
+  template <typename A> void fields(A& a) {
+    a(effect, state, due, changed, attempts, last_status, last_error, attempts_before_redrive, records);
+  }
+};
+
+/// Deliveries waiting for their turn at one sink under one key; the first is under way.
+struct OrderRow {
+  std::vector<EffectId> waiting;
+  template <typename A> void fields(A& a) { a(waiting); }
+};
+
+struct TimerKey {
+  enum class Kind : uint8_t { instance = 1, effect = 2, reply = 3 };
+  UtcTime due;
+  Kind kind = Kind::instance;
+  Address address;      ///< of the instance, the effect's record, or the reply's record
+  uint64_t number = 0;  ///< the machine's timer, or the effect's index, or 0
+};
+
+struct DefinitionRow {
+  json::Value value;  ///< null: deleted
+  std::string digest;
+  UtcTime changed;
+  template <typename A> void fields(A& a) { a(value, digest, changed); }
+};
+
+struct InstanceSummary {
+  std::string workflow;
+  std::string version;
+  std::string status;
+  std::string id;
+  UtcTime started;
+  UtcTime ended;
+  std::string waits;
+  template <typename A> void fields(A& a) { a(workflow, version, status, id, started, ended, waits); }
+};
+
+struct DeliverySummary {
+  std::string sink;
+  std::string rule;
+  Address event;
+  EffectState state = EffectState::ready;
+  uint32_t attempts = 0;
+  int32_t last_status = 0;
+  std::string last_error;
+  UtcTime created;
+  UtcTime changed;
+  template <typename A> void fields(A& a) {
+    a(sink, rule, event, state, attempts, last_status, last_error, created, changed);
+  }
+};
+
+struct ReplyRow {
+  Address address;
+  uint64_t version = 0;
+  template <typename A> void fields(A& a) { a(address, version); }
+};
+
+namespace keys {
+std::string table(Partition partition, char letter);
+std::string meta(Partition partition);
+std::string instance(Address instance);
+std::string unique_id(Partition partition, std::string_view name_space, std::string_view workflow, std::string_view id);
+std::string timer(Partition partition, const TimerKey& timer);
+std::optional<TimerKey> parse_timer(std::string_view key);
+std::string effect(const EffectId& id);
+std::string ready(const EffectId& id);
+std::optional<EffectId> parse_effect(std::string_view key);  ///< of an 'e' or 'r' key
+std::string order(Partition partition, std::string_view sink, std::string_view key);
+std::string continuing(Address instance);
+std::string reply(Partition partition, std::string_view key);
+std::string definition(std::string_view kind, std::string_view name_space, std::string_view name, uint64_t version);
+struct DefinitionKey {
+  std::string kind, name_space, name;
+  uint64_t version = 0;
+};
+std::optional<DefinitionKey> parse_definition(std::string_view key);
+
+std::string instance_index(std::string_view name_space, UtcTime started, Address instance);
+std::string delivery_index(std::string_view name_space, UtcTime created, const EffectId& id);
+std::string index_prefix(char letter, std::string_view name_space);
+Address parse_instance_index(std::string_view key);
+EffectId parse_delivery_index(std::string_view key);
+std::string consequence(Address event, char kind, const EffectId& id);  ///< an instance has index 0
+std::string consequences_of(Address event);
+std::string history(Address instance, Sequence record);
+std::string history_of(Address instance);
+Sequence parse_history(std::string_view key);
+struct Consequence {
+  char kind = 'i';
+  EffectId id;
+};
+Consequence parse_consequence(std::string_view key);
+}  // namespace keys
+
+}  // namespace hence::engine

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/state.h"
+
+#include <algorithm>
+
+namespace hence::engine {
+
+Status State::load() {
+  std::vector<Partition> all;
+  for (uint32_t partition = 0; partition < partitions_; ++partition) all.push_back(static_cast<Partition>(partition));
+  all.push_back(kControlPartition);
+  for (const Partition partition : all) {
+    if (auto row = overlay_.load<PartitionMeta>(keys::meta(partition))) meta_[partition] = std::move(*row);
+    find_next_timer(partition);
+    overlay_.scan(keys::table(partition, 'c'), {}, [&](std::string_view key, std::string_view) {
+      const auto id = keys::parse_effect(std::string(key) + std::string(4, '\0'));
+      if (id) continuing_.insert(id->record);
+      return true;
+    });
+  }
+  if (overlay_.failure()) return *overlay_.failure();
+  return {};
+}
+
+PartitionMeta& State::meta(Partition partition) { return meta_[partition]; }
+
+void State::apply(const RecordContext& record, const Fact& fact, bool replaying) {
+  replaying_ = replaying;
+  std::visit([&](const auto& alternative) { on(record, alternative); }, fact);
+}
+
+void State::end_record(const RecordContext& record) {
+  for (auto& [address, open] : open_) close_instance(record, address, open);
+  open_.clear();
+  PartitionMeta& meta = meta_[record.address.partition];
+  meta.last_sequence = record.address.sequence;
+  meta.last_time = std::max(meta.last_time, record.time);
+  changed_meta_.insert(record.address.partition);
+}
+
+void State::end_batch() {
+  for (const Partition partition : changed_meta_) overlay_.save(keys::meta(partition), meta_[partition]);
+  changed_meta_.clear();
+}
+
+// Events, messages and definitions
+
+void State::on(const RecordContext& record, const EventAccepted& fact) {
+  if (!fact.cause.is_none()) overlay_.put_index(keys::consequence(fact.cause, 'e', {record.address, 0}), {});
+}
+
+void State::on(const RecordContext& record, const MessageSent& fact) {
+  meta_[record.address.partition].sent[fact.to] = fact.number;
+}
+
+void State::on(const RecordContext& record, const MessageTaken& fact) {
+  uint64_t& taken = meta_[record.address.partition].taken[fact.from.partition];
+  HENCE_CHECK(fact.number > taken);
+  taken = fact.number;
+}
+
+void State::on(const RecordContext& record, const DefinitionsChanged& fact) {
+  for (const DefinitionsChanged::Change& change : fact.changes) {
+    overlay_.save(keys::definition(change.kind, change.name_space, change.name, record.address.sequence),
+                  DefinitionRow{change.value, change.digest, record.time});
+  }
+}
+
+void State::on(const RecordContext& record, const DefinitionsAdopted& fact) {
+  meta_[record.address.partition].adopted = fact.version;
+}
+
+// Instances
+
+InstanceRow* State::open_instance(Address instance) {
+  const auto found = open_.find(instance);
+  if (found != open_.end()) return &found->second.row;
+  std::optional<InstanceRow> row = overlay_.load<InstanceRow>(keys::instance(instance));
+  if (!row) return nullptr;
+  OpenInstance& open = open_[instance];
+  open.row = std::move(*row);
+  open.timers_before = open.row.machine.timers;
+  return &open.row;
+}
+
+void State::on(const RecordContext& record, const InstanceStarted& fact) {
+  OpenInstance& open = open_[record.address];
+  InstanceRow& row = open.row;
+  row.name_space = record.name_space;
+  row.workflow = fact.workflow;
+  row.version = fact.version;
+  row.revision = fact.revision;
+  row.key = fact.key;
+  row.id = fact.id;
+  row.event = fact.event;
+  row.rule = fact.rule;
+  row.depth = fact.depth;
+  row.started = record.time;
+  if (!fact.id.empty()) {
+    std::string address;
+    Encoder(address).put(record.address);
+    overlay_.put(keys::unique_id(record.address.partition, record.name_space, fact.workflow, fact.id),
+                 std::move(address));
+  }
+  if (!fact.event.is_none()) overlay_.put_index(keys::consequence(fact.event, 'i', {record.address, 0}), fact.rule);
+}
+
+void State::on(const RecordContext& record, const StartRefused& fact) {
+  if (!fact.event.is_none()) overlay_.put_index(keys::consequence(fact.event, 'x', {record.address, 0}), fact.rule);
+}
+
+void State::on(const RecordContext& record, const InstanceStepped& fact) {
+  InstanceRow* row = open_instance(fact.instance);
+  HENCE_CHECK(row != nullptr);
+  if (replaying_) workflow::apply(row->machine, fact.fact);
+  if (std::holds_alternative<workflow::InstanceEnded>(fact.fact)) row->ended = record.time;
+}
+
+void State::on(const RecordContext&, const InstanceContinues& fact) {
+  if (fact.pending) {
+    continuing_.insert(fact.instance);
+    overlay_.put(keys::continuing(fact.instance), {});
+  } else {
+    continuing_.erase(fact.instance);
+    overlay_.erase(keys::continuing(fact.instance));
+  }
+}
+
+void State::close_instance(const RecordContext& record, Address address, OpenInstance& open) {
+  InstanceRow& row = open.row;
+  const Partition partition = address.partition;
+  const auto contains = [](const std::vector<workflow::Timer>& timers, const workflow::Timer& timer) {
+    return std::any_of(timers.begin(), timers.end(), [&](const workflow::Timer& t) { return t.id == timer.id; });
+  };
+  const auto key_of = [&](const workflow::Timer& timer) {
+    return TimerKey{timer.due, TimerKey::Kind::instance, address, timer.id};
+  };
+  for (const workflow::Timer& timer : open.timers_before) {
+    if (!contains(row.machine.timers, timer)) erase_timer(partition, key_of(timer));
+  }
+  for (const workflow::Timer& timer : row.machine.timers) {
+    if (!contains(open.timers_before, timer)) put_timer(partition, key_of(timer));
+  }
+  for (auto call = row.calls.begin(); call != row.calls.end();) {
+    if (row.machine.find_call(static_cast<workflow::CallId>(call->first)) != nullptr) {
+      ++call;
+      continue;
+    }
+    overlay_.erase(keys::effect(call->second));
+    overlay_.erase(keys::ready(call->second));
+    cancelled_.push_back(call->second);
+    call = row.calls.erase(call);
+  }
+  row.last_record = record.address.sequence;
+  overlay_.save(keys::instance(address), row);
+  if (record.address != address) overlay_.put_index(keys::history(address, record.address.sequence), {});
+  overlay_.put_index(keys::instance_index(row.name_space, row.started, address), encode(summarize(row)));
+}
+
+// Effects
+
+void State::make_ready(EffectRow& row) {
+  row.state = EffectState::ready;
+  overlay_.put(keys::ready(row.effect.id), {});
+  ready_.push_back(row.effect.id);
+}
+
+void State::save_effect(const EffectRow& row) {
+  overlay_.save(keys::effect(row.effect.id), row);
+  if (row.effect.kind != EffectKind::deliver) return;
+  overlay_.put_index(keys::delivery_index(row.effect.name_space, row.effect.created, row.effect.id),
+                     encode(DeliverySummary{row.effect.sink, row.effect.rule, row.effect.event, row.state,
+                                            row.attempts, row.last_status, row.last_error,
+                                            row.effect.created, row.changed}));
+}
+
+void State::on(const RecordContext& record, const EffectCreated& fact) {
+  EffectRow row;
+  row.effect = fact.effect;
+  row.changed = record.time;
+  const Effect& effect = fact.effect;
+  if (effect.kind != EffectKind::deliver) {
+    InstanceRow* instance = open_instance(effect.instance);
+    HENCE_CHECK(instance != nullptr);
+    // A detached call is nobody's: its end changes the effect alone.
+    if (instance->machine.find_call(static_cast<workflow::CallId>(effect.call)) != nullptr) {
+      instance->calls[effect.call] = effect.id;
+    }
+  } else if (!effect.event.is_none()) {
+    overlay_.put_index(keys::consequence(effect.event, 'd', effect.id), effect.rule);
+  }
+  bool first = true;
+  if (!effect.ordering_key.empty()) {
+    const std::string key = keys::order(effect.id.record.partition, effect.sink, effect.ordering_key);
+    OrderRow order = overlay_.load<OrderRow>(key).value_or(OrderRow{});
+    first = order.waiting.empty();
+    order.waiting.push_back(effect.id);
+    overlay_.save(key, order);
+  }
+  if (first) make_ready(row);
+  else row.state = EffectState::blocked;
+  save_effect(row);
+}
+
+void State::on(const RecordContext& record, const AttemptFailed& fact) {
+  std::optional<EffectRow> row = effect(fact.effect);
+  HENCE_CHECK(row.has_value());
+  row->state = EffectState::delayed;
+  row->attempts = fact.attempt;
+  row->last_status = fact.status;
+  row->last_error = fact.error;
+  row->due = fact.due;
+  row->changed = record.time;
+  row->records.push_back(record.address.sequence);
+  overlay_.erase(keys::ready(fact.effect));
+  put_timer(record.address.partition, {fact.due, TimerKey::Kind::effect, fact.effect.record, fact.effect.index});
+  save_effect(*row);
+}
+
+void State::on(const RecordContext& record, const EffectReady& fact) {
+  std::optional<EffectRow> row = effect(fact.effect);
+  HENCE_CHECK(row.has_value());
+  erase_timer(record.address.partition, {row->due, TimerKey::Kind::effect, fact.effect.record, fact.effect.index});
+  row->effect.attempt = row->attempts + 1;
+  row->changed = record.time;
+  make_ready(*row);
+  save_effect(*row);
+}
+
+void State::on(const RecordContext& record, const EffectEnded& fact) {
+  std::optional<EffectRow> row = effect(fact.effect);
+  HENCE_CHECK(row.has_value());
+  overlay_.erase(keys::ready(fact.effect));
+  if (row->effect.kind != EffectKind::deliver) {
+    overlay_.erase(keys::effect(fact.effect));
+    if (InstanceRow* instance = open_instance(row->effect.instance)) instance->calls.erase(row->effect.call);
+    return;
+  }
+  row->state = fact.kind == EffectEnded::Kind::done ? EffectState::done
+             : fact.kind == EffectEnded::Kind::parked ? EffectState::parked : EffectState::cancelled;
+  row->attempts = fact.attempts;
+  row->last_status = fact.status;
+  row->last_error = fact.error;
+  row->changed = record.time;
+  row->records.push_back(record.address.sequence);
+  if (!row->effect.ordering_key.empty()) release_order(record, *row);
+  if (row->state != EffectState::parked) {  // what is over keeps its story, not its payload
+    row->effect.event_json = {};
+    row->effect.body.reset();
+  }
+  save_effect(*row);
+}
+
+/// The key's next delivery takes its turn. A parked one no longer blocks its key.
+void State::release_order(const RecordContext& record, const EffectRow& row) {
+  const std::string key = keys::order(row.effect.id.record.partition, row.effect.sink, row.effect.ordering_key);
+  std::optional<OrderRow> order = overlay_.load<OrderRow>(key);
+  if (!order) return;
+  auto& waiting = order->waiting;
+  const auto place = std::find(waiting.begin(), waiting.end(), row.effect.id);
+  if (place == waiting.end()) return;
+  const bool was_first = place == waiting.begin();
+  waiting.erase(place);
+  if (waiting.empty()) overlay_.erase(key);
+  else overlay_.save(key, *order);
+  if (!was_first || waiting.empty()) return;
+  std::optional<EffectRow> next = effect(waiting.front());
+  HENCE_CHECK(next.has_value());
+  next->changed = record.time;
+  make_ready(*next);
+  save_effect(*next);
+}
+
+void State::on(const RecordContext& record, const EffectRedriven& fact) {
+  std::optional<EffectRow> row = effect(fact.effect);
+  HENCE_CHECK(row.has_value());
+  row->attempts_before_redrive = row->attempts;
+  row->effect.attempt = fact.attempt;
+  row->changed = record.time;
+  row->records.push_back(record.address.sequence);
+  make_ready(*row);
+  save_effect(*row);
+}
+
+// Replies kept for an Idempotency-Key
+
+void State::on(const RecordContext& record, const ReplyKept& fact) {
+  overlay_.save(keys::reply(record.address.partition, fact.key), ReplyRow{fact.address, fact.version});
+  put_timer(record.address.partition, {fact.until, TimerKey::Kind::reply, record.address, 0}, fact.key);
+}
+
+void State::on(const RecordContext& record, const ReplyForgotten& fact) {
+  overlay_.erase(keys::reply(record.address.partition, fact.key));
+  overlay_.scan(keys::table(record.address.partition, 't'), {}, [&](std::string_view key, std::string_view value) {
+    const std::optional<TimerKey> timer = keys::parse_timer(key);
+    if (!timer || timer->due > fact.until) return false;
+    if (timer->kind != TimerKey::Kind::reply || timer->due != fact.until || value != fact.key) return true;
+    erase_timer(record.address.partition, *timer);
+    return false;
+  });
+}
+
+// Timers
+
+void State::put_timer(Partition partition, const TimerKey& timer, std::string value) {
+  overlay_.put(keys::timer(partition, timer), std::move(value));
+  const auto next = next_timer_.find(partition);
+  if (next == next_timer_.end() || timer.due < next->second) next_timer_[partition] = timer.due;
+}
+
+void State::erase_timer(Partition partition, const TimerKey& timer) {
+  overlay_.erase(keys::timer(partition, timer));
+  const auto next = next_timer_.find(partition);
+  if (next != next_timer_.end() && next->second == timer.due) find_next_timer(partition);
+}
+
+void State::find_next_timer(Partition partition) {
+  next_timer_.erase(partition);
+  overlay_.scan(keys::table(partition, 't'), {}, [&](std::string_view key, std::string_view) {
+    if (const auto timer = keys::parse_timer(key)) next_timer_[partition] = timer->due;
+    return false;
+  });
+}
+
+std::optional<UtcTime> State::next_timer() const {
+  std::optional<UtcTime> earliest;
+  for (const auto& [partition, due] : next_timer_) {
+    if (!earliest || due < *earliest) earliest = due;
+  }
+  return earliest;
+}
+
+std::vector<Partition> State::partitions_due(UtcTime now) const {
+  std::vector<Partition> due;
+  for (const auto& [partition, time] : next_timer_) {
+    if (time <= now) due.push_back(partition);
+  }
+  return due;
+}
+
+// Summaries
+
+InstanceSummary summarize(const InstanceRow& row) {
+  InstanceSummary summary;
+  summary.workflow = row.workflow;
+  summary.version = row.version;
+  summary.status = workflow::phase_name(row.machine.shown_phase());
+  summary.id = row.id;
+  summary.started = row.started;
+  summary.ended = row.ended;
+  summary.waits = describe_waits(row.machine);
+  return summary;
+}
+
+std::string describe_waits(const workflow::Instance& machine) {
+  if (machine.ended()) return {};
+  std::string text;
+  const auto add = [&](const std::string& part) {
+    if (!text.empty()) text += "; ";
+    text += part;
+  };
+  for (const workflow::Call& call : machine.calls) {
+    add(call.kind == workflow::CallKind::http ? "HTTP call" : "shell command");
+  }
+  for (const workflow::Timer& timer : machine.timers) {
+    if (timer.purpose == workflow::TimerPurpose::wait) add("until " + format_rfc3339(timer.due));
+    if (timer.purpose == workflow::TimerPurpose::retry) add("retry at " + format_rfc3339(timer.due));
+  }
+  return text;
+}
+
+}  // namespace hence::engine

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The fold: facts change the state, nothing else does. Deciding and recovery call the same apply(),
+// so a server that crashed comes back to the very state it had.
+//
+// Rows of instances that a record touches are held open until the record ends; then the row, its
+// timers and the effects of calls nobody waits for any more are brought in line in one go.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/fact.h"
+#include "engine/overlay.h"
+#include "engine/rows.h"
+
+namespace hence::engine {
+
+/// Where a fact stands: its record.
+struct RecordContext {
+  Address address;
+  UtcTime time;
+  std::string_view name_space;
+};
+
+class State {
+ public:
+  State(Overlay& overlay, uint16_t partitions) : overlay_(overlay), partitions_(partitions) {}
+
+  /// Loads what is held in memory. Errors: StoreFailed.
+  Status load();
+
+  /// Folds one fact of a record. With replaying, steps of instances are applied to their machines
+  /// too; while deciding, the machine has already done so itself.
+  void apply(const RecordContext& record, const Fact& fact, bool replaying);
+  /// Ends a record: closes the rows it opened.
+  void end_record(const RecordContext& record);
+  /// Ends a batch of records: stores the meta of the partitions it touched.
+  void end_batch();
+
+  PartitionMeta& meta(Partition partition);
+  uint16_t partitions() const { return partitions_; }
+
+  /// The instance's row, open for this record; nullptr if there is none.
+  InstanceRow* open_instance(Address instance);
+  std::optional<EffectRow> effect(const EffectId& id) { return overlay_.load<EffectRow>(keys::effect(id)); }
+
+  /// The earliest timer of any partition; of one partition.
+  std::optional<UtcTime> next_timer() const;
+  std::vector<Partition> partitions_due(UtcTime now) const;
+
+  /// Effects that became ready, and calls nobody waits for any more, since the last take.
+  std::vector<EffectId> take_ready() { return std::exchange(ready_, {}); }
+  std::vector<EffectId> take_cancelled() { return std::exchange(cancelled_, {}); }
+  const std::set<Address>& continuing() const { return continuing_; }
+
+  Overlay& overlay() { return overlay_; }
+
+ private:
+  struct OpenInstance {
+    InstanceRow row;
+    std::vector<workflow::Timer> timers_before;
+  };
+
+  void on(const RecordContext& record, const EventAccepted& fact);
+  void on(const RecordContext&, const Decision&) {}
+  void on(const RecordContext&, const Ignored&) {}
+  void on(const RecordContext& record, const MessageSent& fact);
+  void on(const RecordContext& record, const MessageTaken& fact);
+  void on(const RecordContext& record, const DefinitionsChanged& fact);
+  void on(const RecordContext& record, const DefinitionsAdopted& fact);
+  void on(const RecordContext& record, const InstanceStarted& fact);
+  void on(const RecordContext& record, const StartRefused& fact);
+  void on(const RecordContext& record, const InstanceStepped& fact);
+  void on(const RecordContext& record, const InstanceContinues& fact);
+  void on(const RecordContext& record, const EffectCreated& fact);
+  void on(const RecordContext& record, const AttemptFailed& fact);
+  void on(const RecordContext& record, const EffectEnded& fact);
+  void on(const RecordContext& record, const EffectRedriven& fact);
+  void on(const RecordContext& record, const EffectReady& fact);
+  void on(const RecordContext& record, const ReplyKept& fact);
+  void on(const RecordContext& record, const ReplyForgotten& fact);
+
+  void make_ready(EffectRow& row);
+  void save_effect(const EffectRow& row);
+  void release_order(const RecordContext& record, const EffectRow& row);
+  void close_instance(const RecordContext& record, Address address, OpenInstance& open);
+  void put_timer(Partition partition, const TimerKey& timer, std::string value = {});
+  void erase_timer(Partition partition, const TimerKey& timer);
+  void find_next_timer(Partition partition);
+
+  Overlay& overlay_;
+  uint16_t partitions_;
+  bool replaying_ = false;
+  std::map<Partition, PartitionMeta> meta_;
+  std::set<Partition> changed_meta_;
+  std::map<Partition, UtcTime> next_timer_;
+  std::map<Address, OpenInstance> open_;
+  std::set<Address> continuing_;
+  std::vector<EffectId> ready_;
+  std::vector<EffectId> cancelled_;
+};
+
+/// An instance's line in lists.
+InstanceSummary summarize(const InstanceRow& row);
+/// What it waits for, in a few words ("timer until …, call http"), empty if nothing.
+std::string describe_waits(const workflow::Instance& machine);
+
+}  // namespace hence::engine
