@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/engine_thread.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/log_line.h"
+#include "log/log_writer.h"
+
+namespace hence::server {
+namespace {
+
+/// Batches decided ahead of the disk: one being written, one ready.
+constexpr size_t kBatchesInFlightMax = 2;
+constexpr size_t kContinuationsPerBatch = 64;
+
+}  // namespace
+
+EngineThread::EngineThread(engine::Engine& engine, log::Log& log, store::Store& store, os::Disk& disk,
+                           const os::Clock& clock, EngineThreadOptions options)
+    : engine_(engine), log_(log), store_(store), disk_(disk), clock_(clock), options_(options),
+      random_(os::SystemRandom().next()), view_(log.view()), definitions_(engine.definitions()) {
+  for (const Address& last : log.last_sequences()) applied_[last.partition] = last.sequence;
+}
+
+EngineThread::~EngineThread() { stop(); }
+
+void EngineThread::start() {
+  engine_thread_ = std::thread([this] { run_engine(); });
+  writer_thread_ = std::thread([this] { run_writer(); });
+}
+
+void EngineThread::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    stopping_ = true;
+  }
+  engine_wakes_.notify_all();
+  if (engine_thread_.joinable()) engine_thread_.join();
+  {
+    const std::lock_guard lock(mutex_);
+    writer_stops_ = true;
+  }
+  writer_wakes_.notify_all();
+  if (writer_thread_.joinable()) writer_thread_.join();
+  if (const Status status = store_.flush(); !status.ok()) fail(status.error());
+  if (const Status status = log_.close(); !status.ok()) fail(status.error());
+}
+
+void EngineThread::fail(const Error& error) {
+  log_line(LogLevel::error, error.message() + "; nothing is acknowledged any more, the server ends and recovers when started again",
+           {{"code", std::string(error_info(error.code()).slug)}});
+  ::_exit(kExitDiskFailed);
+}
+
+Status EngineThread::submit(engine::Command command, size_t bytes, bool external, Done done) {
+  bool was_empty = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return Error(ErrorCode::ShuttingDown, "the server is shutting down");
+    if (external && counters_.disk_low) {
+      return Error(ErrorCode::DiskFull, "less disk space is free than disk.reserve: new work is refused until there is more");
+    }
+    // Results of calls are bounded by the calls under way, and refusing them would lose them.
+    const bool full = queue_.size() >= options_.queue_commands_max || queue_bytes_ + bytes > options_.queue_bytes_max;
+    if (external && full) {
+      ++counters_.overloaded;
+      return Error(ErrorCode::Overloaded, "more work is queued than the server takes on");
+    }
+    was_empty = queue_.empty();
+    queue_bytes_ += bytes;
+    queue_.push_back({std::move(command), bytes, std::move(done)});
+  }
+  if (was_empty) engine_wakes_.notify_one();
+  return {};
+}
+
+api::ReadView EngineThread::read_view() const {
+  api::ReadView view;
+  // The snapshot first: the log then holds at least all it refers to.
+  view.snapshot = store_.snapshot();
+  const std::lock_guard lock(mutex_);
+  view.log = view_;
+  view.definitions = definitions_;
+  return view;
+}
+
+std::shared_ptr<const engine::Definitions> EngineThread::definitions() const {
+  const std::lock_guard lock(mutex_);
+  return definitions_;
+}
+
+api::EngineCounters EngineThread::counters() const {
+  const std::lock_guard lock(mutex_);
+  api::EngineCounters counters = counters_;
+  counters.queued = queue_.size();
+  return counters;
+}
+
+void EngineThread::when_applied(Address address, Duration patience, std::function<void(bool)> then) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = applied_.find(address.partition);
+    if (found == applied_.end() || found->second < address.sequence) {
+      waiters_.push_back({address, clock_.monotonic() + patience, std::move(then)});
+      engine_wakes_.notify_one();
+      return;
+    }
+  }
+  then(true);
+}
+
+void EngineThread::fetch_ready(std::optional<engine::EffectId> after, size_t limit,
+                               std::function<void(std::vector<engine::Effect>)> done) {
+  const std::lock_guard lock(mutex_);
+  errands_.push_back([this, after, limit, done = std::move(done)] {
+    Result<std::vector<engine::Effect>> effects = engine_.ready_effects(after, limit);
+    if (!effects.ok()) fail(effects.error());
+    done(std::move(*effects));
+  });
+  engine_wakes_.notify_one();
+}
+
+// The engine's thread
+
+void EngineThread::run_engine() {
+  while (true) {
+    std::vector<Submission> submissions;
+    std::vector<std::function<void()>> errands;
+    bool ended = false;
+    {
+      std::unique_lock lock(mutex_);
+      submissions = take_submissions(lock);
+      errands.swap(errands_);
+      ended = stopping_ && queue_.empty() && submissions.empty() && in_flight_.empty();
+    }
+    finish_durable();
+    for (const auto& errand : errands) errand();
+    wake_waiters();
+    check_disk();
+    if (ended) return;
+    size_t in_flight = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      in_flight = in_flight_.size();
+    }
+    if (in_flight < kBatchesInFlightMax) add_internal(submissions);
+    if (!submissions.empty()) decide(std::move(submissions));
+  }
+}
+
+std::vector<EngineThread::Submission> EngineThread::take_submissions(std::unique_lock<std::mutex>& lock) {
+  const auto front_written = [&] { return !in_flight_.empty() && (in_flight_.front().written || !in_flight_.front().commit); };
+  const auto room = [&] { return in_flight_.size() < kBatchesInFlightMax; };
+  const auto awake = [&] {
+    return front_written() || !errands_.empty() || (!queue_.empty() && room()) ||
+           (stopping_ && queue_.empty() && in_flight_.empty());
+  };
+  Duration patience = Duration::milliseconds(500);
+  if (const auto timer = engine_.next_timer(); timer && room()) {
+    patience = std::clamp(*timer - clock_.now(), Duration{0}, patience);
+  }
+  if (!engine_.continuing().empty() && room()) patience = {0};
+  for (const Waiter& waiter : waiters_) {
+    patience = std::clamp(waiter.deadline - clock_.monotonic(), Duration{0}, patience);
+  }
+  engine_wakes_.wait_for(lock, std::chrono::microseconds(patience.micros), awake);
+  std::vector<Submission> taken;
+  size_t bytes = 0;
+  while (room() && !queue_.empty() && taken.size() < options_.batch_commands_max && bytes < options_.batch_bytes_max) {
+    bytes += queue_.front().bytes;
+    taken.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  queue_bytes_ -= bytes;
+  return taken;
+}
+
+/// Timers that are due, and instances with work left over.
+void EngineThread::add_internal(std::vector<Submission>& submissions) {
+  const UtcTime now = clock_.now();
+  for (const Partition partition : engine_.partitions_due(now)) {
+    Submission due;
+    due.command.body = engine::TimersDue{partition};
+    submissions.push_back(std::move(due));
+  }
+  size_t count = 0;
+  for (const Address& instance : engine_.continuing()) {
+    if (++count > kContinuationsPerBatch) break;
+    Submission more;
+    more.command.body = engine::ContinueInstance{instance};
+    submissions.push_back(std::move(more));
+  }
+}
+
+void EngineThread::decide(std::vector<Submission> submissions) {
+  InFlight next;
+  std::vector<engine::Command> commands;
+  commands.reserve(submissions.size());
+  const UtcTime now = clock_.now();
+  for (Submission& submission : submissions) {
+    submission.command.now = now;
+    submission.command.random = random_.next();
+    submission.command.ticket = submission.done ? next_ticket_++ : 0;
+    if (submission.done) next.waiting.emplace_back(submission.command.ticket, std::move(submission.done));
+    commands.push_back(std::move(submission.command));
+  }
+  const size_t count = commands.size();
+  Result<engine::Batch> batch = engine_.decide(std::move(commands));
+  if (!batch.ok()) fail(batch.error());
+  next.batch = std::move(*batch);
+  if (!next.batch.records.empty()) {
+    Result<log::Commit> commit = log_.stage(next.batch.views());
+    if (!commit.ok()) fail(commit.error());
+    next.commit.emplace(std::move(*commit));
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    counters_.commands += count;
+    counters_.records += next.batch.records.size();
+    for (const engine::OwnedRecord& record : next.batch.records) counters_.events += record.event_hash ? 1 : 0;
+    for (const engine::Reply& reply : next.batch.replies) counters_.duplicates += reply.duplicate ? 1 : 0;
+    in_flight_.push_back(std::move(next));
+  }
+  writer_wakes_.notify_one();
+}
+
+/// Takes back, in order, what the writer has made durable: state, then effects and replies.
+void EngineThread::finish_durable() {
+  while (true) {
+    InFlight done;
+    {
+      const std::lock_guard lock(mutex_);
+      if (in_flight_.empty() || (in_flight_.front().commit && !in_flight_.front().written)) return;
+      done = std::move(in_flight_.front());
+      in_flight_.pop_front();
+    }
+    release(done);
+  }
+}
+
+void EngineThread::release(InFlight& done) {
+  if (done.commit) {
+    const Position end = done.commit->result().end;
+    log_.acknowledge(std::move(*done.commit));
+    if (const Status status = engine_.durable(end); !status.ok()) fail(status.error());
+    log::LogView view = log_.view();
+    {
+      const std::lock_guard lock(mutex_);
+      view_ = view;
+      if (done.batch.definitions) definitions_ = done.batch.definitions;
+      for (const engine::OwnedRecord& record : done.batch.records) {
+        applied_[record.address.partition] = record.address.sequence;
+      }
+    }
+    if (durable_hook_) durable_hook_(view);
+    if (effect_sink_ && (!done.batch.effects.empty() || !done.batch.cancelled.empty())) {
+      effect_sink_(std::move(done.batch.effects), std::move(done.batch.cancelled));
+    }
+  }
+  auto waiting = done.waiting.begin();
+  for (const engine::Reply& reply : done.batch.replies) {
+    if (reply.ticket == 0) continue;
+    while (waiting != done.waiting.end() && waiting->first != reply.ticket) ++waiting;
+    if (waiting == done.waiting.end()) break;
+    waiting->second(reply);
+  }
+}
+
+void EngineThread::wake_waiters() {
+  std::vector<std::pair<std::function<void(bool)>, bool>> ready;
+  {
+    const std::lock_guard lock(mutex_);
+    const os::MonotonicTime now = clock_.monotonic();
+    std::erase_if(waiters_, [&](Waiter& waiter) {
+      const auto found = applied_.find(waiter.address.partition);
+      const bool applied = found != applied_.end() && found->second >= waiter.address.sequence;
+      if (!applied && now < waiter.deadline) return false;
+      ready.emplace_back(std::move(waiter.then), applied);
+      return true;
+    });
+  }
+  for (const auto& [then, applied] : ready) then(applied);
+}
+
+void EngineThread::check_disk() {
+  const os::MonotonicTime now = clock_.monotonic();
+  if (now < next_disk_check_) return;
+  next_disk_check_ = now + options_.disk_check_interval;
+  const Result<uint64_t> free = disk_.free_bytes();
+  if (!free.ok()) fail(free.error());
+  const bool low = *free < options_.disk_reserve_bytes;
+  bool changed = false;
+  {
+    const std::lock_guard lock(mutex_);
+    changed = counters_.disk_low != low;
+    counters_.disk_low = low;
+  }
+  if (!changed) return;
+  log_line(low ? LogLevel::warning : LogLevel::info,
+           low ? "disk space is below disk.reserve: new events are refused, running work goes on"
+               : "disk space is above disk.reserve again: new events are taken",
+           {{"free_bytes", std::to_string(*free)}, {"reserve_bytes", std::to_string(options_.disk_reserve_bytes)}});
+}
+
+// The writer's thread
+
+void EngineThread::run_writer() {
+  log::LogWriter& writer = log_.writer();
+  while (true) {
+    std::vector<InFlight*> pending;  // stable: the engine thread takes from the front only what is written
+    {
+      std::unique_lock lock(mutex_);
+      const auto has_work = [&] {
+        return std::any_of(in_flight_.begin(), in_flight_.end(), [](const InFlight& f) { return f.commit && !f.written; });
+      };
+      const bool woken = writer_wakes_.wait_for(lock, std::chrono::seconds(1), [&] { return writer_stops_ || has_work(); });
+      if (writer_stops_ && !has_work()) return;
+      if (woken) {
+        for (InFlight& flight : in_flight_) {
+          if (flight.commit && !flight.written) pending.push_back(&flight);
+        }
+      }
+    }
+    if (pending.empty()) {
+      if (const Status status = writer.prepare(); !status.ok()) fail(status.error());
+      continue;
+    }
+    const os::MonotonicTime started = clock_.monotonic();
+    uint64_t bytes = 0;
+    for (InFlight* flight : pending) {
+      bytes += flight->commit->byte_count();
+      if (const Status status = writer.write(*flight->commit); !status.ok()) fail(status.error());
+    }
+    if (const Status status = writer.sync(); !status.ok()) fail(status.error());
+    {
+      const std::lock_guard lock(mutex_);
+      for (InFlight* flight : pending) flight->written = true;
+      ++counters_.commits;
+      counters_.commit_bytes += bytes;
+      counters_.sync_micros += static_cast<uint64_t>((clock_.monotonic() - started).micros);
+    }
+    engine_wakes_.notify_one();
+  }
+}
+
+}  // namespace hence::server

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Turns the engine's crank on two threads: one decides, one writes the log. While a commit is on its
+// way to the disk the next batch is decided on top of it; what gathers meanwhile becomes one commit.
+//
+//   submit ─► queue ─► engine thread: decide, stage ─► writer thread: write, sync ─┐
+//                        ▲   replies, effects, snapshot  ◄── (durable) ────────────┘
+//
+// A failed write or sync ends the process with 74: what the disk holds is then unknown, and only a
+// restart can tell (F2).
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "api/backend.h"
+#include "engine/engine.h"
+#include "os/clock.h"
+#include "os/disk.h"
+#include "os/random.h"
+
+namespace hence::server {
+
+inline constexpr int kExitDiskFailed = 74;
+
+struct EngineThreadOptions {
+  size_t queue_commands_max = 100'000;      ///< beyond it: Overloaded
+  size_t queue_bytes_max = 256 << 20;
+  size_t batch_commands_max = 4'096;
+  size_t batch_bytes_max = 8 << 20;
+  uint64_t disk_reserve_bytes = 1 << 30;    ///< below it new events are refused, running work goes on
+  Duration disk_check_interval = Duration::seconds(1);
+};
+
+class EngineThread : public api::Backend {
+ public:
+  using EffectSink = std::function<void(std::vector<engine::Effect> effects, std::vector<engine::EffectId> cancelled)>;
+  using DurableHook = std::function<void(const log::LogView&)>;
+
+  /// All are borrowed and outlive the thread.
+  EngineThread(engine::Engine& engine, log::Log& log, store::Store& store, os::Disk& disk,
+               const os::Clock& clock, EngineThreadOptions options);
+  ~EngineThread() override;
+  EngineThread(const EngineThread&) = delete;
+  EngineThread& operator=(const EngineThread&) = delete;
+
+  /// Before start(): who takes effects, and who is told of each durable batch.
+  void set_effect_sink(EffectSink sink) { effect_sink_ = std::move(sink); }
+  void set_durable_hook(DurableHook hook) { durable_hook_ = std::move(hook); }
+  void start();
+  /// Decides what is queued, makes it durable, closes the log, ends both threads.
+  void stop();
+
+  /// api::Backend; done and then run on the engine thread.
+  Status submit(engine::Command command, size_t bytes, bool external, Done done) override;
+  api::ReadView read_view() const override;
+  std::shared_ptr<const engine::Definitions> definitions() const override;
+  api::EngineCounters counters() const override;
+  void when_applied(Address address, Duration patience, std::function<void(bool applied)> then) override;
+  /// Durable effects the dispatcher's window had no room for. Engine thread answers through done.
+  void fetch_ready(std::optional<engine::EffectId> after, size_t limit,
+                   std::function<void(std::vector<engine::Effect>)> done);
+
+ private:
+  struct Submission {
+    engine::Command command;
+    size_t bytes = 0;
+    Done done;
+  };
+  struct InFlight {
+    engine::Batch batch;
+    std::optional<log::Commit> commit;  ///< none: nothing to write, waits for those before it
+    std::vector<std::pair<uint64_t, Done>> waiting;
+    bool written = false;
+  };
+  struct Waiter {
+    Address address;
+    os::MonotonicTime deadline;
+    std::function<void(bool)> then;
+  };
+
+  void run_engine();
+  void run_writer();
+  std::vector<Submission> take_submissions(std::unique_lock<std::mutex>& lock);
+  void add_internal(std::vector<Submission>& submissions);
+  void decide(std::vector<Submission> submissions);
+  void finish_durable();
+  void release(InFlight& done);
+  void wake_waiters();
+  void check_disk();
+  [[noreturn]] void fail(const Error& error);
+
+  engine::Engine& engine_;
+  log::Log& log_;
+  store::Store& store_;
+  os::Disk& disk_;
+  const os::Clock& clock_;
+  EngineThreadOptions options_;
+  EffectSink effect_sink_;
+  DurableHook durable_hook_;
+  os::SimulatedRandom random_;  ///< seeded by the system; a source, not a simulation
+
+  mutable std::mutex mutex_;
+  std::condition_variable engine_wakes_;
+  std::condition_variable writer_wakes_;
+  // under mutex_
+  std::deque<Submission> queue_;
+  size_t queue_bytes_ = 0;
+  std::deque<InFlight> in_flight_;
+  std::vector<std::function<void()>> errands_;
+  std::vector<Waiter> waiters_;
+  std::map<Partition, Sequence> applied_;
+  log::LogView view_;
+  std::shared_ptr<const engine::Definitions> definitions_;
+  api::EngineCounters counters_;
+  bool stopping_ = false;
+  bool writer_stops_ = false;
+  // engine thread's own
+  os::MonotonicTime next_disk_check_;
+  uint64_t next_ticket_ = 1;
+
+  std::thread engine_thread_;
+  std::thread writer_thread_;
+};
+
+}  // namespace hence::server
