@@ -20,9 +20,10 @@ struct HttpLimits {
 
   Duration header_timeout = Duration::seconds(10);  ///< first byte to end of headers: 408
   Duration body_window = Duration::seconds(5);      ///< the body's rate is judged once per window
-  uint64_t body_bytes_per_second = 1024;            ///< least rate over a window: 408
+  uint64_t bytes_per_second = 1024;                 ///< least rate: of a body over its window (408),
+                                                    ///< of taking answers over write_timeout (dropped)
   Duration idle_timeout = Duration::seconds(60);    ///< between requests: closed without a word
-  Duration write_timeout = Duration::seconds(30);   ///< without progress: dropped
+  Duration write_timeout = Duration::seconds(30);   ///< output not taken, and under the least rate
   Duration linger = Duration::seconds(1);  ///< how long a closing connection still takes input, so
                                            ///< that the client gets to read the answer
 
