@@ -84,24 +84,35 @@ inline uint32_t load32(const char* p) {
   return value;
 }
 
-/// Hash of an object key. It sees at most 16 bytes: whoever relies on it for speed must bear
-/// collisions (small objects are scanned, large ones sorted).
-inline uint32_t key_hash(const char* p, size_t n) {
-  uint64_t a = 0;
-  uint64_t b = 0;
-  if (n >= 8) {
-    a = load64(p);
-    b = load64(p + n - 8);
-  } else if (n >= 4) {
-    a = load32(p);
-    b = load32(p + n - 4);
-  } else if (n > 0) {
-    a = static_cast<unsigned char>(p[0]) | static_cast<uint64_t>(static_cast<unsigned char>(p[n - 1])) << 8;
-    b = static_cast<unsigned char>(p[n >> 1]);
-  }
-  const uint64_t h = (a ^ (b << 32 | b >> 32) ^ n) * 0x9E3779B97F4A7C15u;
-  return static_cast<uint32_t>((h ^ (h >> 29)) * 0xBF58476D1CE4E5B9u >> 32);
+/// Hash of an object key from its first and last eight bytes (both the same, zero-extended, where it
+/// is shorter). Whoever relies on it for speed must bear collisions: small objects are scanned,
+/// large ones sorted.
+inline uint32_t mix_key(uint64_t first, uint64_t last, size_t n) {
+  const uint64_t h = (first + n) * 0x9E3779B97F4A7C15u + last * 0xBF58476D1CE4E5B9u;
+  return static_cast<uint32_t>(h >> 32);
 }
+inline uint32_t key_hash(const char* p, size_t n) {
+  if (n >= 8) return mix_key(load64(p), load64(p + n - 8), n);
+  uint64_t bytes = 0;
+  if (n >= 4) {
+    bytes = load32(p) | static_cast<uint64_t>(load32(p + n - 4)) << (8 * (n - 4));
+  } else if (n > 0) {
+    const auto at = [p](size_t i) {
+      return static_cast<uint64_t>(static_cast<unsigned char>(p[i])) << (8 * i);
+    };
+    bytes = at(0) | at(n >> 1) | at(n - 1);
+  }
+  return mix_key(bytes, bytes, n);
+}
+/// The same without branches; eight bytes before and after p must be readable.
+inline uint32_t key_hash_padded(const char* p, size_t n) {
+  const uint64_t mask = n >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * (n & 7))) - 1;
+  const uint64_t first = load64(p) & mask;
+  const uint64_t tail = load64(p + n - 8);
+  return mix_key(first, n >= 8 ? tail : first, n);
+}
+/// The bit that stands for a key in a set of 64.
+inline uint64_t key_bit(uint32_t hash) { return uint64_t{1} << (hash >> 26); }
 
 /// The bytes of a string, number or key node.
 inline std::string_view text_of(const Buffer* buffer, const Node& node) {

@@ -98,7 +98,7 @@ void Builder::State::push_key(std::string_view key) {
   Node& node = nodes.back();
   node.extra = key_hash(text.data() + node.offset, node.length);
   Frame& frame = open.back();
-  const uint64_t bit = uint64_t{1} << (node.extra & 63);
+  const uint64_t bit = key_bit(node.extra);
   if ((frame.keys_seen & bit) != 0) frame.maybe_repeated = true;
   frame.keys_seen |= bit;
   frame.key_given = true;

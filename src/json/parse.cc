@@ -10,12 +10,13 @@
 
 #include "json/number.h"
 #include "json/object_index.h"
+#include "json/scan.h"
 #include "json/utf8.h"
 
 namespace hence::json {
 namespace {
 
-constexpr size_t kPadding = 64;                 ///< zero bytes after the text: no bounds checks
+constexpr size_t kPadding = 64;   ///< zero bytes around the text: loads need no bounds checks
 constexpr size_t kScratchKeptBytes = 1 << 20;   ///< what a thread keeps between documents
 
 struct Frame {
@@ -59,6 +60,7 @@ class Room {
 struct Scratch {
   Room<char> text;
   Room<Node> nodes;
+  Room<uint32_t> specials;
   std::string unescaped;
   std::vector<Frame> open;
   std::vector<uint32_t> index;
@@ -66,6 +68,7 @@ struct Scratch {
   void trim() {
     text.trim();
     nodes.trim();
+    specials.trim();
     if (unescaped.capacity() > kScratchKeptBytes) std::string().swap(unescaped);
     if (open.capacity() * sizeof(Frame) > kScratchKeptBytes) std::vector<Frame>().swap(open);
     if (index.capacity() * sizeof(uint32_t) > kScratchKeptBytes) {
@@ -142,7 +145,8 @@ class Parser {
  public:
   Parser(std::string_view text, const ParseOptions& options, Scratch& scratch)
       : options_(options), scratch_(scratch), size_(text.size()) {
-    char* copy = scratch.text.reserve(size_ + kPadding);
+    char* copy = scratch.text.reserve(size_ + 2 * kPadding) + kPadding;
+    std::memset(copy - 8, 0, 8);
     std::memcpy(copy, text.data(), size_);
     std::memset(copy + size_, 0, kPadding);
     begin_ = copy;
@@ -164,19 +168,19 @@ class Parser {
     return {nullptr, nullptr};
   }
   [[gnu::noinline]] Cursor expected(const char* at, std::string_view what);
-  bool check_encoding();
+  bool look_over();
   bool values();
-  Cursor scalar(Cursor at);
+  Cursor scalar(Cursor at, const uint32_t*& specials);
   Cursor open(Cursor at, Type type);
   Cursor close(Cursor at);
   Cursor number(Cursor at);
   Cursor word(Cursor at, std::string_view text, Type type, uint32_t flags);
-  Cursor string(Cursor at);
+  Cursor string(Cursor at, const uint32_t*& specials);
   [[gnu::noinline]] Cursor odd_string(Cursor at, const char* stop);
   const char* unescape(const char* begin, const char* p, Node& node);
   const char* escape(const char* p);
   const char* surrogates(const char* p, int32_t high);
-  Cursor key(Cursor at);
+  Cursor key(Cursor at, const uint32_t*& specials);
   [[gnu::noinline]] bool repeats(const Frame& frame, const Node& key) const;
   Cursor repeated_key(const Node& key);
   [[gnu::noinline]] Cursor close_keys(Cursor at, Frame& frame, uint32_t& flags);
@@ -197,6 +201,7 @@ class Parser {
   const char* begin_;
   const char* end_;
   Node* nodes_;
+  const uint32_t* specials_ = nullptr;
   Node* nodes_end_ = nullptr;
   const char* read_to_ = nullptr;  ///< after the value
   size_t failed_at_ = 0;
@@ -319,10 +324,12 @@ Cursor Parser::odd_string(Cursor at, const char* stop) {
   return expected(stop, "a control character to be escaped (\\n, \\t, \\u00XX)");
 }
 
-/// at: the opening quote.
-[[gnu::always_inline]] inline Cursor Parser::string(Cursor at) {
+/// at: the opening quote. specials: offsets not yet passed; moves on.
+[[gnu::always_inline]] inline Cursor Parser::string(Cursor at, const uint32_t*& specials) {
   const char* begin = at.text + 1;
-  const char* stop = skip_plain(begin);
+  while (*specials < offset_of(at.text)) ++specials;
+  const char* stop = begin_ + specials[1];
+  specials += 2;
   if (*stop != '"') [[unlikely]] return odd_string(at, stop);
   put({begin, at.node}, stop, Type::string, 0);
   return {stop + 1, at.node + 1};
@@ -352,15 +359,19 @@ Cursor Parser::repeated_key(const Node& key) {
 }
 
 /// at: where the key must begin; gives what follows the ':'.
-[[gnu::always_inline]] inline Cursor Parser::key(Cursor at) {
+[[gnu::always_inline]] inline Cursor Parser::key(Cursor at, const uint32_t*& specials) {
   if (*at.text != '"') return expected(at.text, "a key in quotes");
   Node& node = *at.node;
-  at = string(at);
+  at = string(at, specials);
   if (at.text == nullptr) [[unlikely]] return at;
-  const std::string_view name = texts().of(node);
-  node.extra = key_hash(name.data(), name.size());
+  if ((node.meta & kEscapedFlag) == 0) [[likely]] {
+    node.extra = key_hash_padded(begin_ + node.offset, node.length);
+  } else {
+    const std::string_view name = texts().of(node);
+    node.extra = key_hash(name.data(), name.size());
+  }
   Frame& frame = scratch_.open.back();
-  const uint64_t bit = uint64_t{1} << (node.extra & 63);
+  const uint64_t bit = key_bit(node.extra);
   if ((frame.keys_seen & bit) != 0 && frame.count <= kIndexedMembers && repeats(frame, node))
       [[unlikely]] {
     if (options_.duplicate_keys == DuplicateKeys::refuse) return repeated_key(node);
@@ -393,7 +404,7 @@ Cursor Parser::close_keys(Cursor at, Frame& frame, uint32_t& flags) {
   return at;
 }
 
-Cursor Parser::open(Cursor at, Type type) {
+[[gnu::always_inline]] inline Cursor Parser::open(Cursor at, Type type) {
   if (scratch_.open.size() >= options_.depth_max) {
     return fail(at.text, "nested deeper than " + std::to_string(options_.depth_max) + " levels");
   }
@@ -403,7 +414,7 @@ Cursor Parser::open(Cursor at, Type type) {
 }
 
 /// at: the closing bracket.
-Cursor Parser::close(Cursor at) {
+[[gnu::always_inline]] inline Cursor Parser::close(Cursor at) {
   Frame& frame = scratch_.open.back();
   uint32_t flags = 0;
   if (frame.is_object && (frame.repeated || frame.count > kIndexedMembers)) [[unlikely]] {
@@ -421,9 +432,10 @@ Cursor Parser::close(Cursor at) {
   return {at.text + 1, at.node};
 }
 
-[[gnu::always_inline]] inline Cursor Parser::scalar(Cursor at) {
+[[gnu::always_inline]] inline Cursor Parser::scalar(Cursor at,
+                                                             const uint32_t*& specials) {
   const char c = *at.text;
-  if (c == '"') return string(at);
+  if (c == '"') return string(at, specials);
   if (is_digit(c) || c == '-') return number(at);
   switch (c) {
     case 't': return word(at, "true", Type::boolean, kTrueFlag);
@@ -433,19 +445,23 @@ Cursor Parser::close(Cursor at) {
   }
 }
 
-bool Parser::check_encoding() {
+/// Finds the special bytes and judges the encoding.
+bool Parser::look_over() {
   const std::string_view text(begin_, size_);
   if (text.starts_with("\xEF\xBB\xBF")) {
     fail(begin_, "the text begins with a byte order mark; remove it (JSON has none)");
     return false;
   }
+  uint32_t* specials = scratch_.specials.reserve(specials_bound(begin_, size_));
+  specials_ = specials;
+  if (scan_specials(begin_, size_, specials).ascii) return true;
   const size_t good = utf8_prefix(text);
   if (good != size_) fail(begin_ + good, "the bytes are not UTF-8");
   return good == size_;
 }
 
 bool Parser::run() {
-  if (!check_encoding() || !values()) return false;
+  if (!look_over() || !values()) return false;
   const char* p = skip_space(read_to_);
   if (p == end_) return true;
   expected(p, "the end of the text after the value");
@@ -455,6 +471,7 @@ bool Parser::run() {
 /// Reads one value with all that is inside.
 bool Parser::values() {
   std::vector<Frame>& frames = scratch_.open;
+  const uint32_t* specials = specials_;
   Cursor at{begin_, nodes_};
   while (true) {
     at.text = skip_space(at.text);
@@ -464,13 +481,13 @@ bool Parser::values() {
       if (at.text == nullptr) return false;
       at.text = skip_space(at.text);
       if (*at.text != c + 2) {  // '}' and ']' follow their openers at this distance
-        if (c == '{') at = key(at);
+        if (c == '{') at = key(at, specials);
         if (at.text == nullptr) return false;
         continue;
       }
       at = close(at);
     } else {
-      at = scalar(at);
+      at = scalar(at, specials);
     }
     if (at.text == nullptr) [[unlikely]] return false;
     // After a value: close what ends here, until a comma asks for the next value.
@@ -485,7 +502,7 @@ bool Parser::values() {
       at.text = skip_space(at.text);
       if (*at.text == ',') {
         ++at.text;
-        if (frame.is_object) at = key({skip_space(at.text), at.node});
+        if (frame.is_object) at = key({skip_space(at.text), at.node}, specials);
         if (at.text == nullptr) [[unlikely]] return false;
         break;
       }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "json/utf8.h"
 
+#include <emmintrin.h>
+
 #include <cstdint>
 
 #include "json/buffer.h"
@@ -30,17 +32,21 @@ size_t sequence_length(const unsigned char* p, size_t left) {
   return 0;
 }
 
+bool is_ascii64(const char* p) {
+  const auto load = [p](int i) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p) + i); };
+  return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(load(0), load(1)),
+                                        _mm_or_si128(load(2), load(3)))) == 0;
+}
+
 }  // namespace
 
 size_t utf8_prefix(std::string_view bytes) {
   const auto* p = reinterpret_cast<const unsigned char*>(bytes.data());
   size_t i = 0;
   while (i < bytes.size()) {
-    if (i + 16 <= bytes.size() &&
-        ((load64(bytes.data() + i) | load64(bytes.data() + i + 8)) & 0x8080808080808080u) == 0) {
-      i += 16;
-      continue;
-    }
+    while (i + 64 <= bytes.size() && is_ascii64(bytes.data() + i)) i += 64;
+    while (i + 8 <= bytes.size() && (load64(bytes.data() + i) & 0x8080808080808080u) == 0) i += 8;
+    if (i == bytes.size()) break;
     const size_t length = sequence_length(p + i, bytes.size() - i);
     if (length == 0) return i;
     i += length;
