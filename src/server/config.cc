@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config.h"
+
+#include <algorithm>
+
+#include "json/yaml.h"
+#include "workflow/faults.h"
+
+namespace hence::server {
+namespace {
+
+/// Settings of the design that this version does not have, so that they are not taken for typos.
+constexpr std::string_view kLater[] = {"retention", "run.script"};
+
+class ConfigReader {
+ public:
+  ConfigReader(const json::YamlDocument& document, Config& config)
+      : config_(config), faults_(&document, ErrorCode::ConfigurationInvalid) {}
+
+  void read(json::View object, const std::string& path, const std::string& pointer) {
+    for (const auto [key, value] : object.members()) {
+      const std::string full = path.empty() ? std::string(key) : path + "." + std::string(key);
+      std::string place = pointer;
+      json::append_pointer(place, key);
+      read_member(full, place, value);
+    }
+  }
+  workflow::Faults take() { return std::move(faults_); }
+
+ private:
+  void read_member(const std::string& path, const std::string& pointer, json::View value) {
+    if (std::find(std::begin(kLater), std::end(kLater), path) != std::end(kLater)) {
+      return faults_.add_at_key(pointer, "the setting " + path + " is not supported yet; leave it out");
+    }
+    bool is_group = false;
+    for (const ConfigKey& key : config_keys()) {
+      if (key.path == path) {
+        if (const Status status = key.read(config_, value); !status.ok()) {
+          faults_.add(pointer, path + ": " + status.error().message());
+        }
+        return;
+      }
+      is_group = is_group || key.path.substr(0, path.size() + 1) == path + ".";
+    }
+    if (is_group) {
+      if (value.is_object()) return read(value, path, pointer);
+      return faults_.add(pointer, path + ": expected an object of settings, not " + value.to_text());
+    }
+    std::vector<std::string_view> known;
+    for (const ConfigKey& key : config_keys()) known.push_back(key.path);
+    faults_.add_at_key(pointer, "unknown setting " + path + workflow::suggestion(path, known));
+  }
+
+  Config& config_;
+  workflow::Faults faults_;
+};
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view text, std::string_view file, const Config& base) {
+  Config config = base;
+  Result<std::vector<json::YamlDocument>> documents = json::parse_yaml(text);
+  if (!documents.ok()) return Error(ErrorCode::ConfigurationInvalid, std::string(file) + ": " + documents.error().message());
+  if (documents->empty()) return config;
+  if (documents->size() > 1 || !documents->front().value->is_object()) {
+    return Error(ErrorCode::ConfigurationInvalid, std::string(file) + ": expected one document, an object of settings");
+  }
+  ConfigReader reader(documents->front(), config);
+  reader.read(documents->front().value, {}, {});
+  workflow::Faults faults = reader.take();
+  if (faults.empty()) return config;
+  faults.sort();
+  return Error(ErrorCode::ConfigurationInvalid, faults.to_error(file).message());
+}
+
+std::vector<std::string> fixed_differences(const Config& running, const Config& wanted) {
+  std::vector<std::string> differ;
+  for (const ConfigKey& key : config_keys()) {
+    if (!key.reloads && key.show(running) != key.show(wanted)) differ.emplace_back(key.path);
+  }
+  return differ;
+}
+
+}  // namespace hence::server

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// hence.yaml: every setting with its default, checked whole. docs/configuration.md lists them; a key
+// that is not in the one table (config_keys.cc) is refused with the nearest one that is.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "json/value.h"
+
+namespace hence::server {
+
+struct Config {
+  std::string listen = "127.0.0.1:4362";
+  std::string token_file;                    ///< empty: no token
+  std::vector<std::string> egress_allow;     ///< CIDRs beyond the public addresses
+  bool run_shell = false;
+  std::vector<std::string> secret_env;       ///< names or prefixes ending in *
+  std::vector<std::string> secret_files;     ///< folders
+  uint16_t partitions = 64;
+  Duration dedup_window = Duration::days(7);
+  uint64_t dedup_memory_bytes = 256 << 20;
+  uint64_t disk_reserve_bytes = 1 << 30;
+  uint64_t log_segment_bytes = 64 << 20;
+  Duration shutdown_grace = Duration::seconds(20);
+  std::string log_level = "info";
+
+  // limits
+  uint64_t event_bytes = 1 << 20;
+  uint64_t webhook_bytes = 25 << 20;
+  uint64_t batch_bytes = 16 << 20;
+  uint64_t resource_bytes = 8 << 20;
+  uint64_t queue_commands = 100'000;
+  uint64_t queue_bytes = 256 << 20;
+  uint64_t connections = 20'000;
+  uint64_t response_bytes = 1 << 20;
+  uint64_t process_output_bytes = 1 << 20;
+  Duration process_time = Duration::minutes(10);
+  uint64_t processes = 16;
+  uint64_t event_depth = 16;
+  uint64_t workflow_steps = 10'000'000;
+  uint64_t deliveries_in_memory = 10'000;
+};
+
+/// One setting: where it stands, what it is, and how it is read.
+struct ConfigKey {
+  std::string_view path;   ///< "limits.eventBytes"
+  std::string_view form;   ///< "bytes (1MiB)", for messages and the docs
+  std::string_view meaning;
+  bool reloads;            ///< SIGHUP may change it
+  std::function<Status(Config&, json::View)> read;
+  std::function<std::string(const Config&)> show;
+};
+/// All settings, in the order of the documentation.
+const std::vector<ConfigKey>& config_keys();
+
+/// Reads a configuration over the defaults in base. file: its name, for messages.
+/// Errors: ConfigurationInvalid, with every fault, its line, and the nearest known key.
+Result<Config> parse_config(std::string_view text, std::string_view file, const Config& base = {});
+
+/// Settings that differ and cannot change while running.
+std::vector<std::string> fixed_differences(const Config& running, const Config& wanted);
+
+/// "1MiB", "50GiB", "4096": a number of bytes. Errors: ConfigurationInvalid.
+Result<uint64_t> parse_bytes(std::string_view text);
+
+}  // namespace hence::server

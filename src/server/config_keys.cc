@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <charconv>
+
+#include "server/config.h"
+
+namespace hence::server {
+namespace {
+
+Error wrong(std::string_view expected, json::View found) {
+  return Error(ErrorCode::ConfigurationInvalid, "expected " + std::string(expected) + ", not " + found.to_text());
+}
+
+Result<uint64_t> read_count(json::View value, uint64_t low, uint64_t high) {
+  const auto number = value.is_number() ? value.as_int64() : std::nullopt;
+  if (!number || *number < 0 || static_cast<uint64_t>(*number) < low || static_cast<uint64_t>(*number) > high) {
+    return wrong("a whole number from " + std::to_string(low) + " to " + std::to_string(high), value);
+  }
+  return static_cast<uint64_t>(*number);
+}
+
+std::string show_bytes(uint64_t bytes) {
+  for (const auto& [unit, size] : {std::pair<const char*, uint64_t>{"GiB", 1ull << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}}) {
+    if (bytes >= size && bytes % size == 0) return std::to_string(bytes / size) + unit;
+  }
+  return std::to_string(bytes);
+}
+
+std::string show_list(const std::vector<std::string>& values) {
+  std::string text = "[";
+  for (const std::string& value : values) text += (text.size() > 1 ? ", " : "") + value;
+  return text + "]";
+}
+
+ConfigKey text_key(std::string_view path, std::string_view meaning, bool reloads, std::string Config::*member) {
+  return {path, "text", meaning, reloads,
+          [member](Config& config, json::View value) -> Status {
+            if (!value.is_string()) return wrong("text", value);
+            config.*member = value.as_string();
+            return {};
+          },
+          [member](const Config& config) { return config.*member; }};
+}
+
+ConfigKey list_key(std::string_view path, std::string_view meaning, bool reloads, std::vector<std::string> Config::*member) {
+  return {path, "list of texts", meaning, reloads,
+          [member](Config& config, json::View value) -> Status {
+            if (!value.is_array()) return wrong("a list of texts", value);
+            (config.*member).clear();
+            for (const json::View item : value.elements()) {
+              if (!item.is_string()) return wrong("a list of texts", value);
+              (config.*member).emplace_back(item.as_string());
+            }
+            return {};
+          },
+          [member](const Config& config) { return show_list(config.*member); }};
+}
+
+ConfigKey bytes_key(std::string_view path, std::string_view meaning, bool reloads, uint64_t Config::*member, uint64_t low) {
+  return {path, "bytes", meaning, reloads,
+          [member, low](Config& config, json::View value) -> Status {
+            if (!value.is_string() && !value.is_number()) return wrong("a number of bytes such as 1MiB", value);
+            HENCE_TRY(const uint64_t bytes, parse_bytes(value.is_string() ? value.as_string() : value.number_text()));
+            if (bytes < low) return wrong("at least " + show_bytes(low), value);
+            config.*member = bytes;
+            return {};
+          },
+          [member](const Config& config) { return show_bytes(config.*member); }};
+}
+
+ConfigKey count_key(std::string_view path, std::string_view meaning, bool reloads, uint64_t Config::*member,
+                    uint64_t low, uint64_t high) {
+  return {path, "number", meaning, reloads,
+          [member, low, high](Config& config, json::View value) -> Status {
+            HENCE_TRY(config.*member, read_count(value, low, high));
+            return {};
+          },
+          [member](const Config& config) { return std::to_string(config.*member); }};
+}
+
+ConfigKey duration_key(std::string_view path, std::string_view meaning, bool reloads, Duration Config::*member) {
+  return {path, "duration", meaning, reloads,
+          [member](Config& config, json::View value) -> Status {
+            if (!value.is_string()) return wrong("a duration such as PT10S or 10s", value);
+            HENCE_TRY(config.*member, parse_duration(value.as_string()));
+            return {};
+          },
+          [member](const Config& config) { return format_iso8601(config.*member); }};
+}
+
+ConfigKey allow_key(std::string_view path, std::string_view meaning, bool Config::*member) {
+  return {path, "allow | deny", meaning, true,
+          [member](Config& config, json::View value) -> Status {
+            if (!value.is_string() || (value.as_string() != "allow" && value.as_string() != "deny")) {
+              return wrong("allow or deny", value);
+            }
+            config.*member = value.as_string() == "allow";
+            return {};
+          },
+          [member](const Config& config) { return config.*member ? "allow" : "deny"; }};
+}
+
+ConfigKey partitions_key() {
+  return {"partitions", "number", "virtual partitions; fixed when the data folder is made", false,
+          [](Config& config, json::View value) -> Status {
+            HENCE_TRY(const uint64_t count, read_count(value, 1, 1024));
+            config.partitions = static_cast<uint16_t>(count);
+            return {};
+          },
+          [](const Config& config) { return std::to_string(config.partitions); }};
+}
+
+std::vector<ConfigKey> make_keys() {
+  return {
+      text_key("listen", "address and port of the HTTP interface", false, &Config::listen),
+      text_key("auth.tokenFile", "file whose first line is the token every request must bring; needed to listen beyond loopback", true, &Config::token_file),
+      list_key("egress.allow", "address blocks that calls may reach beyond the public ones", true, &Config::egress_allow),
+      allow_key("run.shell", "whether workflows may run shell commands", &Config::run_shell),
+      list_key("secrets.env", "environment variables a Secret may name; a last * stands for any rest", true, &Config::secret_env),
+      list_key("secrets.files", "folders whose files a Secret may name", true, &Config::secret_files),
+      duration_key("dedup.window", "how long an event is known as seen before", false, &Config::dedup_window),
+      bytes_key("dedup.memory", "memory for the filters that recognise seen events", false, &Config::dedup_memory_bytes, 1 << 20),
+      bytes_key("disk.reserve", "free space below which new events are refused while running work goes on", true, &Config::disk_reserve_bytes, 0),
+      bytes_key("log.segmentBytes", "size of a log file", false, &Config::log_segment_bytes, 64 << 10),
+      text_key("log.level", "debug, info, warning or error", true, &Config::log_level),
+      partitions_key(),
+      duration_key("shutdown.grace", "how long a stopping server finishes what it has", true, &Config::shutdown_grace),
+      bytes_key("limits.eventBytes", "one event; beyond it 413", true, &Config::event_bytes, 1 << 10),
+      bytes_key("limits.webhookBytes", "one webhook's body; beyond it 413", true, &Config::webhook_bytes, 1 << 10),
+      bytes_key("limits.batchBytes", "the body of a batch of events; beyond it 413", true, &Config::batch_bytes, 1 << 10),
+      bytes_key("limits.resourceBytes", "the body of an apply; beyond it 413", true, &Config::resource_bytes, 1 << 10),
+      count_key("limits.queueCommands", "commands waiting for the engine; beyond it 503", false, &Config::queue_commands, 16, 10'000'000),
+      bytes_key("limits.queueBytes", "bytes of commands waiting for the engine; beyond it 503", false, &Config::queue_bytes, 1 << 20),
+      count_key("limits.connections", "open connections; beyond it 503", false, &Config::connections, 1, 1'000'000),
+      bytes_key("limits.responseBytes", "the answer of a call out; beyond it the call fails", false, &Config::response_bytes, 1 << 10),
+      bytes_key("limits.processOutputBytes", "stdout and stderr of a shell command, each; beyond it the command is ended", false, &Config::process_output_bytes, 1 << 10),
+      duration_key("limits.processTime", "how long a shell command may run", false, &Config::process_time),
+      count_key("limits.processes", "shell commands running at once; others wait", false, &Config::processes, 1, 10'000),
+      count_key("limits.eventDepth", "events between one and the outside; beyond it no rule is asked", false, &Config::event_depth, 1, 1'000),
+      count_key("limits.workflowSteps", "tasks of one instance; beyond it the instance faults", false, &Config::workflow_steps, 1, 1'000'000'000),
+      count_key("limits.deliveriesInMemory", "calls out held ready in memory; the rest waits on disk", false, &Config::deliveries_in_memory, 16, 10'000'000),
+  };
+}
+
+}  // namespace
+
+const std::vector<ConfigKey>& config_keys() {
+  static const std::vector<ConfigKey> keys = make_keys();
+  return keys;
+}
+
+Result<uint64_t> parse_bytes(std::string_view text) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
+  const auto bad = [&] {
+    return Error(ErrorCode::ConfigurationInvalid, "\"" + std::string(text) + "\" is no number of bytes; write 4096, 512KiB, 1MiB or 2GiB");
+  };
+  if (error != std::errc()) return bad();
+  int shift = 0;
+  if (unit == "KiB") shift = 10;
+  else if (unit == "MiB") shift = 20;
+  else if (unit == "GiB") shift = 30;
+  else if (unit == "TiB") shift = 40;
+  else if (!unit.empty() && unit != "B") return bad();
+  if (number > (UINT64_MAX >> 1) >> shift) return bad();
+  return number << shift;
+}
+
+}  // namespace hence::server
