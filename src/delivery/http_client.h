@@ -24,6 +24,7 @@ struct HttpCall {
   std::string body;
   Duration timeout = Duration::seconds(10);
   uint64_t response_bytes_max = 1 << 20;
+  std::string destination;  ///< whom it is for ("sink shop"): for simulations; never sent
 };
 
 struct HttpAnswer {
@@ -36,8 +37,9 @@ class HttpClient {
  public:
   virtual ~HttpClient() = default;
   /// Starts a call; done runs exactly once, on any thread, also after cancel().
-  /// Errors given to done: AddressRefused (never sent), CallFailed (connect, TLS, timeout, cut
-  /// short, answer over the limit; the sentence says which).
+  /// Errors given to done: AddressRefused and RequestInvalid (http_call_check.h; never sent),
+  /// Overloaded (refused here, never sent), CallFailed (connect, TLS, timeout, cut short, answer
+  /// over the limit; the sentence says which).
   virtual void start(uint64_t call_id, HttpCall call, std::function<void(Result<HttpAnswer>)> done) = 0;
   /// Gives up a call; its done gets CallFailed.
   virtual void cancel(uint64_t call_id) = 0;

@@ -10,6 +10,7 @@
 #include <future>
 
 #include "connectors/http/test_http_server.h"
+#include "delivery/http_client_contract.h"
 
 namespace hence::connectors {
 namespace {
@@ -20,6 +21,30 @@ using testing::HasSubstr;
 using Reply = TestHttpServer::Reply;
 
 Reply say_ok(const std::string&) { return {TestHttpServer::ok("fine"), false, false}; }
+
+struct CurlSubject : delivery::HttpClientSubject {
+  CurlSubject() : server(&answer) {
+    CurlHttpClientOptions options;
+    options.guard = AddressGuard::create({"127.0.0.0/8"}).value();
+    curl = CurlHttpClient::create(std::move(options)).value();
+  }
+  static Reply answer(const std::string& request) {
+    if (request.starts_with("POST /never ")) return {"", false, true};
+    if (request.starts_with("POST /long ")) return {TestHttpServer::ok(std::string(100'000, 'x')), false, false};
+    if (request.starts_with("POST /ok ")) {
+      return {"HTTP/1.1 200 OK\r\nX-Name:  Value \r\nContent-Length: 4\r\n\r\nfine", false, false};
+    }
+    const bool moved = request.starts_with("POST /moved ");
+    return {std::string("HTTP/1.1 ") + (moved ? "302 Found\r\nLocation: /ok" : "404 Not Found") +
+                "\r\nContent-Length: 0\r\n\r\n",
+            false, false};
+  }
+  delivery::HttpClient& client() override { return *curl; }
+  std::string url() override { return "http://127.0.0.1:" + std::to_string(server.port()); }
+  TestHttpServer server;
+  std::unique_ptr<CurlHttpClient> curl;
+};
+std::unique_ptr<delivery::HttpClientSubject> make_curl() { return std::make_unique<CurlSubject>(); }
 
 class CurlHttpClientTest : public testing::Test {
  protected:
@@ -336,3 +361,7 @@ TEST_F(CurlHttpClientTest, ManyCallsAtOnceAllEnd) {
 
 }  // namespace
 }  // namespace hence::connectors
+
+namespace hence::delivery {
+INSTANTIATE_TEST_SUITE_P(Curl, HttpClientContract, testing::Values(&connectors::make_curl));
+}  // namespace hence::delivery

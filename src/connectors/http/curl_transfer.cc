@@ -4,56 +4,20 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 
 #include "base/check.h"
+#include "delivery/http_call_check.h"
 
 namespace hence::connectors {
+
+using delivery::lower_case;
+using delivery::url_for_people;
+
 namespace {
 
 constexpr size_t kHeaderBytesMax = 64 << 10;
-constexpr size_t kMethodBytesMax = 32;
 constexpr long kConnectTimeoutMs = 10'000;
 constexpr long kConnectionLifeSeconds = 300;  // so that a name that moves is looked up again
-
-// These say how the message is framed or the connection is used, which is the client's business.
-constexpr std::array<std::string_view, 9> kOwnHeaders = {
-    "content-length", "transfer-encoding", "connection", "expect", "upgrade",
-    "te",             "trailer",           "keep-alive", "proxy-connection"};
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
-bool is_token(std::string_view text) {
-  constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || others.find(c) != others.npos;
-  });
-}
-
-bool is_field_value(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && byte != '\t') || byte == 0x7F;
-  });
-}
-
-/// Without query, fragment and user, where secrets like to be.
-std::string url_for_people(std::string_view url) {
-  url = url.substr(0, url.find_first_of("?#"));
-  const size_t scheme = url.find("://");
-  const size_t from = scheme == url.npos ? 0 : scheme + 3;
-  const size_t at = url.substr(from, url.find('/', from) - from).rfind('@');
-  std::string shown(url.substr(0, from));
-  shown += url.substr(at == url.npos ? from : from + at + 1);
-  return shown;
-}
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -112,11 +76,9 @@ Status Transfer::prepare(uint64_t call_id, delivery::HttpCall call, uint64_t hel
   stopped_.reset();
   opened_ = false;
   error_text_[0] = '\0';
+  HENCE_TRY_VOID(delivery::check_http_call(call_));
   HENCE_TRY_VOID(set_url());
-  HENCE_TRY_VOID(set_headers());
-  if (call_.method.size() > kMethodBytesMax || !is_token(call_.method)) {
-    return Error(ErrorCode::RequestInvalid, "the method is no HTTP method; use POST, GET, PUT, …");
-  }
+  set_headers();
   set_method_and_body();
   const long timeout_ms = static_cast<long>(std::max<int64_t>(1, call_.timeout.millis()));
   curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, timeout_ms);
@@ -125,37 +87,19 @@ Status Transfer::prepare(uint64_t call_id, delivery::HttpCall call, uint64_t hel
 }
 
 Status Transfer::set_url() {
-  const auto refused = [&](std::string_view why) {
-    return Error(ErrorCode::RequestInvalid,
-                 "the URL " + url_for_people(call_.url) + " cannot be called: " + std::string(why));
-  };
-  for (char c : call_.url) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte == 0x7F) {
-      return Error(ErrorCode::RequestInvalid,
-                   "the URL holds a space or a control character; percent-encode it");
-    }
-  }
   CURLU* parsed = curl_url();
   HENCE_CHECK(parsed != nullptr);
   const CURLUcode code = curl_url_set(parsed, CURLUPART_URL, call_.url.c_str(), CURLU_DISALLOW_USER);
-  char* scheme = nullptr;
-  std::string scheme_text;
-  if (code == CURLUE_OK && curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK) {
-    scheme_text = scheme;
-    curl_free(scheme);
-  }
   curl_url_cleanup(parsed);
-  if (code == CURLUE_USER_NOT_ALLOWED) {
-    return refused("it holds a user name or password; use the sink's auth instead");
+  if (code != CURLUE_OK) {
+    return Error(ErrorCode::RequestInvalid, "the URL " + url_for_people(call_.url) +
+                                                " cannot be called: " + curl_url_strerror(code));
   }
-  if (code != CURLUE_OK) return refused(curl_url_strerror(code));
-  if (scheme_text != "http" && scheme_text != "https") return refused("only http and https are spoken");
   curl_easy_setopt(easy_, CURLOPT_URL, call_.url.c_str());
   return {};
 }
 
-Status Transfer::set_headers() {
+void Transfer::set_headers() {
   Slist list;
   const auto add = [&](const std::string& line) {
     curl_slist* longer = curl_slist_append(list.get(), line.c_str());
@@ -165,27 +109,13 @@ Status Transfer::set_headers() {
   };
   bool has_content_type = false;
   for (const auto& [name, value] : call_.headers) {
-    if (!is_token(name)) {
-      return Error(ErrorCode::RequestInvalid,
-                   "a header's name holds a character no header name may have");
-    }
-    if (!is_field_value(value)) {
-      return Error(ErrorCode::RequestInvalid,
-                   "the header " + name + " holds a line break or a control character");
-    }
-    const std::string lower_name = lower(name);
-    if (std::find(kOwnHeaders.begin(), kOwnHeaders.end(), lower_name) != kOwnHeaders.end()) {
-      return Error(ErrorCode::RequestInvalid,
-                   "the header " + name + " is set by the connection itself; leave it out");
-    }
-    has_content_type = has_content_type || lower_name == "content-type";
+    has_content_type = has_content_type || lower_case(name) == "content-type";
     add(value.empty() ? name + ";" : name + ": " + value);
   }
   if (!has_content_type) add("Content-Type:");  // else libcurl invents one
   add("Expect:");
   headers_ = std::move(list);
   curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_.get());
-  return {};
 }
 
 void Transfer::set_method_and_body() {
@@ -228,7 +158,7 @@ size_t Transfer::on_header(std::string_view line) {
   }
   const size_t colon = line.find(':');
   if (colon == 0 || colon == line.npos) return line.size();
-  answer_.headers.emplace_back(lower(trim(line.substr(0, colon))),
+  answer_.headers.emplace_back(lower_case(trim(line.substr(0, colon))),
                                std::string(trim(line.substr(colon + 1))));
   return line.size();
 }

@@ -59,7 +59,7 @@ class Transfer {
   Transfer(CURL* easy, TransferSettings& settings) : easy_(easy), settings_(settings) {}
   void set_constant_options();
   Status set_url();
-  Status set_headers();
+  void set_headers();
   void set_method_and_body();
   bool hold(size_t bytes);
   Error failure(CURLcode code);
