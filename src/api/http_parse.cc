@@ -73,6 +73,13 @@ bool is_authority(std::string_view text) {
   return after.empty() || (after.size() <= 6 && after[0] == ':' && is_digits(after.substr(1)));
 }
 
+/// More than "OPTIONS ", " HTTP/1.1" and the line end take.
+constexpr size_t kRequestLineBesideTarget = 32;
+
+Refusal request_line_too_long() {
+  return {Error(ErrorCode::TooLarge, "the request line is too long"), 414};
+}
+
 /// What a proxy says about the client: believed from nobody.
 bool is_claim_about_client(std::string_view name) {
   return name.starts_with("x-forwarded-") || name.starts_with("x-envoy-") || name == "forwarded" ||
@@ -315,6 +322,9 @@ std::optional<Refusal> HeadScanner::scan(std::string_view data, const HttpLimits
     if (line.find('\r') + 1 != line.size()) {
       return Refusal::bad_request("a line holds CR; lines end with CR LF");
     }
+    if (line_start_ == 0 && lf > limits.target_bytes + kRequestLineBesideTarget) {
+      return request_line_too_long();
+    }
     line_start_ = scanned_ = lf + 1;
     if (line.size() == 1) {
       head_bytes_ = lf + 1;
@@ -327,13 +337,12 @@ std::optional<Refusal> HeadScanner::scan(std::string_view data, const HttpLimits
 
 std::optional<Refusal> HeadScanner::check_unfinished(std::string_view data,
                                                      const HttpLimits& limits) const {
-  constexpr size_t kRequestLineBesideTarget = 32;
   const size_t carriage_return = data.find('\r', line_start_);
   if (carriage_return < data.size() - 1) {
     return Refusal::bad_request("a line holds CR; lines end with CR LF");
   }
   if (line_start_ == 0 && data.size() > limits.target_bytes + kRequestLineBesideTarget) {
-    return Refusal{Error(ErrorCode::TooLarge, "the request line is too long"), 414};
+    return request_line_too_long();
   }
   if (data.size() >= limits.header_block_bytes) {
     return Refusal{Error(ErrorCode::HeadersTooLarge,
