@@ -98,7 +98,8 @@ struct TrySpec {
   Formula when;
   Formula except_when;
   std::optional<RetrySpec> retry;
-  ScopeIndex handler = kNone;  ///< catch.do, kNone if absent
+  ScopeIndex handler = kNone;        ///< catch.do, kNone if absent
+  ScopeIndex handler_scope = kNone;  ///< whose variables the conditions see; never kNone
   std::optional<Then> then;
 };
 struct EmitSpec {

@@ -115,7 +115,8 @@ struct Instance {
 };
 
 /// Folds one fact into the state. Total: a fact that does not fit (a frame that is gone) is a
-/// HENCE_CHECK, since only the machine makes facts.
+/// HENCE_CHECK, since only the machine makes facts. Call it qualified (workflow::apply): std::apply
+/// competes for a variant.
 void apply(Instance& instance, const Fact& fact);
 
 }  // namespace hence::workflow

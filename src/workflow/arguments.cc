@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workflow/arguments.h"
+
+#include "json/builder.h"
+#include "workflow/machine.h"
+
+namespace hence::workflow {
+
+json::Value time_descriptor(UtcTime time) {
+  json::Builder b;
+  b.begin_object().member("iso8601", format_rfc3339(time)).key("epoch").begin_object();
+  b.key("seconds").number(time.micros / 1'000'000);
+  b.key("milliseconds").number(time.micros / 1'000);
+  b.end_object().end_object();
+  return std::move(b).finish();
+}
+
+json::Value Arguments::task_descriptor() const {
+  json::Builder b;
+  b.begin_object();
+  b.member("name", task_->name).member("reference", task_->reference);
+  b.member("definition", task_->definition);
+  b.member("input", frame_->carry);
+  if (raw_output_ || frame_->raw_output) {
+    b.member("output", raw_output_ ? *raw_output_ : *frame_->raw_output);
+  }
+  if (frame_->started_at.micros != 0) b.member("startedAt", time_descriptor(frame_->started_at));
+  // The documents of the specification also read the task's own keys here ($task.with).
+  if (task_->definition->is_object()) {
+    for (auto [key, value] : task_->definition->members()) {
+      const bool taken = key == "name" || key == "reference" || key == "definition" || key == "input" ||
+                         key == "output" || key == "startedAt";
+      if (!taken) b.member(key, value);
+    }
+  }
+  b.end_object();
+  return std::move(b).finish();
+}
+
+json::Value Arguments::workflow_descriptor() const {
+  json::Builder b;
+  b.begin_object().member("id", context_.instance.to_string());
+  b.member("definition", definition_.document);
+  b.member("input", instance_.input);
+  b.member("startedAt", time_descriptor(instance_.started_at));
+  b.end_object();
+  return std::move(b).finish();
+}
+
+json::Value Arguments::runtime_descriptor() const {
+  json::Builder b;
+  b.begin_object().member("name", "hence").member("version", context_.runtime_version);
+  b.key("metadata").begin_object().end_object().end_object();
+  return std::move(b).finish();
+}
+
+void Arguments::fill(Argument argument) {
+  std::optional<json::Value>& made = made_[static_cast<size_t>(argument)];
+  if (made) return;
+  switch (argument) {
+    case Argument::context: made = instance_.context; break;
+    case Argument::input: made = frame_ ? frame_->input() : json::Value(); break;
+    case Argument::output: made = output_.value_or(json::Value()); break;
+    case Argument::authorization:
+      made = frame_ && frame_->authorization ? *frame_->authorization : json::Value();
+      break;
+    case Argument::task: made = frame_ && task_ ? task_descriptor() : json::Value(); break;
+    case Argument::workflow: made = workflow_descriptor(); break;
+    case Argument::runtime: made = runtime_descriptor(); break;
+    case Argument::secrets:
+    case Argument::secret: made = json::Value(); break;
+  }
+}
+
+json::View Arguments::variable(std::string_view name) const {
+  for (const Variable& one : bound_) {
+    if (one.name == name) return one.value;
+  }
+  for (const Frame* frame = frame_; frame; frame = instance_.find_frame(frame->parent)) {
+    for (const Variable& one : frame->variables) {
+      if (one.name == name) return one.value;
+    }
+  }
+  return json::View();
+}
+
+std::span<const json::View> Arguments::slots(ArgumentSet wanted) {
+  views_.assign(kArgumentCount + names_.size(), json::View());
+  for (size_t i = 0; i < kArgumentCount; ++i) {
+    const auto argument = static_cast<Argument>(i);
+    if (!wanted.has(argument)) continue;
+    fill(argument);
+    views_[i] = *made_[i];
+  }
+  for (size_t i = 0; i < names_.size(); ++i) views_[kArgumentCount + i] = variable(names_[i]);
+  return views_;
+}
+
+json::Value Arguments::to_object(ArgumentSet wanted) {
+  const std::span<const json::View> views = slots(wanted);
+  json::Builder b;
+  b.begin_object();
+  for (size_t i = 0; i < kArgumentCount; ++i) {
+    const auto argument = static_cast<Argument>(i);
+    const bool secret = argument == Argument::secrets || argument == Argument::secret;
+    if (wanted.has(argument) && !secret) b.member(kArgumentNames[i], views[i]);
+  }
+  for (size_t i = 0; i < names_.size(); ++i) b.member(names_[i], views[kArgumentCount + i]);
+  b.end_object();
+  return std::move(b).finish();
+}
+
+}  // namespace hence::workflow

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// The document, what `use` declares, lists of tasks and what all tasks have.
+
+#include <algorithm>
+#include <set>
+
+#include "workflow/compiler.h"
+#include "workflow/shapes.h"
+
+namespace hence::workflow {
+namespace {
+
+Compiled compile_document(json::View root, const json::YamlDocument* places) {
+  Compiled result{nullptr, Faults(places), Faults(places)};
+  if (!root.is_object()) {
+    result.faults.add("", "expected a workflow document: an object with `document` and `do`");
+    return result;
+  }
+  check_shape(kDocumentShape, root, "", result.faults);
+  Compiler compiler(root, result.faults, result.unsupported);
+  std::shared_ptr<Definition> definition = compiler.run();
+  result.faults.sort();
+  result.unsupported.sort();
+  if (result.faults.empty()) result.definition = std::move(definition);
+  return result;
+}
+
+}  // namespace
+
+Compiled compile(const json::YamlDocument& document) {
+  return compile_document(document.value, &document);
+}
+
+Compiled compile(json::View document) { return compile_document(document, nullptr); }
+
+std::optional<Compiler::Site> Compiler::Site::find(std::string_view key) const {
+  if (std::optional<json::View> member = value.find(key)) {
+    return Site{*member, child_pointer(pointer, key), scope};
+  }
+  return std::nullopt;
+}
+
+std::shared_ptr<Definition> Compiler::run() {
+  const Site root{root_, "", kRootScope};
+  definition_->document = json::Value::detached(root_);
+  root_ = definition_->document;
+  if (const auto head = root.find("document")) {
+    definition_->workflow_namespace = head->value.string_or("namespace", "");
+    definition_->name = head->value.string_or("name", "");
+    definition_->version = head->value.string_or("version", "");
+  }
+  open_scope(ScopeRole::root, kNone, kNone, {});
+  compile_uses();
+  if (const auto list = root.find("do"); list && list->value.is_array()) {
+    compile_list(*list, kRootScope);
+  }
+  if (const auto input = root.find("input")) {
+    definition_->input_from = optional_transform(input->find("from"), kWorkflowInputArguments, "input.from");
+  }
+  if (const auto output = root.find("output")) {
+    definition_->output_as = optional_transform(output->find("as"), kWorkflowOutputArguments, "output.as");
+  }
+  definition_->timeout = timeout(root.find("timeout"), kWorkflowInputArguments);
+  note_unsupported_parts();
+  return definition_;
+}
+
+void Compiler::compile_uses() {
+  const auto use = Site{root_, "", kRootScope}.find("use");
+  if (!use) return;
+  if (const auto secrets = use->find("secrets"); secrets && secrets->value.is_array()) {
+    for (json::View name : secrets->value.elements()) {
+      if (name.is_string()) definition_->secrets.emplace_back(name.as_string());
+    }
+  }
+  if (const auto functions = use->find("functions"); functions && functions->value.is_object()) {
+    for (auto [name, function] : functions->value.members()) {
+      const ScopeIndex scope = open_scope(ScopeRole::function, kNone, kRootScope, {});
+      const TaskIndex index = static_cast<TaskIndex>(definition_->tasks.size());
+      definition_->tasks.emplace_back();
+      definition_->tasks[index].name = name;
+      definition_->tasks[index].scope = scope;
+      definition_->scopes[scope].tasks.push_back(index);
+      compile_task(index, Site{function, child_pointer(functions->pointer, name), scope});
+    }
+  }
+  const auto extensions = use->find("extensions");
+  if (!extensions || !extensions->value.is_array()) return;
+  size_t position = 0;
+  for (json::View entry : extensions->value.elements()) {
+    const Site item{entry, child_pointer(extensions->pointer, position++), kRootScope};
+    if (!entry.is_object()) continue;
+    for (auto [name, extension] : entry.members()) {
+      const Site site{extension, child_pointer(item.pointer, name), kRootScope};
+      optional_program(site.find("when"), kTaskArguments, "when");
+      for (std::string_view key : {"before", "after"}) {
+        const auto list = site.find(key);
+        if (list && list->value.is_array()) {
+          compile_list(*list, open_scope(ScopeRole::extension, kNone, kRootScope, {}));
+        }
+      }
+    }
+  }
+}
+
+void Compiler::note_unsupported_parts() {
+  const Site root{root_, "", kRootScope};
+  const auto note = [&](const std::optional<Site>& site, std::string_view what) {
+    if (site) unsupported_.add_unsupported(site->pointer, std::string(what) + " not supported yet");
+  };
+  note(root.find("schedule"), "schedules of workflows are");
+  for (std::string_view part : {"input", "output"}) {
+    if (const auto site = root.find(part)) note(site->find("schema"), "schemas of workflow data are");
+  }
+  if (const auto schedule = root.find("schedule")) {
+    if (const auto read = schedule->find("read"); read && !schedule->find("on")) {
+      faults_.add(read->pointer, "`read` needs `on`: it says how the events of `on` are read");
+    }
+  }
+  if (const auto evaluate = root.find("evaluate")) {
+    if (evaluate->value.string_or("mode", "strict") == "loose") {
+      note(evaluate->find("mode"), "evaluation in loose mode is");
+    }
+    if (evaluate->value.string_or("language", "jq") != "jq") {
+      note(evaluate->find("language"), "expression languages other than jq are");
+    }
+  }
+  if (const auto use = root.find("use")) {
+    for (std::string_view part : {"extensions", "functions", "catalogs"}) {
+      const auto site = use->find(part);
+      if (site && site->value.size() > 0) note(site, std::string(part) + " are");
+    }
+  }
+}
+
+ScopeIndex Compiler::open_scope(ScopeRole role, TaskIndex owner, ScopeIndex parent,
+                                std::initializer_list<std::string> variables) {
+  Scope scope;
+  scope.role = role;
+  scope.owner = owner;
+  if (parent != kNone) scope.variables = definition_->scopes[parent].variables;
+  for (const std::string& name : variables) {  // an inner name takes the place of the outer
+    if (std::find(scope.variables.begin(), scope.variables.end(), name) == scope.variables.end()) {
+      scope.variables.push_back(name);
+    }
+  }
+  definition_->scopes.push_back(std::move(scope));
+  return static_cast<ScopeIndex>(definition_->scopes.size() - 1);
+}
+
+void Compiler::compile_list(const Site& list, ScopeIndex scope) {
+  // All names first, so that `then` may point forward.
+  std::vector<Site> sites;
+  const TaskIndex first = static_cast<TaskIndex>(definition_->tasks.size());
+  std::set<std::string_view> names;
+  uint32_t position = 0;
+  for (json::View entry : list.value.elements()) {
+    const std::string at = child_pointer(list.pointer, position);
+    ++position;
+    if (!entry.is_object() || entry.size() != 1) continue;
+    const json::Member member = *entry.members().begin();
+    Task task;
+    task.name = member.key;
+    task.reference = child_pointer(at, member.key);
+    task.definition = json::Value(member.value);
+    task.scope = scope;
+    task.position = static_cast<uint32_t>(sites.size());
+    if (!names.insert(member.key).second) {
+      faults_.add_at_key(task.reference, "the name \"" + task.name +
+                                             "\" is taken by an earlier task of this list");
+    }
+    sites.push_back({member.value, task.reference, scope});
+    definition_->scopes[scope].tasks.push_back(static_cast<TaskIndex>(definition_->tasks.size()));
+    definition_->tasks.push_back(std::move(task));
+  }
+  const bool side_by_side = definition_->scopes[scope].role == ScopeRole::branches;
+  for (size_t i = 0; i + 1 < sites.size() && !side_by_side; ++i) {
+    definition_->tasks[first + i].next = static_cast<TaskIndex>(first + i + 1);
+  }
+  for (size_t i = 0; i < sites.size(); ++i) compile_task(static_cast<TaskIndex>(first + i), sites[i]);
+}
+
+void Compiler::compile_task(TaskIndex index, const Site& site) {
+  if (!site.value.is_object()) return;
+  Task& task = definition_->tasks[index];
+  task.if_ = optional_program(site.find("if"), kBeforeArguments, "if");
+  const auto note_schema = [&](const std::optional<Site>& part) {
+    const auto schema = part ? part->find("schema") : std::nullopt;
+    if (schema) {
+      unsupported_.add_unsupported(schema->pointer, "schemas of workflow data are not supported yet");
+    }
+  };
+  if (const auto input = site.find("input")) {
+    task.input_from = optional_transform(input->find("from"), kBeforeArguments, "input.from");
+    note_schema(input);
+  }
+  if (const auto output = site.find("output")) {
+    task.output_as = optional_transform(output->find("as"), kTaskArguments, "output.as");
+    note_schema(output);
+  }
+  if (const auto exported = site.find("export")) {
+    task.export_as = optional_transform(exported->find("as"), kExportArguments, "export.as");
+    note_schema(exported);
+  }
+  task.timeout = timeout(site.find("timeout"), kTaskArguments);
+  task.then = compile_then(site.find("then"), index);
+  compile_kind(index, site);  // may move the tasks
+}
+
+std::optional<Compiler::Site> Compiler::resolve_use(std::string_view section, const Site& site) {
+  if (!site.value.is_string()) return std::nullopt;
+  std::vector<std::string_view> names;
+  if (const auto use = Site{root_, "", kRootScope}.find("use")) {
+    if (const auto part = use->find(section); part && part->value.is_object()) {
+      if (auto entry = part->find(site.value.as_string())) {
+        entry->scope = site.scope;
+        return entry;
+      }
+      for (auto [name, value] : part->value.members()) names.push_back(name);
+    }
+  }
+  const std::string what = "use." + std::string(section);
+  faults_.add(site.pointer, "\"" + std::string(site.value.as_string()) + "\" is not in " + what +
+                                (names.empty() ? ", which is empty"
+                                               : suggestion(site.value.as_string(), names)));
+  return std::nullopt;
+}
+
+Then Compiler::compile_then(std::optional<Site> site, TaskIndex index) {
+  const Task& task = definition_->tasks[index];
+  if (!site || !site->value.is_string()) return {};
+  const std::string_view word = site->value.as_string();
+  if (word == "continue") return {};
+  if (word == "exit") return {Then::Kind::exit, kNone};
+  if (word == "end") return {Then::Kind::end, kNone};
+  const Scope& scope = definition_->scopes[task.scope];
+  std::vector<std::string_view> names = {"continue", "exit", "end"};
+  if (scope.role == ScopeRole::branches) {
+    faults_.add(site->pointer, "a branch cannot go on with a task: expected continue, exit or end");
+    return {};
+  }
+  for (TaskIndex other : scope.tasks) {
+    if (definition_->tasks[other].name == word) return {Then::Kind::task, other};
+    names.push_back(definition_->tasks[other].name);
+  }
+  faults_.add(site->pointer, "no task \"" + std::string(word) + "\" in the same list" +
+                                 suggestion(word, names));
+  return {};
+}
+
+std::string Compiler::variable_name(std::optional<Site> site, std::string_view otherwise) {
+  if (!site || !site->value.is_string()) return std::string(otherwise);
+  const std::string name(site->value.as_string());
+  const auto is_name_char = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  if (name.empty() || (name[0] >= '0' && name[0] <= '9') ||
+      !std::all_of(name.begin(), name.end(), is_name_char)) {
+    faults_.add(site->pointer, "expected a variable's name: letters, digits and _, without $");
+    return std::string(otherwise);
+  }
+  for (std::string_view reserved : kArgumentNames) {
+    if (name == reserved) {
+      faults_.add(site->pointer, "the name \"" + name + "\" is an argument of every expression; "
+                                     "choose another");
+      return std::string(otherwise);
+    }
+  }
+  return name;
+}
+
+void Compiler::check_secret(const Site& name) {
+  if (!name.value.is_string()) return;
+  std::vector<std::string_view> names(definition_->secrets.begin(), definition_->secrets.end());
+  for (std::string_view known : names) {
+    if (known == name.value.as_string()) return;
+  }
+  faults_.add(name.pointer, "the secret \"" + std::string(name.value.as_string()) +
+                                "\" is not in use.secrets" +
+                                (names.empty() ? ", which is empty" : suggestion(name.value.as_string(), names)));
+}
+
+}  // namespace hence::workflow

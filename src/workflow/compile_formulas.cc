@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Expressions, templates and durations.
+
+#include <algorithm>
+
+#include "workflow/compiler.h"
+#include "workflow/shapes.h"
+
+namespace hence::workflow {
+namespace {
+
+std::string list_of(ArgumentSet allowed) {
+  std::string text;
+  for (size_t i = 0; i < kArgumentCount; ++i) {
+    const auto argument = static_cast<Argument>(i);
+    if (!allowed.has(argument) || argument == Argument::secret) continue;
+    text += (text.empty() ? "$" : ", $") + std::string(kArgumentNames[i]);
+  }
+  return text;
+}
+
+std::optional<int64_t> integer_at(json::View object, std::string_view key) {
+  const auto member = object.find(key);
+  return member && member->is_number() ? member->as_int64() : std::nullopt;
+}
+
+/// {days, hours, …}; members of the wrong type were reported with the structure.
+CalendarDuration object_duration(json::View object) {
+  constexpr int64_t kMost = 100'000'000;  // of any unit: keeps the sum far from overflow
+  constexpr std::pair<std::string_view, int64_t> kUnits[] = {{"days", 86'400'000'000},
+                                                             {"hours", 3'600'000'000},
+                                                             {"minutes", 60'000'000},
+                                                             {"seconds", 1'000'000},
+                                                             {"milliseconds", 1'000}};
+  CalendarDuration sum;
+  for (auto [unit, micros] : kUnits) {
+    const int64_t count = std::clamp<int64_t>(integer_at(object, unit).value_or(0), 0,
+                                              unit == "days" ? kMost / 1000 : kMost * 1000);
+    sum.rest.micros += count * micros;
+  }
+  return sum;
+}
+
+}  // namespace
+
+expr::CompileOptions Compiler::options(ScopeIndex scope) const {
+  expr::CompileOptions result;
+  result.variables.assign(kArgumentNames.begin(), kArgumentNames.end());
+  const auto& own = definition_->scopes[scope].variables;
+  result.variables.insert(result.variables.end(), own.begin(), own.end());
+  return result;
+}
+
+std::optional<expr::Program> Compiler::compile_text(std::string_view source, const Site& site,
+                                                    ArgumentSet allowed, std::string_view what) {
+  Result<expr::Program> program = expr::Program::compile(source, options(site.scope));
+  if (!program.ok()) {
+    faults_.add(site.pointer, "the expression does not compile: " + program.error().message());
+    return std::nullopt;
+  }
+  bool fits = true;
+  for (const std::string& name : program->reads().variables) {
+    for (size_t i = 0; i < kArgumentCount; ++i) {
+      const auto argument = static_cast<Argument>(i);
+      if (name != kArgumentNames[i] || allowed.has(argument)) continue;
+      fits = false;
+      if (argument == Argument::secrets || argument == Argument::secret) {
+        faults_.add(site.pointer,
+                    "$" + name + " can be read in call arguments and authentication only, because "
+                    "every other result is recorded; pass what needs it into a call");
+      } else {
+        faults_.add(site.pointer, "$" + name + " cannot be read in " + std::string(what) +
+                                      "; what can: " + list_of(allowed));
+      }
+    }
+    if ((name == "secrets" || name == "secret") && fits && definition_->secrets.empty()) {
+      fits = false;
+      faults_.add(site.pointer, "$" + name + " is read, and use.secrets names no secret");
+    }
+  }
+  if (!fits) return std::nullopt;
+  return std::move(program).value();
+}
+
+Formula Compiler::program(const Site& site, ArgumentSet allowed, std::string_view what) {
+  if (!site.value.is_string()) return {};
+  const std::string_view text = site.value.as_string();
+  auto compiled = compile_text(expr::unwrap(text).value_or(text), site, allowed, what);
+  return compiled ? Formula(std::move(*compiled)) : Formula();
+}
+
+Formula Compiler::tmpl(const Site& site, ArgumentSet allowed, std::string_view what) {
+  // Each text by itself first, so that a fault names its place.
+  bool fits = true;
+  bool constant = true;
+  visit_texts(site.value, site.pointer, [&](std::string_view text, const std::string& pointer) {
+    const auto source = expr::unwrap(text);
+    if (!source) return;
+    constant = false;
+    fits = compile_text(*source, {site.value, pointer, site.scope}, allowed, what).has_value() && fits;
+  });
+  if (!fits) return {};
+  if (constant) return Formula::constant(json::Value(site.value));
+  Result<expr::Template> compiled = expr::Template::compile(site.value, options(site.scope));
+  if (!compiled.ok()) {
+    faults_.add(site.pointer, "the expression does not compile: " + compiled.error().message());
+    return {};
+  }
+  return Formula(std::move(compiled).value());
+}
+
+Formula Compiler::transform(const Site& site, ArgumentSet allowed, std::string_view what) {
+  return site.value.is_string() ? program(site, allowed, what) : tmpl(site, allowed, what);
+}
+
+Formula Compiler::optional_program(std::optional<Site> site, ArgumentSet allowed, std::string_view what) {
+  return site ? program(*site, allowed, what) : Formula();
+}
+Formula Compiler::optional_tmpl(std::optional<Site> site, ArgumentSet allowed, std::string_view what) {
+  return site ? tmpl(*site, allowed, what) : Formula();
+}
+Formula Compiler::optional_transform(std::optional<Site> site, ArgumentSet allowed,
+                                     std::string_view what) {
+  return site ? transform(*site, allowed, what) : Formula();
+}
+
+DurationSpec Compiler::duration(std::optional<Site> site, ArgumentSet allowed, std::string_view what) {
+  DurationSpec spec;
+  if (!site) return spec;
+  if (site->value.is_object()) {
+    spec.fixed = object_duration(site->value);
+  } else if (site->value.is_string()) {
+    const std::string_view text = site->value.as_string();
+    if (is_expression(text)) {
+      spec.formula = program(*site, allowed, what);
+    } else if (Result<CalendarDuration> parsed = parse_iso8601_duration(text); parsed.ok()) {
+      spec.fixed = *parsed;
+    }
+  }
+  return spec;
+}
+
+DurationSpec Compiler::timeout(std::optional<Site> site, ArgumentSet allowed) {
+  if (site && site->value.is_string()) site = resolve_use("timeouts", *site);
+  return site ? duration(site->find("after"), allowed, "timeout") : DurationSpec();
+}
+
+}  // namespace hence::workflow

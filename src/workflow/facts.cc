@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workflow/facts.h"
+
+#include <array>
+
+namespace hence::workflow {
+namespace {
+
+template <size_t... I>
+void decode_kind(Decoder& decoder, Fact& fact, uint64_t kind, std::index_sequence<I...>) {
+  const bool known = ((kind == I ? (decoder.get(fact.emplace<I>()), true) : false) || ...);
+  if (!known) decoder.fail();
+}
+
+}  // namespace
+
+std::string_view phase_name(Phase phase) {
+  static constexpr std::array<std::string_view, 7> kNames = {
+      "pending", "running", "waiting", "suspended", "cancelled", "faulted", "completed"};
+  return kNames.at(static_cast<size_t>(phase));
+}
+
+std::string_view timer_purpose_name(TimerPurpose purpose) {
+  static constexpr std::array<std::string_view, 5> kNames = {
+      "wait", "retry", "task timeout", "attempt timeout", "workflow timeout"};
+  return kNames.at(static_cast<size_t>(purpose));
+}
+
+std::string_view fact_name(const Fact& fact) {
+  static constexpr std::array<std::string_view, std::variant_size_v<Fact>> kNames = {
+      "instance-started", "task-started",    "task-skipped",       "task-ended",
+      "task-faulted",     "scope-entered",   "scope-left",         "loop-started",
+      "error-caught",     "retry-scheduled", "timer-set",          "timer-cancelled",
+      "timer-fired",      "call-requested",  "call-ended",         "call-cancelled",
+      "event-emitted",    "instance-suspended", "instance-resumed", "instance-ended"};
+  return kNames.at(fact.index());
+}
+
+void encode_value(Encoder& encoder, const Fact& fact) {
+  encoder.varint(fact.index());
+  std::visit([&](const auto& one) { encoder.put(one); }, fact);
+}
+
+void decode_value(Decoder& decoder, Fact& fact) {
+  const uint64_t kind = decoder.varint();
+  if (decoder.failed()) return;
+  decode_kind(decoder, fact, kind, std::make_index_sequence<std::variant_size_v<Fact>>());
+}
+
+}  // namespace hence::workflow

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "json/builder.h"
+#include "workflow/base64.h"
+#include "workflow/http.h"
+
+namespace hence::workflow {
+namespace {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+Error invalid(std::string message) { return Error(ErrorCode::RequestInvalid, std::move(message)); }
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return out;
+}
+
+Result<json::Value> value_of(const Formula& formula, const HttpValues& values) {
+  return formula.evaluate(values.input, values.slots, values.environment);
+}
+
+/// Strings as they are, other scalars as JSON text. Errors: ExpressionFailed naming `what`.
+Result<std::string> text_of(json::View value, std::string_view what) {
+  if (value.is_string()) return std::string(value.as_string());
+  if (value.is_array() || value.is_object() || value.is_null()) {
+    return Error(ErrorCode::ExpressionFailed, std::string(what) + ": expected a text, got " +
+                                                  std::string(json::type_name(value.type())));
+  }
+  return value.to_text();
+}
+
+Result<std::string> build_method(const HttpSpec& spec, const HttpValues& values) {
+  HENCE_TRY(const json::Value value, value_of(spec.method, values));
+  HENCE_TRY(std::string method, text_of(value, "method"));
+  for (char& c : method) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
+    if (c < 'A' || c > 'Z') return invalid("\"" + method + "\" is no HTTP method");
+  }
+  if (method.empty()) return invalid("the HTTP method is empty");
+  return method;
+}
+
+Result<std::string> build_uri(const HttpSpec& spec, const HttpValues& values) {
+  std::string uri;
+  if (spec.endpoint.present()) {
+    HENCE_TRY(const json::Value value, value_of(spec.endpoint, values));
+    if (!value->is_string()) {
+      return Error(ErrorCode::ExpressionFailed, "endpoint: expected a URI, got " +
+                                                    std::string(json::type_name(value->type())));
+    }
+    uri = value->as_string();
+  } else {
+    HENCE_TRY(uri, expand_uri(spec.uri_template, values.input));
+  }
+  const std::string scheme = lower(std::string_view(uri).substr(0, 8));
+  if (!scheme.starts_with("http://") && !scheme.starts_with("https://")) {
+    return invalid("endpoint: expected a URI with http:// or https://, got \"" + uri.substr(0, 200) + "\"");
+  }
+  const bool clean = std::none_of(uri.begin(), uri.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
+  });
+  if (!clean) return invalid("endpoint: the URI holds white space or control characters");
+  return uri;
+}
+
+Status append_query(json::View query, std::string& uri) {
+  if (query.is_null()) return {};
+  if (!query.is_object()) {
+    return Error(ErrorCode::ExpressionFailed,
+                 "query: expected an object, got " + std::string(json::type_name(query.type())));
+  }
+  std::string fragment;
+  if (const size_t hash = uri.find('#'); hash != std::string::npos) {
+    fragment = uri.substr(hash);
+    uri.resize(hash);
+  }
+  const auto append = [&](std::string_view name, json::View value) -> Status {
+    if (value.is_null()) return {};
+    HENCE_TRY(const std::string text, text_of(value, "query." + std::string(name)));
+    uri += uri.find('?') == std::string::npos ? '?' : '&';
+    append_percent_encoded(name, uri);
+    uri += '=';
+    append_percent_encoded(text, uri);
+    return {};
+  };
+  for (auto [name, value] : query.members()) {
+    if (!value.is_array()) {
+      HENCE_TRY_VOID(append(name, value));
+      continue;
+    }
+    for (json::View item : value.elements()) HENCE_TRY_VOID(append(name, item));
+  }
+  uri += fragment;
+  return {};
+}
+
+Result<Headers> build_headers(const HttpSpec& spec, const HttpValues& values) {
+  Headers headers;
+  HENCE_TRY(const json::Value given, value_of(spec.headers, values));
+  if (given->is_null()) return headers;
+  if (!given->is_object()) {
+    return Error(ErrorCode::ExpressionFailed,
+                 "headers: expected an object, got " + std::string(json::type_name(given->type())));
+  }
+  for (auto [name, value] : given->members()) {
+    if (value.is_null()) continue;
+    HENCE_TRY(std::string text, text_of(value, "headers." + std::string(name)));
+    const bool good_name = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    });
+    if (!good_name) return invalid("headers: \"" + std::string(name) + "\" is no header name");
+    if (text.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+      return invalid("headers." + std::string(name) + ": the value holds a line end");
+    }
+    headers.emplace_back(lower(name), std::move(text));
+  }
+  return headers;
+}
+
+bool has_header(const Headers& headers, std::string_view name) {
+  return std::any_of(headers.begin(), headers.end(), [&](const auto& h) { return h.first == name; });
+}
+
+struct Authorization {
+  std::string scheme;
+  std::string parameter;
+};
+
+/// A field of the policy: as given, or from the secret it names.
+Result<std::string> credential(const Formula& given, const AuthenticationSpec& auth, json::View secrets,
+                               std::string_view field, const HttpValues& values) {
+  if (auth.secret.empty()) {
+    HENCE_TRY(const json::Value value, value_of(given, values));
+    return text_of(value, field);
+  }
+  const auto secret = secrets.find(auth.secret);
+  if (!secret) return Error(ErrorCode::SecretUnavailable, "the secret \"" + auth.secret + "\" is not there");
+  if (secret->is_string() && auth.scheme == AuthenticationSpec::Scheme::bearer) {
+    return std::string(secret->as_string());
+  }
+  const auto member = secret->find(field);
+  if (!member || !member->is_string()) {
+    return Error(ErrorCode::SecretUnavailable,
+                 "the secret \"" + auth.secret + "\" has no text \"" + std::string(field) + "\"");
+  }
+  return std::string(member->as_string());
+}
+
+Result<Authorization> build_authorization(const AuthenticationSpec& auth, const HttpValues& values,
+                                          json::View secrets) {
+  using Scheme = AuthenticationSpec::Scheme;
+  if (auth.scheme == Scheme::none) return Authorization{};
+  if (auth.scheme == Scheme::bearer) {
+    HENCE_TRY(std::string token, credential(auth.token, auth, secrets, "token", values));
+    if (token.find_first_of("\r\n") != std::string::npos) return invalid("the token holds a line end");
+    return Authorization{"Bearer", std::move(token)};
+  }
+  HENCE_TRY(const std::string user, credential(auth.username, auth, secrets, "username", values));
+  HENCE_TRY(const std::string password, credential(auth.password, auth, secrets, "password", values));
+  return Authorization{"Basic", encode_base64(user + ":" + password)};
+}
+
+void write_headers(const Headers& headers, json::Builder& b) {
+  b.begin_object();
+  for (size_t i = 0; i < headers.size(); ++i) {
+    // A name given twice in different case counts once, the last time.
+    const auto later = std::any_of(headers.begin() + static_cast<ptrdiff_t>(i) + 1, headers.end(),
+                                   [&](const auto& h) { return h.first == headers[i].first; });
+    if (!later) b.member(headers[i].first, headers[i].second);
+  }
+  b.end_object();
+}
+
+void write_echo(std::string_view method, std::string_view uri, const Headers& headers, json::Builder& b) {
+  Headers shown = headers;
+  std::erase_if(shown, [](const auto& h) { return h.first == "authorization"; });
+  b.begin_object().member("method", method).member("uri", uri).key("headers");
+  write_headers(shown, b);
+  b.end_object();
+}
+
+}  // namespace
+
+ArgumentSet arguments_of(const HttpSpec& spec) {
+  ArgumentSet all;
+  const AuthenticationSpec& auth = spec.authentication;
+  const Formula* formulas[] = {&spec.method, &spec.endpoint,  &spec.headers,  &spec.query,
+                               &spec.body,   &auth.username,  &auth.password, &auth.token};
+  for (const Formula* formula : formulas) all.bits |= formula->arguments().bits;
+  return all;
+}
+
+Result<json::Value> build_http_request(const HttpSpec& spec, const HttpValues& values,
+                                       json::View secrets) {
+  HENCE_TRY(const std::string method, build_method(spec, values));
+  HENCE_TRY(std::string uri, build_uri(spec, values));
+  HENCE_TRY(const json::Value query, value_of(spec.query, values));
+  HENCE_TRY_VOID(append_query(query, uri));
+  HENCE_TRY(Headers headers, build_headers(spec, values));
+  HENCE_TRY(const json::Value body, value_of(spec.body, values));
+  const bool has_body = spec.body.present() && !body->is_null();
+  if (has_body && !has_header(headers, "content-type")) {
+    headers.emplace_back("content-type", body->is_string() ? "text/plain; charset=utf-8" : "application/json");
+  }
+  HENCE_TRY(const Authorization authorization, build_authorization(spec.authentication, values, secrets));
+  json::Builder b;
+  b.begin_object().member("method", method).member("url", uri);
+  if (spec.output == HttpOutput::response) {
+    b.key("echo");
+    write_echo(method, uri, headers, b);
+  }
+  if (!authorization.scheme.empty()) {
+    std::erase_if(headers, [](const auto& h) { return h.first == "authorization"; });
+    headers.emplace_back("authorization", authorization.scheme + " " + authorization.parameter);
+    b.key("authorization").begin_object();
+    b.member("scheme", authorization.scheme).member("parameter", authorization.parameter).end_object();
+  }
+  b.key("headers");
+  write_headers(headers, b);
+  if (has_body) b.member("body", body->is_string() ? std::string(body->as_string()) : body->to_text());
+  b.end_object();
+  return std::move(b).finish();
+}
+
+Result<json::Value> build_request_echo(const HttpSpec& spec, const HttpValues& values) {
+  std::string method, uri;
+  Headers headers;
+  if (!spec.method.reads_secrets()) {
+    HENCE_TRY(method, build_method(spec, values));
+  }
+  if (!spec.endpoint.reads_secrets()) {
+    HENCE_TRY(uri, build_uri(spec, values));
+  }
+  if (!uri.empty() && !spec.query.reads_secrets()) {
+    HENCE_TRY(const json::Value query, value_of(spec.query, values));
+    HENCE_TRY_VOID(append_query(query, uri));
+  }
+  if (!spec.headers.reads_secrets()) {
+    HENCE_TRY(headers, build_headers(spec, values));
+  }
+  json::Builder b;
+  write_echo(method, uri, headers, b);
+  return std::move(b).finish();
+}
+
+}  // namespace hence::workflow

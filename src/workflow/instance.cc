@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workflow/instance.h"
+
+#include <algorithm>
+
+#include "json/builder.h"
+
+namespace hence::workflow {
+namespace {
+
+template <typename T>
+auto find_by_id(T& items, uint32_t id) -> decltype(items.data()) {
+  for (auto& item : items) {
+    if (item.id == id) return &item;
+  }
+  return nullptr;
+}
+
+Frame& frame_of(Instance& instance, FrameId id) {
+  Frame* frame = instance.find_frame(id);
+  HENCE_CHECK(frame != nullptr);
+  return *frame;
+}
+
+void take_id(Instance& instance, uint32_t id) { instance.last_id = std::max(instance.last_id, id); }
+
+/// Children have greater ids than their parents, so one pass forward finds them all.
+void erase_below(Instance& instance, FrameId id) {
+  std::vector<FrameId> gone = {id};
+  const auto is_gone = [&](FrameId frame) { return std::binary_search(gone.begin(), gone.end(), frame); };
+  for (const Frame& frame : instance.frames) {
+    if (frame.parent != kNoFrame && is_gone(frame.parent)) gone.push_back(frame.id);
+  }
+  if (gone.size() == 1) return;
+  std::erase_if(instance.frames, [&](const Frame& f) { return f.id != id && is_gone(f.id); });
+}
+
+/// Moves a cursor on: to a task, or past the end of its list.
+void advance(Instance& instance, Frame& frame, TaskIndex next) {
+  frame.task_input.reset();
+  frame.raw_output.reset();
+  frame.error.reset();
+  frame.items.reset();
+  frame.authorization.reset();
+  frame.request.reset();
+  frame.started_at = UtcTime{};
+  frame.attempt = 0;
+  frame.rounds = 0;
+  frame.pending = 0;
+  frame.handling = false;
+  if (next != kNone) {
+    frame.task = next;
+    frame.state = FrameState::ready;
+    return;
+  }
+  frame.state = FrameState::scope_ended;
+  if (frame.branch == Branch::none) return;
+  frame.state = FrameState::joined;
+  Frame& fork = frame_of(instance, frame.parent);
+  if (fork.state != FrameState::inside) return;  // another branch has won
+  --fork.pending;
+  if (frame.branch == Branch::compete) fork.raw_output = frame.carry;
+  if (frame.branch == Branch::compete || fork.pending == 0) fork.state = FrameState::next_round;
+}
+
+// One overload a kind of fact.
+
+void fold(Instance& instance, const InstanceStarted& fact) {
+  HENCE_CHECK(instance.phase == Phase::pending);
+  instance.phase = Phase::running;
+  instance.input = fact.raw_input;
+  json::Builder empty;
+  empty.begin_object().end_object();
+  instance.context = std::move(empty).finish();
+  instance.started_at = fact.at;
+  take_id(instance, fact.frame);
+  Frame frame;
+  frame.id = fact.frame;
+  frame.scope = kRootScope;
+  frame.carry = fact.input ? *fact.input : fact.raw_input;
+  frame.task = fact.task;
+  frame.state = fact.task == kNone ? FrameState::scope_ended : FrameState::ready;
+  instance.frames.push_back(std::move(frame));
+}
+
+void fold(Instance& instance, const TaskStarted& fact) {
+  Frame& frame = frame_of(instance, fact.frame);
+  frame.task = fact.task;
+  frame.task_input = fact.input;
+  frame.started_at = fact.at;
+  ++instance.steps;
+}
+
+void fold(Instance& instance, const TaskSkipped& fact) {
+  ++instance.steps;
+  advance(instance, frame_of(instance, fact.frame), fact.next);
+}
+
+void fold(Instance& instance, const TaskEnded& fact) {
+  erase_below(instance, fact.frame);
+  Frame& frame = frame_of(instance, fact.frame);
+  if (fact.output) {
+    frame.carry = *fact.output;
+  } else if (frame.raw_output) {
+    frame.carry = *frame.raw_output;
+  } else if (frame.task_input) {
+    frame.carry = *frame.task_input;
+  }
+  if (fact.context) instance.context = *fact.context;
+  advance(instance, frame, fact.next);
+}
+
+void fold(Instance& instance, const TaskFaulted& fact) {
+  erase_below(instance, fact.frame);
+  Frame& frame = frame_of(instance, fact.frame);
+  frame.error = fact.error;
+  frame.state = FrameState::failing;
+}
+
+void fold(Instance& instance, const ScopeEntered& fact) {
+  ++instance.steps;
+  take_id(instance, fact.frame);
+  Frame& parent = frame_of(instance, fact.parent);
+  parent.state = FrameState::inside;
+  if (parent.items) ++parent.rounds;
+  if (fact.branch != Branch::none) ++parent.pending;
+  if (fact.handler) parent.handling = true;
+  Frame frame;
+  frame.id = fact.frame;
+  frame.parent = fact.parent;
+  frame.scope = fact.scope;
+  frame.carry = fact.input ? *fact.input : parent.input();
+  frame.branch = fact.branch;
+  frame.variables = fact.variables;
+  frame.task = fact.task;
+  frame.state = fact.task == kNone ? FrameState::scope_ended : FrameState::ready;
+  instance.frames.push_back(std::move(frame));
+}
+
+void fold(Instance& instance, const ScopeLeft& fact) {
+  json::Value output = std::move(frame_of(instance, fact.frame).carry);
+  Frame& parent = frame_of(instance, fact.parent);
+  parent.raw_output = std::move(output);
+  parent.state = parent.items ? FrameState::next_round : FrameState::finishing;
+  std::erase_if(instance.frames, [&](const Frame& f) { return f.id == fact.frame; });
+}
+
+void fold(Instance& instance, const LoopStarted& fact) {
+  Frame& frame = frame_of(instance, fact.frame);
+  frame.items = fact.items;
+  frame.state = FrameState::next_round;
+}
+
+void fold(Instance& instance, const ErrorCaught& fact) {
+  erase_below(instance, fact.frame);
+  Frame& frame = frame_of(instance, fact.frame);
+  frame.error = fact.error;
+  frame.state = FrameState::inside;
+}
+
+void fold(Instance& instance, const RetryScheduled& fact) {
+  Frame& frame = frame_of(instance, fact.frame);
+  frame.attempt = fact.attempt;
+  frame.state = FrameState::backing_off;
+  take_id(instance, fact.timer);
+  instance.timers.push_back({fact.timer, fact.frame, TimerPurpose::retry, fact.due});
+}
+
+void fold(Instance& instance, const TimerSet& fact) {
+  take_id(instance, fact.timer);
+  instance.timers.push_back({fact.timer, fact.frame, fact.purpose, fact.due});
+  if (fact.purpose == TimerPurpose::wait) frame_of(instance, fact.frame).state = FrameState::sleeping;
+}
+
+void erase_timer(Instance& instance, TimerId id) {
+  std::erase_if(instance.timers, [&](const Timer& timer) { return timer.id == id; });
+}
+
+void fold(Instance& instance, const TimerCancelled& fact) { erase_timer(instance, fact.timer); }
+
+void fold(Instance& instance, const TimerFired& fact) {
+  const Timer* found = instance.find_timer(fact.timer);
+  HENCE_CHECK(found != nullptr);
+  const Timer timer = *found;
+  erase_timer(instance, fact.timer);
+  if (timer.purpose == TimerPurpose::workflow_timeout) return;
+  Frame& frame = frame_of(instance, timer.frame);
+  if (fact.error) frame.error = fact.error;
+  switch (timer.purpose) {
+    case TimerPurpose::wait: frame.state = FrameState::finishing; break;
+    case TimerPurpose::retry: frame.state = FrameState::retrying; break;
+    case TimerPurpose::attempt_timeout: frame.state = FrameState::attempt_failed; break;
+    default: frame.state = FrameState::failing; break;
+  }
+}
+
+void fold(Instance& instance, const CallRequested& fact) {
+  take_id(instance, fact.call);
+  if (fact.detached) return;
+  instance.calls.push_back({fact.call, fact.frame, fact.kind});
+  Frame& frame = frame_of(instance, fact.frame);
+  frame.state = FrameState::calling;
+  if (const auto value = fact.request->find("authorization")) {
+    frame.authorization = json::Value::detached(*value);
+  }
+  if (const auto value = fact.request->find("echo")) frame.request = json::Value::detached(*value);
+}
+
+void erase_call(Instance& instance, CallId id) {
+  std::erase_if(instance.calls, [&](const Call& call) { return call.id == id; });
+}
+
+void fold(Instance& instance, const CallEnded& fact) {
+  const Call* call = instance.find_call(fact.call);
+  HENCE_CHECK(call != nullptr);
+  Frame& frame = frame_of(instance, call->frame);
+  erase_call(instance, fact.call);
+  if (fact.error) {
+    frame.error = fact.error;
+    frame.state = FrameState::failing;
+  } else {
+    frame.raw_output = fact.output;
+    frame.state = FrameState::finishing;
+  }
+}
+
+void fold(Instance& instance, const CallCancelled& fact) { erase_call(instance, fact.call); }
+
+void fold(Instance&, const EventEmitted&) {}
+
+void fold(Instance& instance, const InstanceSuspended&) { instance.phase = Phase::suspended; }
+
+void fold(Instance& instance, const InstanceResumed&) { instance.phase = Phase::running; }
+
+void fold(Instance& instance, const InstanceEnded& fact) {
+  instance.phase = fact.phase;
+  instance.output = fact.output;
+  instance.error = fact.error;
+  instance.ended_at = fact.at;
+  instance.frames.clear();
+  instance.timers.clear();
+  instance.calls.clear();
+}
+
+}  // namespace
+
+void apply(Instance& instance, const Fact& fact) {
+  HENCE_CHECK(!instance.ended());
+  std::visit([&](const auto& one) { fold(instance, one); }, fact);
+}
+
+Phase Instance::shown_phase() const {
+  if (phase != Phase::running) return phase;
+  const bool busy = std::any_of(frames.begin(), frames.end(), [](const Frame& f) { return f.runnable(); });
+  return busy ? Phase::running : Phase::waiting;
+}
+
+const Frame* Instance::find_frame(FrameId id) const {
+  return const_cast<Instance*>(this)->find_frame(id);
+}
+
+Frame* Instance::find_frame(FrameId id) {
+  const auto at = std::lower_bound(frames.begin(), frames.end(), id,
+                                   [](const Frame& frame, FrameId wanted) { return frame.id < wanted; });
+  return at != frames.end() && at->id == id ? &*at : nullptr;
+}
+
+const Timer* Instance::find_timer(TimerId id) const { return find_by_id(timers, id); }
+const Call* Instance::find_call(CallId id) const { return find_by_id(calls, id); }
+
+const Timer* Instance::next_timer() const {
+  const auto earlier = [](const Timer& a, const Timer& b) { return a.due < b.due; };
+  const auto at = std::min_element(timers.begin(), timers.end(), earlier);
+  return at == timers.end() ? nullptr : &*at;
+}
+
+}  // namespace hence::workflow

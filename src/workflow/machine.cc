@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workflow/machine.h"
+
+#include "workflow/http.h"
+#include "workflow/run.h"
+
+namespace hence::workflow {
+
+void Run::start(json::View input) {
+  const Scope& root = definition_.scope(kRootScope);
+  InstanceStarted started;
+  started.raw_input = json::Value(input);
+  started.task = root.tasks.empty() ? kNone : root.tasks.front();
+  started.at = context_.now;
+  std::optional<json::Value> error;
+  if (definition_.input_from.present()) {
+    Instance soon;  // what the fact below makes, as far as `$workflow` shows it
+    soon.input = started.raw_input;
+    soon.started_at = context_.now;
+    Arguments at(definition_, soon, nullptr, nullptr, context_, root.variables);
+    Result<json::Value> value = evaluate(definition_.input_from, input, at);
+    if (value.ok()) {
+      started.input = std::move(value).value();
+    } else {
+      error = make_error(ErrorType::expression, "/", "input.from: " + value.error().message());
+    }
+  }
+  emit(started);
+  if (error) return end_instance(Phase::faulted, std::nullopt, std::move(error), "");
+  if (!definition_.timeout.present()) return;
+  Arguments after(definition_, instance_, nullptr, nullptr, context_, root.variables);
+  const Result<CalendarDuration> length =
+      evaluate_duration(definition_.timeout, started.input ? *started.input : started.raw_input, after);
+  if (!length.ok()) {
+    return end_instance(Phase::faulted, std::nullopt,
+                        make_error(ErrorType::expression, "/", "timeout: " + length.error().message()), "");
+  }
+  emit(TimerSet{next_id(), kNoFrame, TimerPurpose::workflow_timeout, add(context_.now, *length)});
+}
+
+void Run::fire_timer(const Timer& timer) {
+  TimerFired fired{timer.id, std::nullopt};
+  switch (timer.purpose) {
+    case TimerPurpose::wait:
+    case TimerPurpose::retry: break;
+    case TimerPurpose::task_timeout:
+    case TimerPurpose::attempt_timeout:
+      fired.error = make_error(ErrorType::timeout, task_of(timer.frame).reference,
+                               timer.purpose == TimerPurpose::task_timeout
+                                   ? "the task took longer than its timeout"
+                                   : "an attempt took longer than retry.limit.attempt.duration");
+      break;
+    case TimerPurpose::workflow_timeout:
+      fired.error = make_error(ErrorType::timeout, "/", "the workflow took longer than its timeout");
+      break;
+  }
+  const TimerPurpose purpose = timer.purpose;
+  std::optional<json::Value> error = fired.error;
+  emit(std::move(fired));
+  if (purpose == TimerPurpose::workflow_timeout) {
+    end_instance(Phase::faulted, std::nullopt, std::move(error), "");
+  }
+}
+
+void Run::finish_call(const Call& call, const CallOutcome& outcome) {
+  CallEnded ended{call.id, std::nullopt, std::nullopt};
+  const Frame& frame = frame_of(call.frame);
+  const Task& task = definition_.task(frame.task);
+  const auto* http = std::get_if<HttpOutcome>(&outcome);
+  const auto* process = std::get_if<ProcessOutcome>(&outcome);
+  json::Value output;
+  if (http && task.kind == TaskKind::call_http) {
+    const json::View echo = frame.request ? frame.request->view() : json::View();
+    output = read_http_answer(task.as<HttpSpec>(), *http, echo, task.reference, ended.error);
+  } else if (process && task.kind == TaskKind::run_shell) {
+    output = read_process_answer(task.as<ShellSpec>(), *process, task.reference, ended.error);
+  } else if (const auto* failure = std::get_if<CallFailure>(&outcome)) {
+    ended.error = read_failure(*failure, task.kind == TaskKind::run_shell, task.reference);
+  } else {
+    ended.error = make_error(ErrorType::runtime, task.reference, "the result is not of the call's kind");
+  }
+  if (!ended.error) ended.output = std::move(output);
+  emit(std::move(ended));
+}
+
+Advance Machine::start(json::View input) {
+  HENCE_CHECK(instance_.phase == Phase::pending);
+  Run run(definition_, instance_, context_, facts_);
+  run.start(input);
+  return {run.run_on(), false};
+}
+
+Advance Machine::on_timer(TimerId id) {
+  const Timer* timer = instance_.find_timer(id);
+  if (!timer) return {false, true};
+  Run run(definition_, instance_, context_, facts_);
+  run.fire_timer(Timer(*timer));
+  return {run.run_on(), false};
+}
+
+Advance Machine::on_call_result(CallId id, const CallOutcome& outcome) {
+  const Call* call = instance_.find_call(id);
+  if (!call) return {false, true};
+  Run run(definition_, instance_, context_, facts_);
+  run.finish_call(Call(*call), outcome);
+  return {run.run_on(), false};
+}
+
+Advance Machine::cancel(std::string_view reason) {
+  if (instance_.ended() || instance_.phase == Phase::pending) return {false, true};
+  Run run(definition_, instance_, context_, facts_);
+  run.end_instance(Phase::cancelled, std::nullopt, std::nullopt, reason);
+  return {};
+}
+
+Advance Machine::suspend() {
+  if (instance_.phase != Phase::running) return {false, true};
+  Run(definition_, instance_, context_, facts_).emit(InstanceSuspended{});
+  return {};
+}
+
+Advance Machine::resume() {
+  if (instance_.phase != Phase::suspended) return {false, true};
+  Run run(definition_, instance_, context_, facts_);
+  run.emit(InstanceResumed{});
+  return {run.run_on(), false};
+}
+
+Advance Machine::go_on() {
+  if (instance_.phase != Phase::running) return {false, true};
+  const size_t before = facts_.size();
+  Run run(definition_, instance_, context_, facts_);
+  const bool more = run.run_on();
+  return {more, facts_.size() == before};
+}
+
+}  // namespace hence::workflow

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// One command's work on one instance. Every change goes through emit(), which records the fact and
+// applies it; references to frames do not outlive it.
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "workflow/arguments.h"
+#include "workflow/errors.h"
+#include "workflow/machine.h"
+
+namespace hence::workflow {
+
+class Run {
+ public:
+  Run(const Definition& definition, Instance& instance, const StepContext& context,
+      std::vector<Fact>& facts)
+      : definition_(definition), instance_(instance), context_(context), facts_(facts) {}
+
+  // Commands (machine.cc).
+  void start(json::View input);
+  void fire_timer(const Timer& timer);
+  void finish_call(const Call& call, const CallOutcome& outcome);
+  void end_instance(Phase phase, std::optional<json::Value> output, std::optional<json::Value> error,
+                    std::string_view reason);
+  /// Runs what can run. True if the budget ended before the work did.
+  bool run_on();
+  void emit(Fact fact);
+
+ private:
+  // run.cc: the loop and the life of a task.
+  Frame* next_runnable();
+  void step(FrameId id);
+  void start_task(FrameId id);
+  void execute(FrameId id);
+  void set_task_timeout(FrameId id);
+  /// Data flow from the raw output on; raw: absent if the state has it.
+  void end_task(FrameId id, std::optional<json::Value> raw, Then then);
+  void end_task(FrameId id) { end_task(id, std::nullopt, task_of(id).then); }
+  void leave_scope(FrameId id);
+  void finish_workflow(json::Value output);
+  /// Cancels timers and calls of the frame and those under it.
+  void release(FrameId id);
+  /// The same without the frame's own.
+  void release_below(FrameId id);
+  TaskIndex next_of(const Task& task, Then then) const;
+
+  // run_tasks.cc
+  void run_switch(FrameId id);
+  void run_raise(FrameId id);
+  void run_emit(FrameId id);
+  void run_wait(FrameId id);
+  void run_call(FrameId id);
+  void run_shell(FrameId id);
+  /// Retries so far of the nearest `try` around the frame that has retried.
+  uint32_t attempt_of(FrameId id);
+
+  // run_scopes.cc: do, for, fork.
+  void enter(FrameId parent, ScopeIndex scope);
+  void start_loop(FrameId id);
+  void next_iteration(FrameId id);
+  void start_fork(FrameId id);
+  void finish_fork(FrameId id);
+  std::optional<json::Value> item_at(FrameId id, const json::Value& items, uint64_t index);
+
+  // run_try.cc: errors and who takes them.
+  void fail(FrameId id, json::Value error);
+  void fail(FrameId id, ErrorType type, std::string_view detail);
+  /// False with `error` replaced where the catch itself failed or does not take it.
+  bool catch_error(FrameId try_frame, json::Value& error);
+  bool matches(const ErrorFilter& filter, json::View error) const;
+  /// Schedules the next run of the body, or says there is none.
+  Result<bool> schedule_retry(FrameId id, const RetrySpec& retry, json::View error,
+                              const std::vector<Variable>& bound);
+  void enter_body(FrameId try_frame);
+  void handle(FrameId try_frame, json::Value error);
+
+  // Evaluation.
+  Frame& frame_of(FrameId id);
+  const Task& task_of(FrameId id) { return definition_.task(frame_of(id).task); }
+  Arguments arguments(FrameId id, ScopeIndex scope);
+  Result<json::Value> evaluate(const Formula& formula, json::View input, Arguments& arguments) const;
+  Result<bool> test(const Formula& formula, json::View input, Arguments& arguments) const;
+  Result<CalendarDuration> evaluate_duration(const DurationSpec& spec, json::View input,
+                                             Arguments& arguments) const;
+  expr::Environment environment() const { return {context_.now}; }
+  uint64_t random();
+  uint32_t next_id() const { return instance_.last_id + 1; }
+
+  const Definition& definition_;
+  Instance& instance_;
+  const StepContext& context_;
+  std::vector<Fact>& facts_;
+  std::deque<FrameId> queue_;
+  uint64_t draws_ = 0;
+
+  /// Where the last iteration's item stood: a JSON array is walked, not indexed.
+  struct LoopCursor {
+    FrameId frame = kNoFrame;
+    uint64_t index = 0;
+    std::optional<json::Elements::Iterator> at;
+  };
+  LoopCursor cursor_;
+};
+
+}  // namespace hence::workflow

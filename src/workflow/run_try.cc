@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Errors: from the task that failed up to the first `try` that takes it; retries.
+
+#include "workflow/run.h"
+
+namespace hence::workflow {
+namespace {
+
+bool same_text(const std::optional<std::string>& wanted, json::View error, std::string_view key) {
+  return !wanted || error.string_or(key, "") == *wanted;
+}
+
+}  // namespace
+
+void Run::fail(FrameId id, ErrorType type, std::string_view detail) {
+  fail(id, make_error(type, task_of(id).reference, detail));
+}
+
+void Run::fail(FrameId id, json::Value error) {
+  // Upwards; as many rounds as lists are nested.
+  while (true) {
+    release(id);
+    emit(TaskFaulted{id, frame_of(id).task, error});
+    const Frame& frame = frame_of(id);
+    if (frame.parent == kNoFrame) return end_instance(Phase::faulted, std::nullopt, std::move(error), "");
+    const FrameId parent = frame.parent;
+    const auto* spec = std::get_if<TrySpec>(&task_of(parent).spec);
+    if (spec && frame.scope == spec->body && catch_error(parent, error)) return;
+    id = parent;
+  }
+}
+
+bool Run::matches(const ErrorFilter& filter, json::View error) const {
+  if (filter.type && normal_error_type(error.string_or("type", "")) != *filter.type) return false;
+  if (filter.status) {
+    const auto status = error.find("status");
+    if (!status || !status->is_number() || status->as_int64() != *filter.status) return false;
+  }
+  return same_text(filter.instance, error, "instance") && same_text(filter.title, error, "title") &&
+         same_text(filter.detail, error, "detail");
+}
+
+bool Run::catch_error(FrameId id, json::Value& error) {
+  const Task& task = task_of(id);
+  const TrySpec& spec = task.as<TrySpec>();
+  if (!matches(spec.filter, error)) return false;
+  const std::vector<Variable> bound = {{spec.as, error}};
+  const auto holds = [&](const Formula& condition, bool otherwise) -> Result<bool> {
+    if (!condition.present()) return otherwise;
+    Arguments at = arguments(id, spec.handler_scope);
+    for (const Variable& variable : bound) at.bind(variable);
+    return test(condition, error, at);
+  };
+  const Result<bool> wanted = holds(spec.when, true);
+  const Result<bool> excepted = holds(spec.except_when, false);
+  for (const Result<bool>* condition : {&wanted, &excepted}) {
+    if (condition->ok()) continue;
+    error = make_error(ErrorType::expression, task.reference, "catch: " + condition->error().message());
+    return false;
+  }
+  if (!*wanted || *excepted) return false;
+  if (spec.retry) {
+    const Result<bool> scheduled = schedule_retry(id, *spec.retry, error, bound);
+    if (!scheduled.ok()) {
+      error = make_error(ErrorType::expression, task.reference, "retry: " + scheduled.error().message());
+      return false;
+    }
+    if (*scheduled) return true;
+    if (spec.handler == kNone && !spec.then) return false;  // used up: the last error goes on
+  }
+  handle(id, error);
+  return true;
+}
+
+Result<bool> Run::schedule_retry(FrameId id, const RetrySpec& retry, json::View error,
+                                 const std::vector<Variable>& bound) {
+  const TrySpec& spec = task_of(id).as<TrySpec>();
+  Arguments at = arguments(id, spec.handler_scope);
+  for (const Variable& variable : bound) at.bind(variable);
+  if (retry.when.present()) {
+    HENCE_TRY(const bool wanted, test(retry.when, error, at));
+    if (!wanted) return false;
+  }
+  if (retry.except_when.present()) {
+    HENCE_TRY(const bool excepted, test(retry.except_when, error, at));
+    if (excepted) return false;
+  }
+  const uint32_t attempt = frame_of(id).attempt + 1;
+  if (retry.count && attempt > *retry.count) return false;
+  RetryTimes times;
+  times.backoff = retry.backoff;
+  const auto length = [&](const DurationSpec& duration) -> Result<Duration> {
+    HENCE_TRY(const CalendarDuration value, evaluate_duration(duration, error, at));
+    return add(context_.now, value) - context_.now;
+  };
+  HENCE_TRY(times.delay, length(retry.delay));
+  HENCE_TRY(times.jitter_from, length(retry.jitter_from));
+  HENCE_TRY(times.jitter_to, length(retry.jitter_to));
+  const UtcTime due = context_.now + retry_delay(times, attempt, random());
+  if (retry.total_duration.present()) {
+    HENCE_TRY(const CalendarDuration total, evaluate_duration(retry.total_duration, error, at));
+    if (due > add(frame_of(id).started_at, total)) return false;
+  }
+  // The timer of the run that failed goes; that of the whole task stays.
+  std::vector<TimerId> over;
+  for (const Timer& timer : instance_.timers) {
+    if (timer.frame == id && timer.purpose == TimerPurpose::attempt_timeout) over.push_back(timer.id);
+  }
+  for (TimerId timer : over) emit(TimerCancelled{timer});
+  emit(ErrorCaught{id, frame_of(id).task, json::Value(error)});
+  emit(RetryScheduled{id, frame_of(id).task, attempt, due, next_id()});
+  return true;
+}
+
+void Run::enter_body(FrameId id) {
+  const Task& task = task_of(id);
+  const TrySpec& spec = task.as<TrySpec>();
+  if (spec.retry && spec.retry->attempt_duration.present()) {
+    Arguments at = arguments(id, task.scope);
+    const Result<CalendarDuration> limit =
+        evaluate_duration(spec.retry->attempt_duration, frame_of(id).input(), at);
+    if (!limit.ok()) return fail(id, ErrorType::expression, "attempt.duration: " + limit.error().message());
+    emit(TimerSet{next_id(), id, TimerPurpose::attempt_timeout, add(context_.now, *limit)});
+  }
+  enter(id, spec.body);
+}
+
+void Run::handle(FrameId id, json::Value error) {
+  const Task& task = task_of(id);
+  const TrySpec& spec = task.as<TrySpec>();
+  std::vector<TimerId> over;
+  for (const Timer& timer : instance_.timers) {
+    if (timer.frame == id && timer.purpose == TimerPurpose::attempt_timeout) over.push_back(timer.id);
+  }
+  for (TimerId timer : over) emit(TimerCancelled{timer});
+  emit(ErrorCaught{id, frame_of(id).task, error});
+  if (spec.handler == kNone) {
+    // Nothing to do about it: the task's input is its output.
+    return end_task(id, frame_of(id).input(), spec.then ? *spec.then : task.then);
+  }
+  const Scope& handler = definition_.scope(spec.handler);
+  const TaskIndex first = handler.tasks.empty() ? kNone : handler.tasks.front();
+  emit(ScopeEntered{next_id(), id, spec.handler, first, std::nullopt, {{spec.as, std::move(error)}},
+                    Branch::none, true});
+}
+
+}  // namespace hence::workflow

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The texts that the language gives a form: names, versions, hosts, durations, addresses.
+
+#include <algorithm>
+
+#include "base/time.h"
+#include "expr/program.h"
+#include "workflow/shapes.h"
+
+namespace hence::workflow {
+namespace {
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_word_char(char c) { return is_letter(c) || is_digit(c); }
+
+/// Letters and digits, `inner` between them, at most 63 characters.
+bool is_label(std::string_view text, std::string_view inner) {
+  if (text.empty() || text.size() > 63) return false;
+  if (!is_word_char(text.front()) || !is_word_char(text.back())) return false;
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return is_word_char(c) || inner.find(c) != std::string_view::npos;
+  });
+}
+
+bool is_plain_number(std::string_view text) {
+  if (text.empty() || !std::all_of(text.begin(), text.end(), is_digit)) return false;
+  return text.size() == 1 || text.front() != '0';
+}
+
+/// Dot-separated identifiers of [0-9A-Za-z-]; numbers without leading zeros where that matters.
+bool are_identifiers(std::string_view text, bool zeros_matter) {
+  while (true) {
+    const size_t end = text.find('.');
+    const std::string_view part = text.substr(0, end);
+    if (part.empty()) return false;
+    if (!std::all_of(part.begin(), part.end(), [](char c) { return is_word_char(c) || c == '-'; })) {
+      return false;
+    }
+    if (zeros_matter && std::all_of(part.begin(), part.end(), is_digit) && !is_plain_number(part)) {
+      return false;
+    }
+    if (end == std::string_view::npos) return true;
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace
+
+bool is_dsl_name(std::string_view text) { return is_label(text, "-"); }
+bool is_host(std::string_view text) { return is_label(text, "-."); }
+
+bool is_semver(std::string_view text) {
+  if (const size_t plus = text.find('+'); plus != std::string_view::npos) {
+    if (!are_identifiers(text.substr(plus + 1), false)) return false;
+    text = text.substr(0, plus);
+  }
+  if (const size_t dash = text.find('-'); dash != std::string_view::npos) {
+    if (!are_identifiers(text.substr(dash + 1), true)) return false;
+    text = text.substr(0, dash);
+  }
+  const size_t first = text.find('.');
+  const size_t second = first == std::string_view::npos ? first : text.find('.', first + 1);
+  if (second == std::string_view::npos) return false;
+  return is_plain_number(text.substr(0, first)) &&
+         is_plain_number(text.substr(first + 1, second - first - 1)) &&
+         is_plain_number(text.substr(second + 1));
+}
+
+bool is_expression(std::string_view text) { return expr::unwrap(text).has_value(); }
+
+bool is_duration_text(std::string_view text) {
+  return is_expression(text) || (text.starts_with('P') && parse_iso8601_duration(text).ok());
+}
+
+bool is_uri(std::string_view text) {
+  return !text.empty() && !text.starts_with("${") &&
+         std::none_of(text.begin(), text.end(), [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); });
+}
+
+bool is_uri_or_expression(std::string_view text) { return is_expression(text) || is_uri(text); }
+
+}  // namespace hence::workflow
