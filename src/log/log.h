@@ -55,7 +55,7 @@ struct LogOptions {
 
 /// What open found and did.
 struct OpenReport {
-  Position begin;  ///< of the oldest record kept
+  Position begin;  ///< of the oldest segment kept
   Position end;
   uint64_t segments = 0;
   uint64_t records_scanned = 0;  ///< in the open segment
@@ -93,7 +93,7 @@ class Log {
   /// Takes back a commit that was written and synced; in the order they were staged.
   void acknowledge(Commit commit);
 
-  Position begin() const;                            ///< of the oldest record kept
+  Position begin() const;                            ///< of the oldest segment kept
   Position durable() const { return durable_; }      ///< end of what is acknowledged
   Position staged() const { return staged_; }        ///< end of what is staged
   const Digest& chain() const { return chain_; }     ///< hash after durable()
@@ -128,6 +128,8 @@ class Log {
 
  private:
   Log(os::Disk& disk, LogOptions options);
+  Commit stage_sized(std::span<const Record> records, uint64_t bytes);
+  void begin_segment(UtcTime created, Commit& commit);
 
   os::Disk& disk_;
   LogOptions options_;

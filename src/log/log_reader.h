@@ -32,12 +32,15 @@ struct LogView {
 /// reader that made it.
 class Cursor {
  public:
+  /// Begins where a record, a commit, a segment or the view begins or ends.
+  /// Errors: BeyondRetention, RequestInvalid (no such place), DiskFailed.
+  static Result<Cursor> open(os::Disk& disk, LogView view, Position position);
   Cursor(Cursor&&) noexcept;
   Cursor& operator=(Cursor&&) noexcept;
   ~Cursor();
 
   struct Entry {
-    Record record;      ///< valid until the next call of next()
+    Record record;      ///< valid until the next call of next() or refresh()
     Position position;  ///< of the record
     Position next;      ///< where to go on after it; after a commit's last record, its end
   };
@@ -49,7 +52,6 @@ class Cursor {
   Position position() const;
 
  private:
-  friend class LogReader;
   struct State;
   explicit Cursor(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+// One short test for each way a log's files can be found after something happened to them.
+
+#include "log/recovery.h"
+
+#include "base/hash.h"
+#include "log/bytes.h"
+#include "log/log_fixture.h"
+#include "log/record_codec.h"
+
+namespace hence::log {
+namespace {
+
+using RecoveryTest = LogFixture;
+
+constexpr uint64_t kHeader = kHeaderAlignment;
+
+// A torn tail: what was never acknowledged goes, silently to readers and aloud to the operator.
+
+TEST_F(RecoveryTest, CutsACommitWithoutItsEnd) {
+  commit("a");
+  const uint64_t end = log->durable().value;
+  commit("b");
+  overwrite(newest(), log->durable().value - 3, std::string(3, '\0'));
+  reopen();
+  EXPECT_EQ(contents(), "a");
+  EXPECT_EQ(log->durable().value, end);
+  EXPECT_GT(report.cut_bytes, 0u);
+  EXPECT_NE(report.cut.find("offset " + std::to_string(end)), std::string::npos) << report.cut;
+  commit("c");
+  reopen();
+  EXPECT_EQ(contents(), "a c");
+  EXPECT_EQ(report.cut, "");
+}
+
+TEST_F(RecoveryTest, CutsACommitThatLacksAnySector) {
+  commit("a");
+  const uint64_t begin = log->durable().value;
+  commit(std::string(5000, 'b'));
+  const uint64_t end = log->durable().value;
+  const std::string whole = bytes_of(newest());
+  const std::string name = newest();
+  for (uint64_t sector = begin / 512; sector * 512 < end; ++sector) {
+    const uint64_t from = std::max(begin, sector * 512);
+    const uint64_t to = std::min(end, sector * 512 + 512);
+    overwrite(name, 0, whole);
+    overwrite(name, from, std::string(to - from, '\0'));
+    reopen();
+    EXPECT_EQ(contents(), "a") << "sector " << sector;
+  }
+}
+
+TEST_F(RecoveryTest, CutsAfterAnyPrefixOfACommit) {
+  commit("a");
+  const uint64_t begin = log->durable().value;
+  commit("b c");
+  const uint64_t end = log->durable().value;
+  const std::string whole = bytes_of(newest());
+  const std::string name = newest();
+  for (uint64_t at = begin; at < end; ++at) {
+    overwrite(name, 0, whole);
+    overwrite(name, at, std::string(end - at, '\0'));
+    auto opened = try_open();
+    ASSERT_TRUE(opened.ok()) << at - begin << ": " << opened.error().message();
+    log = std::move(opened).value();
+    EXPECT_EQ(contents(), "a") << at - begin;
+  }
+}
+
+TEST_F(RecoveryTest, CutsACommitBeyondTheEndOfTheFile) {
+  commit("a");
+  const uint64_t end = log->durable().value;
+  commit(std::string(3000, 'b'));
+  cut(newest(), end + 1000);
+  reopen();
+  EXPECT_EQ(contents(), "a");
+}
+
+TEST_F(RecoveryTest, CutsUnsyncedCommitsAfterAMissingOne) {
+  commit("a");
+  const uint64_t end = log->durable().value;
+  Commit b = stage("b");
+  Commit c = stage("c");
+  ASSERT_TRUE(log->writer().write(b).ok());
+  ASSERT_TRUE(log->writer().write(c).ok());
+  ASSERT_TRUE(log->writer().sync().ok());
+  const uint64_t size = b.result().end.value - b.result().begin.value;
+  overwrite(newest(), end, std::string(size, '\0'));
+  reopen();
+  EXPECT_EQ(contents(), "a");
+  commit("d");
+  reopen();
+  EXPECT_EQ(contents(), "a d");
+  expect_verifies();
+}
+
+TEST_F(RecoveryTest, KeepsUnacknowledgedCommitsThatAreWhole) {
+  commit("a");
+  Commit b = stage("b");
+  ASSERT_TRUE(log->writer().write(b).ok());
+  reopen();
+  EXPECT_EQ(contents(), "a b");
+  crash();
+  EXPECT_EQ(contents(), "a b");
+}
+
+TEST_F(RecoveryTest, RemovesASegmentThatWasBeingMade) {
+  const std::string words = fill_segment('x');
+  const std::string sealed_words = words.substr(0, words.rfind(' ', words.size() - 2));
+  overwrite(newest(), 0, std::string(bytes_of(newest()).size(), '\0'));
+  reopen();
+  EXPECT_EQ(segments().size(), 1u);
+  EXPECT_NE(report.cut, "");
+  commit("y");
+  EXPECT_EQ(contents(), sealed_words + " y");
+}
+
+TEST_F(RecoveryTest, GoesOnAfterASealWithoutANewSegment) {
+  const std::string words = fill_segment('x');
+  const std::string sealed_words = words.substr(0, words.rfind(' ', words.size() - 2));
+  ASSERT_TRUE(disk.remove(newest()).ok());
+  reopen();
+  EXPECT_EQ(contents(), sealed_words);
+  commit("z");
+  EXPECT_EQ(segments().size(), 2u);
+  EXPECT_EQ(contents(), sealed_words + " z");
+  expect_verifies();
+}
+
+TEST_F(RecoveryTest, RemovesALeftOverSpare) {
+  ASSERT_TRUE(disk.open(kSpareName, os::OpenMode::create_new).ok());
+  reopen();
+  EXPECT_TRUE(disk.list()->empty());
+}
+
+// Damage: acknowledged bytes changed. Refused, with file and offset.
+
+TEST_F(RecoveryTest, RefusesAFlippedBitInAnEarlierCommit) {
+  commit("a");
+  commit("needle");
+  commit("b");
+  const uint64_t at = offset_of(newest(), "needle");
+  flip(newest(), at);
+  expect_damage("hence log verify");
+  flip(newest(), at);
+  open();
+}
+
+TEST_F(RecoveryTest, RefusesAFlippedBitAnywhereInTheLastCommit) {
+  commit("a");
+  const uint64_t begin = log->durable().value;
+  commit("b c");
+  const uint64_t end = log->durable().value;
+  const std::string name = newest();
+  for (uint64_t at = begin; at < end; ++at) {
+    flip(name, at);
+    auto opened = try_open();
+    EXPECT_FALSE(opened.ok()) << "byte " << at - begin << " of the last commit: " << report.cut;
+    flip(name, at);
+  }
+}
+
+TEST_F(RecoveryTest, RefusesAFlippedBitInTheSegmentHeader) {
+  commit("a");
+  for (const uint64_t at : {0, 9, 13, 17, 30, 40, 64, 68, 3000}) {
+    flip(newest(), at);
+    expect_damage(newest());
+    flip(newest(), at);
+  }
+}
+
+TEST_F(RecoveryTest, RefusesZeroedSectorsBeforeASyncedCommit) {
+  commit("a");
+  const uint64_t begin = log->durable().value;
+  commit(std::string(3000, 'b'));
+  commit("c");
+  overwrite(newest(), begin, std::string(2048, '\0'));
+  expect_damage("says that it had been synced");
+}
+
+TEST_F(RecoveryTest, RefusesALogThatEndsBeforeWhatWasAcknowledged) {
+  commit("a");
+  const uint64_t end = log->durable().value;
+  options.acknowledged = commit("b").end;
+  overwrite(newest(), end, std::string(options.acknowledged.value - end, '\0'));
+  expect_damage("had been synced");
+}
+
+TEST_F(RecoveryTest, RefusesATornCommitThatWasAcknowledged) {
+  commit("a");
+  options.acknowledged = commit("b").end;
+  overwrite(newest(), options.acknowledged.value - 8, std::string(8, '\0'));
+  expect_damage("acknowledged");
+}
+
+TEST_F(RecoveryTest, AfterACleanCloseEvenALostLastCommitIsDamage) {
+  commit("a");
+  const uint64_t begin = log->durable().value;
+  commit("b");
+  const uint64_t end = log->durable().value;
+  ASSERT_TRUE(log->close().ok());
+  overwrite(newest(), begin, std::string(end - begin, '\0'));
+  expect_damage("says that it had been synced");
+}
+
+TEST_F(RecoveryTest, RefusesAMissingSegmentAndNamesIt) {
+  fill_segment('x');
+  const std::string middle = newest();
+  fill_segment('y');
+  ASSERT_TRUE(disk.remove(middle).ok());
+  expect_damage("the segment " + middle + " is missing");
+}
+
+TEST_F(RecoveryTest, RefusesASegmentOfAnotherLog) {
+  fill_segment('x');
+  const std::string name = newest();
+  SegmentHeader header;
+  header.base = *parse_segment_name(name);
+  header.chain = sha256("another");
+  overwrite(name, 0, encode_segment_header(header));
+  expect_damage("another chain hash");
+}
+
+TEST_F(RecoveryTest, RefusesACommitThatDoesNotFollowInTheChain) {
+  commit("a");
+  const std::string name = newest();
+  std::string bytes = bytes_of(name);
+  // A forger mends every checksum but not the chain.
+  FrameHeader frame = *decode_frame(std::string_view(bytes).substr(kHeader), {kHeader});
+  frame.chain = sha256("forged");
+  encode_frame(frame, bytes.data() + kHeader);
+  overwrite(name, 0, bytes);
+  expect_damage("chain breaks");
+}
+
+TEST_F(RecoveryTest, RefusesALogOfANewerVersion) {
+  commit("a");
+  SegmentHeader header;
+  std::string bytes = encode_segment_header(header);
+  store(bytes.data(), 8, uint32_t{2});
+  store(bytes.data(), 68, crc32c(bytes.substr(0, 68)));
+  overwrite(newest(), 0, bytes);
+  auto opened = try_open();
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code(), ErrorCode::LogVersionNewer);
+}
+
+// Footers follow from the commits and are made again.
+
+TEST_F(RecoveryTest, MakesAnUnreadableFooterAgain) {
+  const std::string words = fill_segment('x');
+  commit("z");
+  const std::string sealed = segments().front();
+  const std::string whole = bytes_of(sealed);
+  for (const uint64_t back : {1, 10, 20}) {
+    flip(sealed, whole.size() - back);
+    reopen();
+    EXPECT_EQ(report.rebuilt_footers, std::vector<std::string>{sealed});
+    EXPECT_EQ(contents(), words + "z");
+    EXPECT_EQ(bytes_of(sealed), whole);
+  }
+}
+
+TEST_F(RecoveryTest, SealsTheLastSegmentAgainWhenItsFooterIsTorn) {
+  const std::string words = fill_segment('x');
+  ASSERT_TRUE(disk.remove(newest()).ok());
+  const std::string sealed = newest();
+  cut(sealed, bytes_of(sealed).size() - 100);
+  reopen();
+  EXPECT_EQ(report.rebuilt_footers, std::vector<std::string>{sealed});
+  commit(std::string(9000, 'y'));
+  EXPECT_EQ(segments().size(), 2u);
+  expect_verifies();
+}
+
+TEST_F(RecoveryTest, MakesAnEventFilterThatRottedAgain) {
+  fill_segment('x');
+  const std::string sealed = segments().front();
+  const uint64_t at = bytes_of(sealed).size() - 24 - 10;
+  flip(sealed, at);
+  reopen();
+  EXPECT_EQ(report.rebuilt_footers, std::vector<std::string>{sealed});
+}
+
+// Verification finds what open does not look at.
+
+TEST_F(RecoveryTest, VerifyFindsAFlippedBitInEveryRegion) {
+  fill_segment('x');
+  fill_segment('y');
+  commit("z");
+  log.reset();
+  for (const std::string& name : segments()) {
+    const std::string bytes = bytes_of(name);
+    const bool is_open = name == newest();
+    const uint64_t used = is_open ? bytes.find_last_not_of('\0') : bytes.size();
+    // Every byte of the head and the tail, a sample of what is alike between.
+    for (uint64_t at = 0; at < used; at += (at < 6000 || used - at < 2000) ? 1 : 701) {
+      flip(name, at);
+      auto found = verify(disk);
+      const bool newer = !found.ok() && found.error().code() == ErrorCode::LogVersionNewer;
+      EXPECT_TRUE(newer || found->damage) << name << " offset " << at;
+      if (found.ok() && found->damage) {
+        EXPECT_EQ(found->damage->file, name) << found->damage->to_string();
+      }
+      flip(name, at);
+    }
+  }
+  expect_verifies();
+}
+
+TEST_F(RecoveryTest, VerifyNamesTheRecordWhoseDigestDoesNotFit) {
+  commit("a");
+  commit("needle");
+  commit("b");
+  const std::string name = newest();
+  // The payload changes and the checksum is mended: only the digest tells.
+  std::string bytes = bytes_of(name);
+  const size_t payload = bytes.find("needle");
+  bytes[payload] = 'N';
+  const size_t begin = bytes.rfind("default", payload) - kHeaderFixedBytes - 16 - kRecordPrefixBytes;
+  const uint64_t position = begin;
+  const auto length = load<uint32_t>(bytes, begin);
+  const std::string_view rec = std::string_view(bytes).substr(begin, length);
+  uint32_t crc = crc32c({reinterpret_cast<const char*>(&position), 8});
+  crc = crc32c(rec.substr(8), crc32c(rec.substr(0, 4), crc));
+  store(bytes.data(), begin + 4, crc);
+  overwrite(name, 0, bytes);
+  reopen();
+  const VerifyReport found = verified();
+  ASSERT_TRUE(found.damage);
+  EXPECT_EQ(found.damage->address, Address(kPartition, 2));
+  EXPECT_EQ(found.damage->offset, begin);
+  EXPECT_NE(found.damage->to_string().find("07-2"), std::string::npos);
+}
+
+TEST_F(RecoveryTest, VerifyComparesWithACheckpoint) {
+  const CommitResult first = commit("a");
+  commit("b");
+  EXPECT_FALSE(verify(disk, VerifyExpectation{first.end, first.chain})->damage);
+  EXPECT_TRUE(verify(disk, VerifyExpectation{first.end, sha256("other")})->damage);
+  EXPECT_TRUE(verify(disk, VerifyExpectation{{first.end.value + 8}, first.chain})->damage);
+}
+
+TEST_F(RecoveryTest, VerifySaysATornTailIsNone) {
+  commit("a");
+  commit("b");
+  overwrite(newest(), log->durable().value - 8, std::string(8, '\0'));
+  const VerifyReport found = verified();
+  EXPECT_FALSE(found.damage);
+  EXPECT_NE(found.torn, "");
+  EXPECT_EQ(found.records, 1u);
+}
+
+}  // namespace
+}  // namespace hence::log
