@@ -139,8 +139,40 @@ void Builder::State::copy(View value) {
   }
 }
 
-Builder::Builder() : state_(new State) {}
-Builder::~Builder() { delete state_; }
+/// One state a thread keeps, so that most builders allocate nothing but their document.
+struct Builder::Spare {
+  static constexpr size_t kKeptBytes = 1 << 18;
+  State* state = nullptr;
+  bool closed = false;
+
+  ~Spare() {
+    delete std::exchange(state, nullptr);
+    closed = true;
+  }
+  State* take() { return state != nullptr ? std::exchange(state, nullptr) : new State; }
+  void give(State* used) {
+    if (used == nullptr) return;
+    const size_t kept = used->nodes.capacity() * sizeof(Node) + used->text.capacity() +
+                        used->open.capacity() * sizeof(Frame);
+    if (state != nullptr || closed || kept > kKeptBytes) {
+      delete used;
+      return;
+    }
+    used->nodes.clear();
+    used->text.clear();
+    used->open.clear();
+    state = used;
+  }
+  static Spare& of_thread() {
+    thread_local Spare spare;
+    return spare;
+  }
+};
+
+Builder::Builder() : state_(Spare::of_thread().take()) {}
+Builder::~Builder() {
+  if (state_ != nullptr) Spare::of_thread().give(state_);
+}
 Builder::Builder(Builder&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
 Builder& Builder::operator=(Builder&& other) noexcept {
   std::swap(state_, other.state_);
@@ -218,7 +250,7 @@ Value Builder::finish() && {
   Buffer* buffer = Buffer::create(node_count, text_bytes, 0);
   std::memcpy(static_cast<void*>(buffer->nodes()), state_->nodes.data(), node_count * sizeof(Node));
   std::memcpy(buffer->text(), state_->text.data(), text_bytes);
-  delete std::exchange(state_, nullptr);
+  Spare::of_thread().give(std::exchange(state_, nullptr));
   return Value(buffer, 0);
 }
 

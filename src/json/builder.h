@@ -44,6 +44,7 @@ class Builder {
 
  private:
   struct State;
+  struct Spare;
   State* state_;
 };
 

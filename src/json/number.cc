@@ -115,6 +115,18 @@ std::strong_ordering compare_exponents(const Parts& a, const Parts& b) {
   return side_a > 0 ? order : 0 <=> order;
 }
 
+/// Reads an integer of at most 18 digits.
+bool short_integer(std::string_view text, int64_t& value) {
+  const bool negative = text.front() == '-';
+  if (text.size() > 18) return false;
+  for (const char c : text.substr(negative ? 1 : 0)) {
+    if (!is_digit(c)) return false;
+    value = value * 10 + (c - '0');
+  }
+  if (negative) value = -value;
+  return true;
+}
+
 std::strong_ordering compare_digits(std::string_view a, std::string_view b) {
   const char* p = a.data();
   const char* q = b.data();
@@ -246,6 +258,9 @@ std::optional<int64_t> number_to_int64(std::string_view text) {
 
 std::strong_ordering compare_number_texts(std::string_view a, std::string_view b) {
   if (a == b) return std::strong_ordering::equal;
+  int64_t whole_a = 0;
+  int64_t whole_b = 0;
+  if (short_integer(a, whole_a) && short_integer(b, whole_b)) return whole_a <=> whole_b;
   const Parts x = take_apart(a);
   const Parts y = take_apart(b);
   if (x.sign() != y.sign()) return x.sign() <=> y.sign();

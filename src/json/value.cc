@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "json/value.h"
 
+#include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <new>
 
 #include "base/codec.h"
 #include "json/builder.h"
+#include "json/number.h"
 #include "json/object_index.h"
 #include "json/parse.h"
+#include "json/utf8.h"
 #include "json/write.h"
 
 namespace hence::json {
@@ -133,62 +137,34 @@ Value Value::boolean(bool value) {
   return Value(value ? &true_document.buffer : &false_document.buffer, 0);
 }
 
+namespace {
+
+Buffer* scalar_document(Type type, std::string_view text) {
+  HENCE_CHECK(text.size() < UINT32_MAX);
+  const auto bytes = static_cast<uint32_t>(text.size());
+  Buffer* buffer = Buffer::create(1, bytes, 0);
+  *buffer->nodes() = {0, bytes, 0, static_cast<uint32_t>(type)};
+  std::memcpy(buffer->text(), text.data(), bytes);
+  return buffer;
+}
+
+}  // namespace
+
 Value Value::number(double value) {
-  Builder builder;
-  builder.number(value);
-  return std::move(builder).finish();
+  if (std::isnan(value)) return Value();
+  char text[kNumberTextMax];
+  return Value(scalar_document(Type::number, {text, format_number(value, text)}), 0);
 }
 
 Value Value::number(int64_t value) {
-  Builder builder;
-  builder.number(value);
-  return std::move(builder).finish();
+  char text[24];
+  const auto done = std::to_chars(text, text + sizeof text, value);
+  return Value(scalar_document(Type::number, {text, static_cast<size_t>(done.ptr - text)}), 0);
 }
 
 Value Value::string(std::string_view value) {
-  Builder builder;
-  builder.string(value);
-  return std::move(builder).finish();
-}
-
-View Elements::Iterator::operator*() const { return View(buffer_, node_); }
-Elements::Iterator& Elements::Iterator::operator++() {
-  node_ += span_of(buffer_->nodes()[node_]);
-  --remaining_;
-  return *this;
-}
-Elements::Iterator Elements::begin() const {
-  Iterator it;
-  it.buffer_ = array_.buffer_;
-  it.node_ = array_.node_ + 1;
-  it.remaining_ = count_of(array_.raw());
-  return it;
-}
-Elements::Iterator Elements::end() const {
-  Iterator it = begin();
-  it.remaining_ = 0;
-  return it;
-}
-
-Member Members::Iterator::operator*() const {
-  return {text_of(buffer_, buffer_->nodes()[node_]), View(buffer_, node_ + 1)};
-}
-Members::Iterator& Members::Iterator::operator++() {
-  node_ += 1 + span_of(buffer_->nodes()[node_ + 1]);
-  --remaining_;
-  return *this;
-}
-Members::Iterator Members::begin() const {
-  Iterator it;
-  it.buffer_ = object_.buffer_;
-  it.node_ = object_.node_ + 1;
-  it.remaining_ = count_of(object_.raw());
-  return it;
-}
-Members::Iterator Members::end() const {
-  Iterator it = begin();
-  it.remaining_ = 0;
-  return it;
+  if (is_utf8(value)) [[likely]] return Value(scalar_document(Type::string, value), 0);
+  return Value(scalar_document(Type::string, replace_invalid_utf8(value)), 0);
 }
 
 void encode_value(Encoder& encoder, const Value& value) { encoder.bytes(value->to_text()); }

@@ -194,6 +194,49 @@ class Members {
   View object_;
 };
 
+inline View Elements::Iterator::operator*() const { return View(buffer_, node_); }
+inline Elements::Iterator& Elements::Iterator::operator++() {
+  node_ += span_of(buffer_->nodes()[node_]);
+  --remaining_;
+  return *this;
+}
+inline Elements::Iterator Elements::begin() const {
+  Iterator it;
+  it.buffer_ = array_.buffer_;
+  it.node_ = array_.node_ + 1;
+  it.remaining_ = count_of(array_.raw());
+  return it;
+}
+inline Elements::Iterator Elements::end() const {
+  Iterator it;
+  it.buffer_ = nullptr;
+  it.node_ = 0;
+  it.remaining_ = 0;
+  return it;
+}
+inline Member Members::Iterator::operator*() const {
+  return {text_of(buffer_, buffer_->nodes()[node_]), View(buffer_, node_ + 1)};
+}
+inline Members::Iterator& Members::Iterator::operator++() {
+  node_ += 1 + span_of(buffer_->nodes()[node_ + 1]);
+  --remaining_;
+  return *this;
+}
+inline Members::Iterator Members::begin() const {
+  Iterator it;
+  it.buffer_ = object_.buffer_;
+  it.node_ = object_.node_ + 1;
+  it.remaining_ = count_of(object_.raw());
+  return it;
+}
+inline Members::Iterator Members::end() const {
+  Iterator it;
+  it.buffer_ = nullptr;
+  it.node_ = 0;
+  it.remaining_ = 0;
+  return it;
+}
+
 /// Records and state hold a value as its compact text (base/codec.h).
 void encode_value(Encoder& encoder, const Value& value);
 void decode_value(Decoder& decoder, Value& value);

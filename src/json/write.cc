@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "json/write.h"
 
+#include <emmintrin.h>
+
 #include <cmath>
 #include <vector>
 
@@ -90,6 +92,16 @@ class Writer {
 /// What must be escaped: '"', '\\', below 0x20, and DEL as jq does.
 bool needs_escape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\' || c == 0x7F; }
 
+bool is_plain16(const char* p) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i control = _mm_set1_epi8(0x1F);
+  const __m128i quoted = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+  const __m128i other = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes),
+                                     _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F)));
+  return _mm_movemask_epi8(_mm_or_si128(quoted, other)) == 0;
+}
+
 void append_escape(unsigned char c, std::string& out) {
   static constexpr char kHex[] = "0123456789abcdef";
   switch (c) {
@@ -117,6 +129,8 @@ void write_string(std::string_view text, std::string& out) {
   out += '"';
   size_t begin = 0;
   for (size_t i = 0; i < text.size(); ++i) {
+    while (i + 16 <= text.size() && is_plain16(text.data() + i)) i += 16;
+    if (i == text.size()) break;
     const auto c = static_cast<unsigned char>(text[i]);
     if (!needs_escape(c)) continue;
     out.append(text, begin, i - begin);
