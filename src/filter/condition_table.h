@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The distinct conditions of a rule set in flat tables. A condition is a path and alternatives
+// (tests) of which one value at the path must pass one; rules that ask the same share it.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "filter/address_range.h"
+#include "filter/event_fields.h"
+#include "filter/path_table.h"
+#include "filter/pattern.h"
+#include "filter/wildcard.h"
+#include "json/value.h"
+
+namespace hence::filter {
+
+using ConditionId = uint32_t;
+
+/// One alternative: passes if any operand does, or, negated, if none does.
+struct Test {
+  TestKind kind = TestKind::present;
+  bool negated = false;
+  bool truth = false;
+  uint32_t first = 0;  ///< operand: in texts, numbers, ranges, wildcards or cidrs, by kind
+  uint32_t count = 0;
+};
+
+struct TextOperand {
+  uint64_t hash = 0;
+  uint32_t offset = 0;
+  uint32_t size = 0;
+};
+struct NumberOperand {
+  json::View exact;
+  double nearest = 0;
+};
+struct RangeOperand {
+  NumberOperand low;
+  NumberOperand high;
+  bool has_low = false;
+  bool has_high = false;
+  bool low_open = false;
+  bool high_open = false;
+};
+
+struct Condition {
+  PathId path = kRootPath;
+  uint32_t first_test = 0;
+  uint32_t test_count = 0;
+  bool has_absent = false;    ///< holds too where the path has no value
+  bool has_positive = false;  ///< has tests that look at values
+};
+
+class ConditionTable {
+ public:
+  explicit ConditionTable(PathTable& paths) : paths_(paths) {}
+
+  /// The id of a condition; equal ones get one id. Only before freeze().
+  ConditionId intern(const FieldSpec& field);
+  /// Ends building: numbers get their values, what served interning is dropped.
+  void freeze();
+
+  const Condition& condition(ConditionId id) const { return conditions_[id]; }
+  const Test& test(uint32_t index) const { return tests_[index]; }
+  const TextOperand& text_operand(uint32_t index) const { return text_operands_[index]; }
+  std::string_view text(uint32_t operand) const {
+    const TextOperand& at = text_operands_[operand];
+    return std::string_view(texts_).substr(at.offset, at.size);
+  }
+  const NumberOperand& number(uint32_t operand) const { return numbers_[operand]; }
+  const RangeOperand& range(uint32_t operand) const { return ranges_[operand]; }
+  const Wildcard& wildcard(uint32_t operand) const { return wildcards_[operand]; }
+  const AddressRange& cidr(uint32_t operand) const { return cidrs_[operand]; }
+  uint32_t size() const { return static_cast<uint32_t>(conditions_.size()); }
+  size_t memory_bytes() const;
+
+  /// Whether a value passes the test; `absent` passes none.
+  bool passes(const Test& test, const Leaf& leaf) const;
+  /// Whether a value passes any test of the condition.
+  bool passes(const Condition& condition, const Leaf& leaf) const;
+
+ private:
+  Test add_test(const TestSpec& spec);
+  uint32_t add_text(std::string_view text);
+  uint32_t add_number_text(const std::string& text);
+  bool any_operand(const Test& test, const Leaf& leaf) const;
+  bool text_operand_passes(const Test& test, uint32_t operand, const Leaf& leaf) const;
+  bool in_range(const RangeOperand& range, const Leaf& leaf) const;
+
+  PathTable& paths_;
+  std::vector<Condition> conditions_;
+  std::vector<Test> tests_;
+  std::string texts_;
+  std::vector<TextOperand> text_operands_;
+  json::Value number_document_;  // an array of all number operands
+  std::vector<NumberOperand> numbers_;
+  std::vector<RangeOperand> ranges_;
+  std::vector<Wildcard> wildcards_;
+  std::vector<AddressRange> cidrs_;
+
+  struct RangeParts {
+    uint32_t low = 0;
+    uint32_t high = 0;
+  };
+  std::unordered_map<std::string, ConditionId> interned_;
+  std::vector<std::string> number_texts_;
+  std::vector<uint32_t> number_places_;    // numbers_[i] is number_texts_[number_places_[i]]
+  std::vector<RangeParts> range_places_;
+};
+
+}  // namespace hence::filter

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filter/condition_text.h"
+
+#include "filter/case_fold.h"
+#include "json/parse.h"
+#include "json/write.h"
+
+namespace hence::filter {
+
+namespace {
+
+constexpr uint32_t kListedMax = 6;
+constexpr size_t kShortBytes = 60;
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  json::write_string(text, out);
+  return out;
+}
+
+std::string operand_text(const ConditionTable& table, const Test& test, uint32_t operand) {
+  switch (test.kind) {
+    case TestKind::number:
+      return std::string(table.number(operand).exact.number_text());
+    case TestKind::wildcard:
+      return quoted(table.wildcard(operand).to_string());
+    case TestKind::cidr:
+      return quoted(table.cidr(operand).to_string());
+    case TestKind::segments:
+      return quoted(std::string(table.text(operand)) + "*");
+    default:
+      return quoted(table.text(operand));
+  }
+}
+
+std::string operand_list(const ConditionTable& table, const Test& test) {
+  std::string out;
+  for (uint32_t i = 0; i < test.count && i < kListedMax; ++i) {
+    if (i > 0) out += ", ";
+    out += operand_text(table, test, test.first + i);
+  }
+  if (test.count > kListedMax) out += " … " + std::to_string(test.count - kListedMax) + " more";
+  return out;
+}
+
+std::string range_text(const RangeOperand& range) {
+  std::string out = "is a number";
+  if (range.has_low) {
+    out += std::string(range.low_open ? " > " : " >= ") + std::string(range.low.exact.number_text());
+  }
+  if (range.has_low && range.has_high) out += " and";
+  if (range.has_high) {
+    out += std::string(range.high_open ? " < " : " <= ") +
+           std::string(range.high.exact.number_text());
+  }
+  return out;
+}
+
+std::string verb_of(const Test& test) {
+  const bool not_one = test.negated;
+  const bool several = test.count > 1;
+  switch (test.kind) {
+    case TestKind::text:
+    case TestKind::number:
+      if (not_one) return several ? "is none of " : "is anything but ";
+      return several ? "is one of " : "is ";
+    case TestKind::prefix:
+      return not_one ? "does not begin with " : "begins with ";
+    case TestKind::suffix:
+      return not_one ? "does not end with " : "ends with ";
+    case TestKind::ignore_case:
+      return not_one ? "is, in any case, anything but " : "is, in any case, ";
+    case TestKind::prefix_ignore_case:
+      return "begins, in any case, with ";
+    case TestKind::suffix_ignore_case:
+      return "ends, in any case, with ";
+    case TestKind::wildcard:
+      return not_one ? "is not like " : "is like ";
+    case TestKind::segments:
+      return "is like ";
+    case TestKind::cidr:
+      return "is an address in ";
+    default:
+      return "";
+  }
+}
+
+std::string test_text(const ConditionTable& table, const Test& test) {
+  switch (test.kind) {
+    case TestKind::truth:
+      return test.truth ? "is true" : "is false";
+    case TestKind::null:
+      return "is null";
+    case TestKind::present:
+      return "is present";
+    case TestKind::absent:
+      return "is absent";
+    case TestKind::range:
+      return range_text(table.range(test.first));
+    default:
+      return verb_of(test) + operand_list(table, test);
+  }
+}
+
+bool reads_as_number(std::string_view text) {
+  const auto value = json::parse(text);
+  return value.ok() && value.value()->is_number();
+}
+
+std::string text_hint(const ConditionTable& table, const Test& test, const Leaf& leaf) {
+  const std::string lower = folded(leaf.text);
+  for (uint32_t i = test.first; i < test.first + test.count; ++i) {
+    const std::string_view wanted = table.text(i);
+    if (folded(wanted) == lower) {
+      return "the same text in other case; {\"equals-ignore-case\": …} would match";
+    }
+    if (wanted.find('*') != std::string_view::npos) {
+      return "* in a plain value stands for itself; {\"wildcard\": …} is the pattern";
+    }
+  }
+  return "";
+}
+
+std::string test_hint(const ConditionTable& table, const Test& test, const Leaf& leaf) {
+  if (test.negated) return "";
+  const bool wants_number = test.kind == TestKind::number || test.kind == TestKind::range;
+  if (wants_number && leaf.type == json::Type::string && reads_as_number(leaf.text)) {
+    return "the event has a number written as a string; the rule asks for a number";
+  }
+  if (test.kind != TestKind::text) return "";
+  if (leaf.type == json::Type::string) return text_hint(table, test, leaf);
+  if (leaf.type == json::Type::object || leaf.type == json::Type::array) return "";
+  const std::string written = leaf.value.to_text();
+  for (uint32_t i = test.first; i < test.first + test.count; ++i) {
+    if (table.text(i) == written) {
+      return "the rule asks for a string; write " + written + " without quotes";
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string expected_text(const ConditionTable& table, const Condition& condition) {
+  std::string out;
+  for (uint32_t i = 0; i < condition.test_count && i < kListedMax; ++i) {
+    if (i > 0) out += ", or ";
+    out += test_text(table, table.test(condition.first_test + i));
+  }
+  if (condition.test_count > kListedMax) {
+    out += " … " + std::to_string(condition.test_count - kListedMax) + " more";
+  }
+  if (condition.has_absent) out += out.empty() ? "is absent" : ", or is absent";
+  return out;
+}
+
+std::string value_hint(const ConditionTable& table, const Condition& condition, const Leaf& leaf) {
+  for (uint32_t i = 0; i < condition.test_count; ++i) {
+    std::string hint = test_hint(table, table.test(condition.first_test + i), leaf);
+    if (!hint.empty()) return hint;
+  }
+  return "";
+}
+
+std::string short_json(json::View value) {
+  std::string text = value.to_text();
+  if (text.size() <= kShortBytes) return text;
+  size_t end = kShortBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0u) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
+
+}  // namespace hence::filter

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Conditions in words, from their compiled form.
+
+#include <string>
+
+#include "filter/condition_table.h"
+
+namespace hence::filter {
+
+/// "is one of "a", "b"", "begins with "x" or is absent". Long lists are cut.
+std::string expected_text(const ConditionTable& table, const Condition& condition);
+
+/// What is probably wrong with one value that passes no test of a condition; empty if unknown.
+std::string value_hint(const ConditionTable& table, const Condition& condition, const Leaf& leaf);
+
+/// A value as short JSON: at most about 60 characters.
+std::string short_json(json::View value);
+
+}  // namespace hence::filter

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// One event against the conditions of one rule set: each distinct condition is decided at most once
+// an event, when something first asks. Reused from event to event; not for several threads at once.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "filter/condition_table.h"
+#include "filter/event_fields.h"
+
+namespace hence::filter {
+
+class Evaluation {
+ public:
+  enum class State : uint8_t {
+    fails,
+    holds,        ///< whatever the other conditions choose
+    scoped,       ///< by values inside array elements only: must agree with the others
+    conditional,  ///< by absence (or values) inside the elements the others choose
+  };
+
+  /// Starts on an event. Borrows all three until the next begin().
+  void begin(const PathTable& paths, const ConditionTable& conditions, json::View event);
+
+  const EventFields& fields() const { return fields_; }
+  State state(ConditionId id) {
+    const Memo& memo = memos_[id];
+    return memo.epoch == epoch_ ? memo.state : decide(id);
+  }
+  /// Whether all the conditions hold together.
+  bool all_hold(std::span<const ConditionId> conditions);
+
+ private:
+  struct Memo {
+    uint32_t epoch = 0;
+    State state = State::fails;
+  };
+  State decide(ConditionId id);
+  State look_at_values(const Condition& condition) const;
+  bool agree(std::span<const ConditionId> conditions);
+
+  const ConditionTable* conditions_ = nullptr;
+  EventFields fields_;
+  uint32_t epoch_ = 0;
+  std::vector<Memo> memos_;
+};
+
+}  // namespace hence::filter

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filter/event_fields.h"
+
+#include <algorithm>
+
+#include "filter/case_fold.h"
+#include "filter/hashing.h"
+
+namespace hence::filter {
+
+void EventFields::read(const PathTable& paths, json::View event) {
+  paths_ = &paths;
+  if (++epoch_ == 0) {
+    std::fill(heads_.begin(), heads_.end(), Head{});
+    epoch_ = 1;
+  }
+  if (heads_.size() < paths.size()) heads_.resize(paths.size());
+  leaves_.clear();
+  present_.clear();
+  arrays_ = 0;
+  folded_used_ = 0;
+  scopes_.assign(1, Scope{});
+  if (event.is_object()) read_object(event, kRootPath, kRootScope);
+  close_scope(kRootScope);
+}
+
+void EventFields::read_object(json::View object, PathId path, ScopeId scope) {
+  for (const auto [key, value] : object.members()) {
+    const PathId child = paths_->find_child(path, key);
+    if (child == kNoPath) continue;
+    const json::Type type = value.type();
+    if (type == json::Type::object) {
+      if (paths_->has_children(child)) read_object(value, child, scope);
+    } else if (type == json::Type::array) {
+      read_array(value, child, scope, 0);
+    } else {
+      add_leaf(value, type, child, scope);
+    }
+  }
+}
+
+void EventFields::read_array(json::View array, PathId path, ScopeId scope, uint32_t depth) {
+  if (depth == kArrayDepthMax) return;
+  const uint32_t number = arrays_++;
+  uint32_t index = 0;
+  for (const json::View element : array.elements()) {
+    const json::Type type = element.type();
+    if (type == json::Type::object) {
+      if (paths_->has_children(path)) {
+        const ScopeId inner = open_scope(scope, number, index);
+        read_object(element, path, inner);
+        close_scope(inner);
+      }
+    } else if (type == json::Type::array) {
+      const ScopeId inner = open_scope(scope, number, index);
+      read_array(element, path, inner, depth + 1);
+      close_scope(inner);
+    } else {
+      add_leaf(element, type, path, scope);
+    }
+    ++index;
+  }
+}
+
+ScopeId EventFields::open_scope(ScopeId parent, uint32_t array, uint32_t index) {
+  scopes_.push_back({parent, 0, array, index});
+  return static_cast<ScopeId>(scopes_.size() - 1);
+}
+
+void EventFields::add_leaf(json::View value, json::Type type, PathId path, ScopeId scope) {
+  if (!paths_->is_looked_at(path)) return;
+  const auto index = static_cast<uint32_t>(leaves_.size());
+  Leaf& leaf = leaves_.emplace_back();
+  leaf.value = value;
+  leaf.type = type;
+  leaf.scope = scope;
+  if (type == json::Type::string) {
+    leaf.text = value.as_string();
+    leaf.hash = hash_text(leaf.text);
+    if (paths_->folds(path)) {
+      if (folded_used_ == folded_.size()) folded_.emplace_back();
+      fold_case(leaf.text, folded_[folded_used_]);
+      leaf.folded = folded_[folded_used_++];
+    }
+  } else if (type == json::Type::number) {
+    leaf.number = value.as_double();
+    leaf.hash = hash_number(leaf.number);
+  } else if (type == json::Type::boolean) {
+    leaf.hash = value.as_bool() ? kTrueHash : kFalseHash;
+  } else {
+    leaf.hash = kNullHash;
+  }
+  Head& head = heads_[path];
+  if (head.epoch != epoch_) {
+    head = {epoch_, index, index};
+    present_.push_back(path);
+  } else {
+    leaves_[head.last].next = index;
+    head.last = index;
+  }
+}
+
+}  // namespace hence::filter

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Why an event has no value at a path, and which field was probably meant.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "json/value.h"
+
+namespace hence::filter {
+
+struct FieldHint {
+  std::string found;   ///< "no such field", "an object", "an empty array"
+  std::string advice;  ///< empty if nothing similar is there
+};
+
+/// keys: a path at which the event has no string, number, boolean or null.
+FieldHint explain_absence(json::View event, const std::vector<std::string_view>& keys);
+
+}  // namespace hence::filter

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The fields some rule looks at, as a trie of object keys. A path's id is its place in the trie; the
+// walk over an event follows the trie and skips every member that is not in it.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hence::filter {
+
+using PathId = uint32_t;
+inline constexpr PathId kRootPath = 0;
+inline constexpr PathId kNoPath = 0xFFFFFFFFu;
+
+class PathTable {
+ public:
+  PathTable();
+
+  /// The id of a path, made if it is new; it counts as looked at from now on.
+  PathId intern(const std::vector<std::string>& keys);
+  /// Marks that some condition compares the path's strings without case.
+  void set_folds(PathId path) { nodes_[path].folds = true; }
+
+  /// The child of a node by key, kNoPath if no rule looks there.
+  PathId find_child(PathId parent, std::string_view key) const;
+
+  bool is_looked_at(PathId path) const { return nodes_[path].looked_at; }
+  bool has_children(PathId path) const { return nodes_[path].has_children; }
+  bool folds(PathId path) const { return nodes_[path].folds; }
+  uint32_t size() const { return static_cast<uint32_t>(nodes_.size()); }
+  size_t memory_bytes() const;
+
+  /// Keys joined by dots, as people write a path; a key that has a dot stands in quotes.
+  std::string to_text(PathId path) const;
+  std::vector<std::string_view> keys(PathId path) const;
+
+ private:
+  struct Node {
+    PathId parent = 0;
+    uint32_t key_offset = 0;
+    uint32_t key_size = 0;
+    bool looked_at = false;
+    bool has_children = false;
+    bool folds = false;
+  };
+  struct Slot {
+    uint64_t hash = 0;
+    PathId child = kNoPath;
+  };
+  std::string_view key(PathId path) const {
+    return std::string_view(texts_).substr(nodes_[path].key_offset, nodes_[path].key_size);
+  }
+  PathId add_child(PathId parent, std::string_view key);
+  void grow();
+
+  std::vector<Node> nodes_;
+  std::string texts_;
+  std::vector<Slot> slots_;  // size a power of two, at most half full
+};
+
+}  // namespace hence::filter

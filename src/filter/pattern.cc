@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filter/pattern.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "filter/match_expression.h"
+#include "json/yaml.h"
+
+namespace hence::filter {
+
+namespace {
+
+/// Walks a pattern; conjunctions_ is what has been read so far, multiplied out.
+class PatternReader {
+ public:
+  explicit PatternReader(std::vector<Fault>& faults) : faults_(faults) {}
+
+  void read_object(json::View object, const std::string& pointer, bool inside_or);
+  std::vector<Conjunction> take() { return std::move(conjunctions_); }
+  void begin() { conjunctions_.assign(1, {}); }
+
+ private:
+  void fault(const std::string& pointer, std::string message) {
+    faults_.push_back({ErrorCode::PatternInvalid, pointer, std::move(message)});
+  }
+  void read_field(std::string_view key, json::View value, const std::string& pointer,
+                  bool inside_or);
+  void read_or(json::View branches, const std::string& pointer);
+  void read_values(json::View values, const std::string& pointer);
+  void put(const FieldSpec& field);
+
+  std::vector<Fault>& faults_;
+  std::vector<Conjunction> conjunctions_;
+  std::vector<std::string> path_;
+  bool product_refused_ = false;
+};
+
+/// `$or` is a field like another unless it holds at least two objects without reserved names.
+bool is_or(json::View value) {
+  if (!value.is_array() || value.size() < 2) return false;
+  for (const json::View branch : value.elements()) {
+    if (!branch.is_object()) return false;
+    for (const auto [key, inner] : branch.members()) {
+      if (is_reserved_name(key)) return false;
+    }
+  }
+  return true;
+}
+
+void PatternReader::read_object(json::View object, const std::string& pointer, bool inside_or) {
+  if (object.size() == 0) {
+    fault(pointer, "an empty object asks nothing; name at least one field");
+    return;
+  }
+  if (path_.size() >= kPatternDepthMax) {
+    fault(pointer, "objects nested more than " + std::to_string(kPatternDepthMax) + " deep");
+    return;
+  }
+  for (const auto [key, value] : object.members()) {
+    std::string place = pointer;
+    json::append_pointer(place, key);
+    read_field(key, value, place, inside_or);
+  }
+}
+
+void PatternReader::read_field(std::string_view key, json::View value, const std::string& pointer,
+                               bool inside_or) {
+  if (key == "$or" && is_or(value)) {
+    read_or(value, pointer);
+    return;
+  }
+  if (inside_or && is_reserved_name(key)) {
+    fault(pointer, "\"" + std::string(key) + "\" is reserved and no field name inside $or");
+    return;
+  }
+  path_.emplace_back(key);
+  if (value.is_object()) {
+    read_object(value, pointer, inside_or);
+  } else if (value.is_array()) {
+    read_values(value, pointer);
+  } else {
+    fault(pointer, "\"" + std::string(key) + "\" must be an array of values or an object; write [" +
+                       value.to_text() + "]");
+  }
+  path_.pop_back();
+}
+
+void PatternReader::read_or(json::View branches, const std::string& pointer) {
+  const std::vector<Conjunction> before = std::move(conjunctions_);
+  std::vector<Conjunction> all;
+  uint32_t index = 0;
+  for (const json::View branch : branches.elements()) {
+    conjunctions_ = before;
+    read_object(branch, pointer + "/" + std::to_string(index++), true);
+    if (all.size() + conjunctions_.size() > kOrProductMax) {
+      if (!product_refused_) {
+        fault(pointer, "the $or alternatives multiply to more than " +
+                           std::to_string(kOrProductMax) + " combinations; split the rule");
+      }
+      product_refused_ = true;
+      break;
+    }
+    std::move(conjunctions_.begin(), conjunctions_.end(), std::back_inserter(all));
+  }
+  conjunctions_ = std::move(all);
+}
+
+void PatternReader::read_values(json::View values, const std::string& pointer) {
+  if (values.size() == 0) {
+    fault(pointer, "an empty array matches nothing; list at least one value");
+    return;
+  }
+  if (path_.back() == "$or" && values.size() == 1 && values.at(0).is_object()) {
+    fault(pointer, "$or needs at least two objects");
+    return;
+  }
+  FieldSpec field;
+  field.path = path_;
+  field.pointer = pointer;
+  uint32_t index = 0;
+  for (const json::View element : values.elements()) {
+    auto test = parse_alternative(element, pointer + "/" + std::to_string(index++), faults_);
+    if (!test) continue;
+    if (!field.any_of.empty() && !test->negated && !field.any_of.back().negated &&
+        test->kind == field.any_of.back().kind && test->kind == TestKind::text) {
+      field.any_of.back().operands.push_back(std::move(test->operands.front()));
+    } else {
+      field.any_of.push_back(std::move(*test));
+    }
+  }
+  if (index > kFieldAlternativesMax) {
+    fault(pointer, "more than " + std::to_string(kFieldAlternativesMax) + " values for one field");
+  }
+  put(field);
+}
+
+void PatternReader::put(const FieldSpec& field) {
+  for (Conjunction& conjunction : conjunctions_) {
+    const auto same = std::find_if(conjunction.begin(), conjunction.end(), [&](const FieldSpec& f) {
+      return f.path == field.path;
+    });
+    if (same != conjunction.end()) {
+      *same = field;
+    } else {
+      conjunction.push_back(field);
+    }
+  }
+}
+
+}  // namespace
+
+bool mixes_absence(const FieldSpec& field) {
+  return field.any_of.size() > 1 &&
+         std::any_of(field.any_of.begin(), field.any_of.end(),
+                     [](const TestSpec& test) { return test.kind == TestKind::absent; });
+}
+
+std::vector<Conjunction> parse_pattern(json::View pattern, std::string_view pointer,
+                                       std::vector<Fault>& faults) {
+  const std::string place(pointer);
+  if (!pattern.is_object()) {
+    faults.push_back({ErrorCode::PatternInvalid, place,
+                      "a pattern is an object of fields, not " +
+                          std::string(json::type_name(pattern.type()))});
+    return {};
+  }
+  PatternReader reader(faults);
+  reader.begin();
+  reader.read_object(pattern, place, false);
+  std::vector<Conjunction> out = reader.take();
+  for (const Conjunction& conjunction : out) {
+    if (std::count_if(conjunction.begin(), conjunction.end(), mixes_absence) > kMixedAbsenceMax) {
+      faults.push_back({ErrorCode::PatternInvalid, place,
+                        "more than " + std::to_string(kMixedAbsenceMax) +
+                            " fields mix exists: false with other values; split the rule"});
+      break;
+    }
+  }
+  return out;
+}
+
+}  // namespace hence::filter

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// All rules of a namespace (and all `listen` sites) as one immutable snapshot: which of them does an
+// event meet, and why or why not.
+//
+//   HENCE_TRY(auto conditions, parse_conditions(on));
+//   HENCE_TRY(auto rules, RuleSet::build({{7, std::move(conditions)}}));
+//   auto snapshot = std::make_shared<const RuleSet>(std::move(rules));
+//   snapshot->match(event, environment, scratch, ids, errors);
+//
+// A set is a large index and a small one of what changed since, so that one changed rule costs the
+// size of the changes, not of the set.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "expr/program.h"
+#include "filter/conditions.h"
+#include "filter/rule_index.h"
+#include "filter/why.h"
+#include "json/value.h"
+
+namespace hence::filter {
+
+/// A rule whose types and pattern hold and whose `when` gave no verdict.
+struct MatchError {
+  uint32_t rule = 0;
+  Error error;
+  /// The budget that all `when`s of one event share was used up before this one had its own: finish
+  /// with match_when. Otherwise the error is final and the rule does not match.
+  bool deferred = false;
+};
+
+/// Working memory of match: reuse it, one a thread, with any rule set.
+struct MatchScratch {
+  IndexScratch base;
+  IndexScratch changes;
+  std::vector<RuleIndex::Slot> slots;
+  struct Found {
+    uint32_t id = 0;
+    const expr::Program* when = nullptr;
+  };
+  std::vector<Found> found;
+};
+
+/// Thread-safe to read; cheap to copy.
+class RuleSet {
+ public:
+  /// Errors: RequestInvalid, if an id is given twice.
+  static Result<RuleSet> build(std::vector<RuleInput> rules);
+
+  /// The set with rules added (replacing those of the same id) and others, by id, removed. Costs time
+  /// by the number of changes since build(); build anew when changes() has grown large.
+  Result<RuleSet> with_changes(std::vector<RuleInput> added,
+                               const std::vector<uint32_t>& removed) const;
+
+  /// Replaces ids by those of the rules that match, ascending, and errors by what failed.
+  void match(json::View event, const expr::Environment& environment, MatchScratch& scratch,
+             std::vector<uint32_t>& ids, std::vector<MatchError>& errors) const;
+
+  /// Only the `when` of one rule, with the whole budget to itself; true if it has none.
+  /// Errors: NotFound, ExpressionFailed, BudgetExceeded.
+  Result<bool> match_when(uint32_t rule, json::View event,
+                          const expr::Environment& environment) const;
+
+  /// The verdict on one rule with reasons; same compiled form, same verdict as match() and, where
+  /// that deferred, match_when(). Errors: NotFound.
+  Result<Why> why(uint32_t rule, json::View event, const expr::Environment& environment) const;
+
+  bool contains(uint32_t rule) const { return locate(rule).index != nullptr; }
+  size_t size() const;
+  /// Rules added or removed since build().
+  size_t changes() const { return changes_->size() + hidden_.size(); }
+  size_t memory_bytes() const;
+
+ private:
+  RuleSet() = default;
+  struct Place {
+    const RuleIndex* index = nullptr;
+    RuleIndex::Slot slot = 0;
+  };
+  Place locate(uint32_t rule) const;
+  bool is_hidden(uint32_t rule) const;
+
+  std::shared_ptr<const RuleIndex> base_;
+  std::shared_ptr<const RuleIndex> delta_;
+  std::shared_ptr<const std::vector<RuleInput>> changes_;  ///< what delta_ is made of
+  std::vector<uint32_t> hidden_;  ///< rules of base_ that no longer count, sorted
+};
+
+}  // namespace hence::filter

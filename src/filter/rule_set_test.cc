@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filter/rule_set.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "filter/test_data.h"
+
+namespace hence::filter {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+bool pattern_matches(const std::string& pattern, std::string_view event) {
+  return matches("{\"pattern\":" + pattern + "}", event);
+}
+
+TEST(Patterns, NumbersAreEqualByExactValue) {
+  EXPECT_TRUE(pattern_matches(R"({"a": [300]})", R"({"a": 3.0e2})"));
+  EXPECT_TRUE(pattern_matches(R"({"a": [0]})", R"({"a": -0.0})"));
+  EXPECT_TRUE(pattern_matches(R"({"a": [9007199254740993]})", R"({"a": 9007199254740993.0})"));
+  EXPECT_FALSE(pattern_matches(R"({"a": [9007199254740993]})", R"({"a": 9007199254740992})"));
+  EXPECT_TRUE(pattern_matches(R"({"a": [1e400]})", R"({"a": 10e399})"));
+  EXPECT_FALSE(pattern_matches(R"({"a": [1e400]})", R"({"a": 1e401})"));
+  EXPECT_FALSE(pattern_matches(R"({"a": [300]})", R"({"a": "300"})"));
+  EXPECT_FALSE(pattern_matches(R"({"a": [{"anything-but": 300}]})", R"({"a": 3e2})"));
+}
+
+TEST(Patterns, RangesCompareExactly) {
+  const std::string pattern = R"({"a": [{"numeric": [">", 9007199254740992, "<=", 9007199254740994]}]})";
+  EXPECT_FALSE(pattern_matches(pattern, R"({"a": 9007199254740992})"));
+  EXPECT_TRUE(pattern_matches(pattern, R"({"a": 9007199254740993})"));
+  EXPECT_TRUE(pattern_matches(pattern, R"({"a": 9007199254740994})"));
+  EXPECT_FALSE(pattern_matches(pattern, R"({"a": 9007199254740995})"));
+  EXPECT_TRUE(pattern_matches(R"({"a": [{"numeric": [">", 1e308]}]})", R"({"a": 1e309})"));
+}
+
+TEST(Patterns, AKeyWithADotIsOneKey) {
+  EXPECT_TRUE(pattern_matches(R"({"a.b": [1]})", R"({"a.b": 1})"));
+  EXPECT_FALSE(pattern_matches(R"({"a.b": [1]})", R"({"a": {"b": 1}})"));
+  EXPECT_FALSE(pattern_matches(R"({"a": {"b": [1]}})", R"({"a.b": 1})"));
+}
+
+TEST(Patterns, CidrKnowsBothFamilies) {
+  EXPECT_TRUE(pattern_matches(R"({"a": [{"cidr": "10.0.0.0/24"}]})", R"({"a": "10.0.0.255"})"));
+  EXPECT_FALSE(pattern_matches(R"({"a": [{"cidr": "10.0.0.0/24"}]})", R"({"a": "10.0.1.0"})"));
+  EXPECT_TRUE(pattern_matches(R"({"a": [{"cidr": "10.0.0.7/24"}]})", R"({"a": "10.0.0.1"})"));
+  EXPECT_TRUE(pattern_matches(R"({"a": [{"cidr": "10.0.0.7/32"}]})", R"({"a": "10.0.0.7"})"));
+  EXPECT_TRUE(pattern_matches(R"({"a": [{"cidr": "0.0.0.0/0"}]})", R"({"a": "200.1.2.3"})"));
+  EXPECT_FALSE(pattern_matches(R"({"a": [{"cidr": "0.0.0.0/0"}]})", R"({"a": "::1"})"));
+  EXPECT_TRUE(pattern_matches(R"({"a": [{"cidr": "2001:db8::/33"}]})", R"({"a": "2001:DB8:0:1::"})"));
+  EXPECT_FALSE(pattern_matches(R"({"a": [{"cidr": "2001:db8::/33"}]})", R"({"a": "2001:db8:8000::"})"));
+  EXPECT_FALSE(pattern_matches(R"({"a": [{"cidr": "10.0.0.0/8"}]})", R"({"a": "10.0.0.host"})"));
+  EXPECT_FALSE(pattern_matches(R"({"a": [{"cidr": "10.0.0.0/8"}]})", R"({"a": 10})"));
+}
+
+TEST(Patterns, CaseIsFoldedBeyondAscii) {
+  EXPECT_TRUE(pattern_matches(R"({"a": [{"equals-ignore-case": "STRASSE ÄÖÜ"}]})", R"({"a": "strasse äöü"})"));
+  EXPECT_TRUE(pattern_matches(R"({"a": [{"prefix": {"equals-ignore-case": "ΑΘ"}}]})", R"({"a": "αθήνα"})"));
+  EXPECT_TRUE(pattern_matches(R"({"a": [{"suffix": {"equals-ignore-case": "вА"}}]})", R"({"a": "МОСКВА"})"));
+}
+
+TEST(Patterns, WildcardsTakeEscapes) {
+  EXPECT_TRUE(pattern_matches(R"({"a": [{"wildcard": "a\\*b*c"}]})", R"({"a": "a*bxxc"})"));
+  EXPECT_FALSE(pattern_matches(R"({"a": [{"wildcard": "a\\*b*c"}]})", R"({"a": "axbxxc"})"));
+  EXPECT_TRUE(pattern_matches(R"({"a": [{"wildcard": "*x*y*"}]})", R"({"a": "1x2y3"})"));
+  EXPECT_FALSE(pattern_matches(R"({"a": [{"wildcard": "ab*ba"}]})", R"({"a": "aba"})"));
+}
+
+TEST(Patterns, AnOrWithoutTwoObjectsIsAFieldOfThatName) {
+  EXPECT_TRUE(pattern_matches(R"({"$or": ["x", "y"]})", R"({"$or": "y"})"));
+  EXPECT_TRUE(pattern_matches(R"({"$or": [{"prefix": "x"}, {"suffix": "y"}]})", R"({"$or": "xa"})"));
+}
+
+TEST(Patterns, AFieldNamedAgainReplacesTheOneBefore) {
+  const std::string pattern = R"({"a": [1], "$or": [{"a": [2]}, {"b": [3]}]})";
+  EXPECT_TRUE(pattern_matches(pattern, R"({"a": 2})"));
+  EXPECT_TRUE(pattern_matches(pattern, R"({"a": 1, "b": 3})"));
+  EXPECT_FALSE(pattern_matches(pattern, R"({"a": 1})"));
+}
+
+TEST(Patterns, AbsenceIsJudgedInTheElementsTheOthersChoose) {
+  const std::string pattern = R"({"l": {"a": [1], "b": [{"exists": false}]}})";
+  EXPECT_TRUE(pattern_matches(pattern, R"({"l": [{"a": 1}, {"a": 2, "b": 3}]})"));
+  EXPECT_FALSE(pattern_matches(pattern, R"({"l": [{"a": 1, "b": 3}, {"a": 2}]})"));
+  const std::string reversed = R"({"l": {"b": [{"exists": false}], "c": [1]}})";
+  EXPECT_TRUE(pattern_matches(reversed, R"({"l": [{"c": 1}, {"c": 2, "b": 3}]})"));
+}
+
+TEST(RuleSet, AnEmptySetMatchesNothing) {
+  const auto rules = RuleSet::build({});
+  ASSERT_TRUE(rules.ok());
+  EXPECT_THAT(matching(*rules, parse_json(R"({"a": 1})")), IsEmpty());
+}
+
+TEST(RuleSet, IdsComeAscendingAndOnce) {
+  const RuleSet rules = build_rules({
+      R"({"pattern": {"a": [1, 2], "$or": [{"b": [1]}, {"c": [1]}]}})",
+      R"({"pattern": {"a": [{"anything-but": 5}]}})",
+      R"({"pattern": {"zz": [{"exists": false}]}})",
+      R"({"pattern": {"a": [3]}})",
+  });
+  const auto event = parse_json(R"({"a": [2, 1], "b": 1, "c": 1})");
+  EXPECT_THAT(matching(rules, event), ElementsAre(0, 1, 2));
+}
+
+TEST(RuleSet, TheSameIdTwiceIsRefused) {
+  auto conditions = parse_conditions(parse_json(R"({"type": "a"})"));
+  const auto rules = RuleSet::build({{1, *conditions}, {1, *conditions}});
+  EXPECT_FALSE(rules.ok());
+}
+
+TEST(RuleSet, AnEventThatIsNoObjectMeetsOnlyAbsence) {
+  const RuleSet rules = build_rules({R"({"pattern": {"a": [1]}})", R"({"pattern": {"a": [{"exists": false}]}})"});
+  EXPECT_THAT(matching(rules, parse_json("[1]")), ElementsAre(1));
+}
+
+TEST(RuleSet, ChangesAddReplaceAndRemove) {
+  const RuleSet before = build_rules({R"({"type": "a"})", R"({"type": "b"})", R"({"type": "a"})"});
+  const auto a = parse_json(R"({"type": "a"})");
+  const auto b = parse_json(R"({"type": "b"})");
+  auto conditions = [](const char* on) { return std::move(parse_conditions(parse_json(on))).value(); };
+  auto after = before.with_changes({{1, conditions(R"({"type": "a"})")}, {9, conditions(R"({"type": "b"})")}}, {0});
+  ASSERT_TRUE(after.ok());
+  EXPECT_THAT(matching(*after, a), ElementsAre(1, 2));
+  EXPECT_THAT(matching(*after, b), ElementsAre(9));
+  EXPECT_EQ(after->size(), 3u);
+  EXPECT_FALSE(after->contains(0));
+  EXPECT_TRUE(after->contains(9));
+  auto again = after->with_changes({{0, conditions(R"({"type": "b"})")}}, {9, 2});
+  ASSERT_TRUE(again.ok());
+  EXPECT_THAT(matching(*again, a), ElementsAre(1));
+  EXPECT_THAT(matching(*again, b), ElementsAre(0));
+  EXPECT_EQ(again->size(), 2u);
+  EXPECT_THAT(matching(before, a), ElementsAre(0, 2));
+}
+
+class Whens : public ::testing::Test {
+ protected:
+  void meet(const RuleSet& rules, std::string_view event) {
+    event_ = parse_json(event);
+    rules.match(event_, {}, scratch_, ids_, errors_);
+  }
+  json::Value event_;
+  MatchScratch scratch_;
+  std::vector<uint32_t> ids_;
+  std::vector<MatchError> errors_;
+};
+
+TEST_F(Whens, AreAskedLast) {
+  const RuleSet rules = build_rules({
+      R"({"type": "a", "when": "${ .data.risk >= 3 }"})",
+      R"({"type": "a", "when": "${ .data.risk < 3 }"})",
+      R"j({"type": "b", "when": "${ error(\"never asked\") }"})j",
+      R"({"when": ".data.risk == 5"})",
+  });
+  meet(rules, R"({"type": "a", "data": {"risk": 5}})");
+  EXPECT_THAT(ids_, ElementsAre(0, 3));
+  EXPECT_THAT(errors_, IsEmpty());
+}
+
+TEST_F(Whens, ThatFailAreToldAndDoNotMatch) {
+  const RuleSet rules = build_rules({R"({"type": "a", "when": "${ .data.risk + {} }"})", R"({"type": "a"})"});
+  meet(rules, R"({"type": "a", "data": {"risk": 5}})");
+  EXPECT_THAT(ids_, ElementsAre(1));
+  ASSERT_EQ(errors_.size(), 1u);
+  EXPECT_EQ(errors_[0].rule, 0u);
+  EXPECT_FALSE(errors_[0].deferred);
+  EXPECT_EQ(errors_[0].error.code(), ErrorCode::ExpressionFailed);
+}
+
+TEST_F(Whens, ShareOneBudgetAndTheRestIsDeferred) {
+  const RuleSet rules = build_rules({
+      R"({"type": "a", "when": "${ [range(1000000000)] | length > 0 }"})",
+      R"({"type": "a", "when": "${ true }"})",
+  });
+  meet(rules, R"({"type": "a"})");
+  EXPECT_THAT(ids_, IsEmpty());
+  ASSERT_EQ(errors_.size(), 2u);
+  EXPECT_EQ(errors_[0].error.code(), ErrorCode::BudgetExceeded);
+  EXPECT_FALSE(errors_[0].deferred);
+  EXPECT_TRUE(errors_[1].deferred);
+  const auto verdict = rules.match_when(1, event_, {});
+  ASSERT_TRUE(verdict.ok());
+  EXPECT_TRUE(*verdict);
+  EXPECT_FALSE(rules.match_when(0, event_, {}).ok());
+}
+
+/// How long one match takes, the fastest of a few.
+double seconds_of(const RuleSet& rules, const json::Value& event, bool expected) {
+  double best = 1e9;
+  for (int i = 0; i < 5; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(!matching(rules, event).empty(), expected);
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return best;
+}
+
+std::string repeat(int count, const std::string& element, const std::string& last) {
+  std::string out = "[";
+  for (int i = 0; i + 1 < count; ++i) out += element + ",";
+  return out + last + "]";
+}
+
+/// Time at 4 N must stay well below that of quadratic growth (16-fold).
+void expect_linear(const std::string& pattern, bool expected, std::string (*make_event)(int)) {
+  const RuleSet rules = build_rules({"{\"pattern\":" + pattern + "}"});
+  const double small = seconds_of(rules, parse_json(make_event(4000)), expected);
+  const double large = seconds_of(rules, parse_json(make_event(16000)), expected);
+  EXPECT_LT(large, 9 * small + 0.001) << pattern;
+}
+
+TEST(WideEvents, CostLinearTime) {
+  expect_linear(R"({"t": ["z"]})", true,
+                [](int n) { return "{\"t\":" + repeat(n, "\"y\"", "\"z\"") + "}"; });
+  expect_linear(R"({"l": {"a": [1], "b": [2]}})", true, [](int n) {
+    return "{\"l\":" + repeat(n, R"({"a":1,"b":1})", R"({"a":1,"b":2})") + "}";
+  });
+  expect_linear(R"({"l": {"a": [1], "b": [2]}})", false, [](int n) {
+    return "{\"l\":" + repeat(n, R"({"a":1,"b":1},{"b":2})", R"({"a":2})") + "}";
+  });
+  expect_linear(R"({"l": {"a": [1], "b": [2], "c": [3]}})", false, [](int n) {
+    return "{\"l\":" + repeat(n, R"({"a":1,"b":2},{"b":2,"c":3},{"a":1,"c":3})", "{}") + "}";
+  });
+  expect_linear(R"({"o": {"x": [1], "i": {"a": [1], "b": [2]}}})", false, [](int n) {
+    const std::string inner = repeat(40, R"({"a":1},{"b":2})", "{}");
+    return "{\"o\":" + repeat(n / 40, "{\"x\":1,\"i\":" + inner + "}", "{}") + "}";
+  });
+  expect_linear(R"({"l": {"a": [1], "b": [{"exists": false}]}})", false, [](int n) {
+    return "{\"l\":" + repeat(n, R"({"a":1,"b":1})", R"({"a":2})") + "}";
+  });
+}
+
+TEST(WideEvents, ManyRulesOnOneArrayStayApart) {
+  std::vector<std::string> ons;
+  for (int i = 0; i < 300; ++i) {
+    const std::string n = std::to_string(i);
+    ons.push_back(R"({"pattern": {"l": {"a": ["k)" + n + R"("], "b": ["v)" + n + R"("]}}})");
+  }
+  const RuleSet rules = build_rules(ons);
+  const auto event = parse_json(R"({"l": [{"a": "k1", "b": "v2"}, {"a": "k2", "b": "v1"}, {"a": "k3", "b": "v3"}]})");
+  EXPECT_THAT(matching(rules, event), ElementsAre(3));
+}
+
+}  // namespace
+}  // namespace hence::filter

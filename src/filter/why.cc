@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filter/why.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "filter/condition_text.h"
+#include "filter/field_hint.h"
+
+namespace hence::filter {
+
+namespace {
+
+constexpr size_t kShownValues = 5;
+constexpr size_t kShownBranches = 8;
+
+class Explainer {
+ public:
+  Explainer(const RuleIndex& index, RuleIndex::Slot slot, json::View event)
+      : index_(index), rule_(index.rule(slot)), event_(event) {
+    evaluation_.begin(index.paths(), index.conditions(), event);
+  }
+
+  Why explain(const expr::Environment& environment) {
+    Why why;
+    why.rule = rule_.id;
+    why.root.kind = WhyNode::Kind::all;
+    add_pattern(why.root);
+    const bool reached = all_parts_hold(why.root);
+    if (rule_.when) add_when(why.root, reached, environment);
+    mark_first_failing(why.root);
+    why.root.verdict = Verdict::holds;
+    for (const WhyNode& part : why.root.parts) {
+      if (part.verdict == Verdict::holds) continue;
+      why.root.verdict = part.verdict;
+      break;
+    }
+    why.verdict = why.root.verdict;
+    return why;
+  }
+
+ private:
+  std::vector<ConditionId> conditions_of(uint32_t nth) const {
+    const auto span = index_.conjunction(rule_.first_conjunction + nth);
+    return {span.begin(), span.end()};
+  }
+  static bool all_parts_hold(const WhyNode& node) {
+    return std::all_of(node.parts.begin(), node.parts.end(),
+                       [](const WhyNode& part) { return part.verdict == Verdict::holds; });
+  }
+  static void mark_first_failing(WhyNode& node) {
+    for (WhyNode& part : node.parts) {
+      if (part.verdict == Verdict::holds || part.verdict == Verdict::not_reached) continue;
+      part.decides = true;
+      return;
+    }
+  }
+
+  std::vector<ConditionId> common_conditions() const;
+  void add_pattern(WhyNode& root);
+  WhyNode explain_branches(const std::vector<ConditionId>& common);
+  WhyNode explain_condition(ConditionId id);
+  void add_agreement(const std::vector<ConditionId>& conditions, WhyNode& node);
+  void add_when(WhyNode& root, bool reached, const expr::Environment& environment) const;
+  std::string elements_text(const Condition& condition) const;
+
+  const RuleIndex& index_;
+  const RuleIndex::Rule& rule_;
+  json::View event_;
+  Evaluation evaluation_;
+};
+
+/// The conditions that every conjunction has: they are shown once, before the alternatives.
+std::vector<ConditionId> Explainer::common_conditions() const {
+  std::vector<ConditionId> common = conditions_of(0);
+  for (uint32_t i = 1; i < rule_.conjunction_count; ++i) {
+    const auto other = conditions_of(i);
+    std::erase_if(common, [&](ConditionId id) {
+      return std::find(other.begin(), other.end(), id) == other.end();
+    });
+  }
+  return common;
+}
+
+void Explainer::add_pattern(WhyNode& root) {
+  if (rule_.conjunction_count == 0) return;
+  const std::vector<ConditionId> common = common_conditions();
+  for (const ConditionId id : common) root.parts.push_back(explain_condition(id));
+  if (rule_.conjunction_count > 1) {
+    root.parts.push_back(explain_branches(common));
+  } else if (all_parts_hold(root)) {
+    add_agreement(common, root);
+  }
+}
+
+WhyNode Explainer::explain_branches(const std::vector<ConditionId>& common) {
+  WhyNode any;
+  any.kind = WhyNode::Kind::any;
+  any.verdict = Verdict::fails;
+  size_t fewest_failing = SIZE_MAX;
+  size_t closest = 0;
+  for (uint32_t i = 0; i < rule_.conjunction_count; ++i) {
+    const std::vector<ConditionId> conditions = conditions_of(i);
+    WhyNode branch;
+    branch.kind = WhyNode::Kind::all;
+    bool common_hold = true;
+    for (const ConditionId id : conditions) {
+      if (std::find(common.begin(), common.end(), id) == common.end()) {
+        branch.parts.push_back(explain_condition(id));
+      } else if (evaluation_.state(id) == Evaluation::State::fails) {
+        common_hold = false;
+      }
+    }
+    if (common_hold && all_parts_hold(branch)) add_agreement(conditions, branch);
+    const auto failing = static_cast<size_t>(
+        std::count_if(branch.parts.begin(), branch.parts.end(),
+                      [](const WhyNode& part) { return part.verdict != Verdict::holds; }));
+    branch.verdict = failing == 0 ? Verdict::holds : Verdict::fails;
+    if (failing == 0) any.verdict = Verdict::holds;
+    if (failing < fewest_failing) {
+      fewest_failing = failing;
+      closest = any.parts.size();
+    }
+    any.parts.push_back(std::move(branch));
+  }
+  any.parts[closest].decides = true;
+  mark_first_failing(any.parts[closest]);
+  if (any.parts.size() > kShownBranches) {
+    std::rotate(any.parts.begin(), any.parts.begin() + static_cast<std::ptrdiff_t>(closest),
+                any.parts.begin() + static_cast<std::ptrdiff_t>(closest) + 1);
+    any.hint = std::to_string(any.parts.size() - kShownBranches) + " more alternatives not shown";
+    any.parts.resize(kShownBranches);
+  }
+  return any;
+}
+
+WhyNode Explainer::explain_condition(ConditionId id) {
+  const Condition& condition = index_.conditions().condition(id);
+  const EventFields& fields = evaluation_.fields();
+  WhyNode node;
+  node.path = index_.paths().to_text(condition.path);
+  node.expected = expected_text(index_.conditions(), condition);
+  node.verdict = evaluation_.state(id) == Evaluation::State::fails ? Verdict::fails : Verdict::holds;
+  size_t count = 0;
+  for (uint32_t at = fields.first(condition.path); at != kNoLeaf; at = fields.leaf(at).next) {
+    const Leaf& leaf = fields.leaf(at);
+    if (++count > kShownValues) continue;
+    if (count > 1) node.actual += ", ";
+    node.actual += short_json(leaf.value);
+    if (node.verdict == Verdict::fails && node.hint.empty()) {
+      node.hint = value_hint(index_.conditions(), condition, leaf);
+    }
+  }
+  if (count > kShownValues) node.actual += " … " + std::to_string(count - kShownValues) + " more";
+  if (count == 0) {
+    const FieldHint hint = explain_absence(event_, index_.paths().keys(condition.path));
+    node.actual = hint.found;
+    if (node.verdict == Verdict::fails) node.hint = hint.advice;
+  }
+  return node;
+}
+
+/// "data.items[0], data.items[2]": the elements in which the condition holds.
+std::string Explainer::elements_text(const Condition& condition) const {
+  const EventFields& fields = evaluation_.fields();
+  std::string out;
+  size_t count = 0;
+  for (uint32_t at = fields.first(condition.path); at != kNoLeaf; at = fields.leaf(at).next) {
+    const Leaf& leaf = fields.leaf(at);
+    if (!index_.conditions().passes(condition, leaf)) continue;
+    if (++count > kShownValues) continue;
+    std::string place;
+    for (ScopeId scope = leaf.scope; scope != kRootScope; scope = fields.scopes()[scope].parent) {
+      place.insert(0, "[" + std::to_string(fields.scopes()[scope].index) + "]");
+    }
+    out += (out.empty() ? "" : ", ") + (place.empty() ? "outside arrays" : "element " + place);
+  }
+  if (count > kShownValues) out += " … " + std::to_string(count - kShownValues) + " more";
+  return out.empty() ? "absent in some elements" : out;
+}
+
+/// Each condition holds somewhere; says so if they do not hold together.
+void Explainer::add_agreement(const std::vector<ConditionId>& conditions, WhyNode& node) {
+  if (evaluation_.all_hold(conditions)) return;
+  WhyNode out;
+  out.kind = WhyNode::Kind::agreement;
+  out.verdict = Verdict::fails;
+  out.expected = "one element of each array meets all its conditions";
+  for (const ConditionId id : conditions) {
+    const auto state = evaluation_.state(id);
+    if (state != Evaluation::State::scoped && state != Evaluation::State::conditional) continue;
+    const Condition& condition = index_.conditions().condition(id);
+    if (!out.actual.empty()) out.actual += "; ";
+    out.actual += index_.paths().to_text(condition.path) + " in " + elements_text(condition);
+  }
+  out.hint = "each condition is true, but for different elements of the same array";
+  node.parts.push_back(std::move(out));
+}
+
+void Explainer::add_when(WhyNode& root, bool reached, const expr::Environment& environment) const {
+  WhyNode node;
+  node.kind = WhyNode::Kind::when;
+  node.expected = rule_.when->source();
+  if (reached) {
+    expr::Budget budget = expr::kWhenBudget;
+    const auto verdict = rule_.when->evaluate_condition(event_, {}, environment, budget);
+    if (!verdict.ok()) {
+      node.verdict = Verdict::error;
+      node.actual = verdict.error().message();
+    } else {
+      node.verdict = *verdict ? Verdict::holds : Verdict::fails;
+      node.actual = *verdict ? "true" : "false or null";
+    }
+  }
+  root.parts.push_back(std::move(node));
+}
+
+}  // namespace
+
+std::string_view verdict_name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::holds:
+      return "holds";
+    case Verdict::fails:
+      return "fails";
+    case Verdict::error:
+      return "error";
+    case Verdict::not_reached:
+      return "not reached";
+  }
+  return "";
+}
+
+Why explain_rule(const RuleIndex& index, RuleIndex::Slot slot, json::View event,
+                 const expr::Environment& environment) {
+  return Explainer(index, slot, event).explain(environment);
+}
+
+}  // namespace hence::filter
