@@ -27,6 +27,21 @@ RetryPolicy policy_of(const resource::RetrySettings& settings) {
   return policy;
 }
 
+/// The event as it leaves for the outside: with how far it is from it, so that loops through other
+/// systems end too.
+json::Value outgoing(const event::Event& event, uint32_t depth) {
+  json::Builder builder;
+  builder.begin_object();
+  for (const auto [key, value] : event.value()->members()) {
+    if (key != "hencedepth" && key != "data" && key != "data_base64") builder.member(key, value);
+  }
+  builder.key("hencedepth").number(int64_t{depth});
+  if (const auto data = event.value()->find("data")) builder.member("data", *data);
+  if (const auto data = event.value()->find("data_base64")) builder.member("data_base64", *data);
+  builder.end_object();
+  return std::move(builder).finish();
+}
+
 /// The event an emit action makes: the given attributes, and what they leave out.
 Result<std::string> emitted_event(json::View attributes, const Definitions::RuleEntry& rule,
                                   const event::Event& cause, const Recorder& record, uint32_t index) {
@@ -129,7 +144,7 @@ ActionTaken Engine::act(Recorder& record, const event::Event& event, const Incom
   switch (action.index()) {
     case 0: status = act_start(record, event, incoming, rule, index, taken); break;
     case 1: status = act_emit(record, event, incoming, rule, index, taken); break;
-    default: status = act_deliver(record, event, rule, index, taken); break;
+    default: status = act_deliver(record, event, incoming, rule, index, taken); break;
   }
   if (!status.ok()) taken.error = status.error().message();
   return taken;
@@ -186,7 +201,7 @@ Status Engine::act_emit(Recorder& record, const event::Event& event, const Incom
   return {};
 }
 
-Status Engine::act_deliver(Recorder& record, const event::Event& event,
+Status Engine::act_deliver(Recorder& record, const event::Event& event, const Incoming& incoming,
                            const Definitions::RuleEntry& rule, uint32_t index, ActionTaken& taken) {
   const auto& action = std::get<resource::DeliverAction>(rule.spec().actions[index]);
   taken.kind = ActionTaken::Kind::deliver;
@@ -203,7 +218,7 @@ Status Engine::act_deliver(Recorder& record, const event::Event& event,
   effect.sink = action.sink;
   effect.rule = rule.name;
   effect.event = record.address();
-  effect.event_json = event.value();
+  effect.event_json = outgoing(event, std::min(incoming.depth + 1, options_.depth_max));
   effect.structured = action.mode == resource::DeliverMode::structured;
   if (rule.spec().delivery.ordering == resource::Ordering::key) effect.ordering_key = event::partition_key(event);
   effect.retry = policy_of(rule.spec().delivery.retry);

@@ -130,7 +130,7 @@ class Engine {
                    const Definitions::RuleEntry& rule, uint32_t index, ActionTaken& taken);
   Status act_emit(class Recorder& record, const event::Event& event, const Incoming& incoming,
                   const Definitions::RuleEntry& rule, uint32_t index, ActionTaken& taken);
-  Status act_deliver(class Recorder& record, const event::Event& event,
+  Status act_deliver(class Recorder& record, const event::Event& event, const Incoming& incoming,
                      const Definitions::RuleEntry& rule, uint32_t index, ActionTaken& taken);
 
   // decide_instance.cc

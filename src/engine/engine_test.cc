@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/test_world.h"
+
+namespace hence::engine {
+namespace {
+
+constexpr std::string_view kDeployed = R"({"specversion":"1.0","id":"e1","source":"/deploy","type":"com.acme.deployment.succeeded",
+  "subject":"svc-1","data":{"service":"svc-1","risk":4}})";
+
+std::string event(std::string_view id, std::string_view type, std::string_view extra = "") {
+  return "{\"specversion\":\"1.0\",\"id\":\"" + std::string(id) + "\",\"source\":\"/t\",\"type\":\"" + std::string(type) +
+         "\",\"data\":{\"n\":1}" + std::string(extra) + "}";
+}
+
+constexpr std::string_view kEmitRule = R"(
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: scan}
+spec:
+  on: {type: com.acme.deployment.*, when: ".data.risk >= 3"}
+  do:
+    - emit: {type: com.acme.scan.requested, subject: "${ .subject }", data: "${ {service: .data.service} }"}
+---
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: never}
+spec:
+  on: {type: com.acme.other}
+  do:
+    - emit: {type: x.y}
+)";
+
+constexpr std::string_view kDeliverRule = R"(
+apiVersion: hence/v1
+kind: Sink
+metadata: {name: shop}
+spec: {http: {url: "http://127.0.0.1:9/"}}
+---
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: tell}
+spec:
+  on: {type: order.created}
+  do: [{deliver: {sink: shop}}]
+  delivery: {retry: {delay: PT1S, limit: {attempt: {count: 2}}, backoff: {exponential: {}}}, ordering: key}
+)";
+
+constexpr std::string_view kWorkflow = R"(
+document: {dsl: 1.0.3, namespace: shop, name: greet, version: 1.0.0}
+do:
+  - hello: {set: {text: "${ \"hello \" + .name }"}}
+  - pause: {wait: PT30S}
+  - bye: {set: {text: "${ .text + \", bye\" }"}}
+---
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: start-greet}
+spec:
+  on: {type: person.came}
+  do: [{start: {workflow: shop/greet, input: "${ .data }"}}]
+)";
+
+Outcome retryable(int status) {
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::retryable;
+  outcome.status = status;
+  outcome.error = "answered " + std::to_string(status);
+  return outcome;
+}
+
+TEST(Engine, AcceptsAnEventOnceAndAnswersItsFirstPositionAgain) {
+  TestWorld world;
+  const Reply first = world.send(kDeployed);
+  EXPECT_FALSE(first.duplicate);
+  const Reply second = world.send(kDeployed);
+  EXPECT_TRUE(second.duplicate);
+  EXPECT_EQ(second.address, first.address);
+  world.reopen();
+  EXPECT_TRUE(world.send(kDeployed).duplicate);
+  world.lose_state();
+  EXPECT_TRUE(world.send(kDeployed).duplicate);
+}
+
+TEST(Engine, EmitsWhatARuleSaysAndExplainsBothRules) {
+  TestWorld world;
+  world.apply(kEmitRule);
+  const Reply reply = world.send(kDeployed);
+  const json::Value explained = world.explain(reply.address);
+  const json::View rules = *explained->find("rules");
+  ASSERT_EQ(rules.size(), 2u) << explained->to_text();
+  EXPECT_EQ(rules.at(0).string_or("rule", ""), "scan");
+  EXPECT_EQ(rules.at(0).string_or("verdict", ""), "matched");
+  const json::View action = rules.at(0).find("actions")->at(0);
+  EXPECT_EQ(action.string_or("target", ""), "com.acme.scan.requested");
+  const auto emitted = Address::parse(action.string_or("event", ""));
+  ASSERT_TRUE(emitted.has_value()) << explained->to_text();
+  EXPECT_EQ(rules.at(1).string_or("verdict", ""), "not matched");
+  const json::Value event = world.query([&](Query& q) { return q.event("default", *emitted); });
+  EXPECT_EQ(event->find_path({"event", "data", "service"})->as_string(), "svc-1");
+  EXPECT_EQ(event->find_path({"event", "causationid"})->as_string(), "e1");
+}
+
+TEST(Engine, StopsEventsThatAnswerEachOtherInACircle) {
+  TestWorld world;
+  world.apply(R"(
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: echo}
+spec: {on: {type: loop}, do: [{emit: {type: loop, data: "${ .data }"}}]}
+)");
+  world.send(event("l1", "loop"));
+  const json::Value events = world.query([](Query& q) { return q.events("default", {}); });
+  EXPECT_EQ(events->find("items")->size(), 18u);  // depths 0 to 17; the last met no rules
+}
+
+TEST(Engine, RetriesParksAndRedrivesADelivery) {
+  TestWorld world;
+  world.apply(kDeliverRule);
+  world.send(event("o1", "order.created"));
+  ASSERT_EQ(world.effects.size(), 1u);
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    ASSERT_EQ(world.effects.size(), static_cast<size_t>(attempt));
+    EXPECT_EQ(world.effects.back().attempt, static_cast<uint32_t>(attempt));
+    world.end_attempt(world.effects.back(), retryable(503));
+    world.advance(Duration::seconds(60));
+  }
+  EXPECT_EQ(world.effects.size(), 3u);
+  const json::Value list = world.query([](Query& q) { return q.deliveries("default", {}); });
+  EXPECT_EQ(list->find("items")->at(0).string_or("status", ""), "parked");
+  Command redrive;
+  redrive.ticket = 1;
+  redrive.body = RedriveDelivery{world.effects[0].id};
+  EXPECT_FALSE(world.run(redrive).replies.at(0).error.has_value());
+  ASSERT_EQ(world.effects.size(), 4u);
+  world.end_attempt(world.effects.back(), {});
+  const json::Value after = world.query([](Query& q) { return q.deliveries("default", {}); });
+  EXPECT_EQ(after->find("items")->at(0).string_or("status", ""), "done");
+}
+
+TEST(Engine, KeepsTheOrderOfAKeyAndAParkedDeliveryNoLongerBlocksIt) {
+  TestWorld world;
+  world.apply(kDeliverRule);
+  world.send(event("o1", "order.created", R"(,"subject":"k")"));
+  world.send(event("o2", "order.created", R"(,"subject":"k")"));
+  ASSERT_EQ(world.effects.size(), 1u);
+  Outcome refused = retryable(400);
+  refused.kind = Outcome::Kind::permanent;
+  world.end_attempt(world.effects[0], refused);
+  ASSERT_EQ(world.effects.size(), 2u);
+  EXPECT_EQ(world.effects[1].event_json->string_or("id", ""), "o2");
+}
+
+TEST(Engine, RunsAWorkflowAcrossATimerAndACrash) {
+  TestWorld world;
+  world.apply(kWorkflow);
+  const Reply reply = world.send(R"({"specversion":"1.0","id":"p1","source":"/t","type":"person.came","data":{"name":"Ada"}})");
+  json::Value list = world.instances_of(reply.address);
+  ASSERT_EQ(list->find("items")->size(), 1u);
+  EXPECT_EQ(list->find("items")->at(0).string_or("status", ""), "waiting");
+  world.lose_state();
+  world.advance(Duration::seconds(31));
+  list = world.instances_of(reply.address);
+  EXPECT_EQ(list->find("items")->at(0).string_or("status", ""), "completed");
+  const auto id = Address::parse(list->find("items")->at(0).string_or("id", ""));
+  const json::Value trace = world.query([&](Query& q) { return q.trace("default", *id); });
+  EXPECT_EQ(trace->find_path({"output", "text"})->as_string(), "hello Ada, bye");
+  EXPECT_EQ(trace->find("tasks")->size(), 3u);
+}
+
+TEST(Engine, OldInstancesStayOnTheirVersionAndOldEventsAreExplainedByOldRules) {
+  TestWorld world;
+  world.apply(kWorkflow);
+  const Reply old = world.send(R"({"specversion":"1.0","id":"p1","source":"/t","type":"person.came","data":{"name":"Ada"}})");
+  std::string changed(kWorkflow);
+  changed.replace(changed.find(", bye"), 5, ", ciao");
+  changed.replace(changed.find("person.came"), 11, "person.left");
+  world.apply(changed);
+  world.reopen();
+  world.advance(Duration::seconds(31));
+  const json::Value list = world.instances_of(old.address);
+  const auto id = Address::parse(list->find("items")->at(0).string_or("id", ""));
+  const json::Value trace = world.query([&](Query& q) { return q.trace("default", *id); });
+  EXPECT_EQ(trace->find_path({"output", "text"})->as_string(), "hello Ada, bye");
+  const json::Value explained = world.explain(old.address);
+  EXPECT_EQ(explained->find("rules")->at(0).string_or("verdict", ""), "matched") << explained->to_text();
+}
+
+TEST(Engine, TheStateAfterRecoveryIsTheStateBefore) {
+  TestWorld world;
+  world.apply(kWorkflow);
+  world.apply(kDeliverRule);
+  for (int i = 0; i < 20; ++i) {
+    world.send(event("o" + std::to_string(i), "order.created"));
+    world.send(event("p" + std::to_string(i), "person.came"));
+  }
+  world.end_attempt(world.effects[0], retryable(503));
+  world.advance(Duration::seconds(10));
+  const auto before = world.engine().state_digest();
+  world.lose_state();
+  const auto after = world.engine().state_digest();
+  ASSERT_TRUE(before.ok() && after.ok());
+  EXPECT_EQ(*before, *after);
+}
+
+TEST(Engine, TheSameCallerIdStartsOneInstance) {
+  TestWorld world;
+  world.apply(kWorkflow);
+  StartInstance start{"shop/greet", {}, {}, "caller-1", StartInstance::OnConflict::existing};
+  Command command;
+  command.ticket = 1;
+  command.body = start;
+  const Reply first = world.run(command).replies.at(0);
+  const Reply again = world.run(command).replies.at(0);
+  EXPECT_EQ(again.address, first.address);
+  start.on_conflict = StartInstance::OnConflict::reject;
+  command.body = start;
+  EXPECT_EQ(world.run(command).replies.at(0).error->code(), ErrorCode::Conflict);
+}
+
+TEST(Engine, AnIdempotencyKeyRepeatsTheFirstAnswer) {
+  TestWorld world;
+  world.apply(kWorkflow);
+  Command command;
+  command.ticket = 1;
+  command.idempotency_key = "k1";
+  command.body = StartInstance{"shop/greet", {}, {}, {}, StartInstance::OnConflict::existing};
+  const Reply first = world.run(command).replies.at(0);
+  EXPECT_EQ(world.run(command).replies.at(0).address, first.address);
+  world.advance(Duration::hours(25));
+  EXPECT_NE(world.run(command).replies.at(0).address, first.address);
+}
+
+}  // namespace
+}  // namespace hence::engine
