@@ -90,7 +90,8 @@ const ShortUnit* find_short_unit(std::string_view text) {
   return nullptr;
 }
 
-std::string two_units(int64_t major, const char* major_name, int64_t minor, const char* minor_name) {
+std::string two_units(int64_t major, const char* major_name, int64_t minor,
+                      const char* minor_name) {
   std::string text = std::to_string(major) + " " + major_name;
   if (minor != 0) text += " " + std::to_string(minor) + " " + minor_name;
   return text;
@@ -139,7 +140,9 @@ Result<CalendarDuration> parse_iso8601_duration(std::string_view text) {
     fraction_seen = number.has_fraction;
     part_seen = true;
     if (unit.months != 0) {
-      if (fraction_seen) return invalid_duration(text, "a part of a year or month has no fixed length");
+      if (fraction_seen) {
+        return invalid_duration(text, "a part of a year or month has no fixed length");
+      }
       if (number.whole > kMonthsMax) return invalid_duration(text, "over 1000 years");
       out.months += number.whole * unit.months;
     } else if (!accumulate(number, unit.micros, out.rest.micros)) {

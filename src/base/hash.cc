@@ -12,7 +12,7 @@
 namespace hence {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "formats are read as little-endian words");
+static_assert(std::endian::native == std::endian::little, "words are read as they lie");
 
 uint64_t load64(const char* bytes) {
   uint64_t value;

@@ -41,7 +41,8 @@ void append_field(const LogField& field, std::string& out) {
   out += ' ';
   out += field.first;
   out += '=';
-  const bool quote = field.second.empty() || field.second.find_first_of(" \"=") != std::string::npos;
+  const bool quote =
+      field.second.empty() || field.second.find_first_of(" \"=") != std::string::npos;
   if (!quote) return append_escaped(field.second, out);
   out += '"';
   std::string inner;

@@ -27,7 +27,8 @@ void civil_from_days(int64_t days, CivilTime& out) {
   const int64_t day_of_era = days - era * 146097;
   const int64_t year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int64_t month_index = (5 * day_of_year + 2) / 153;
   out.day = static_cast<int>(day_of_year - (153 * month_index + 2) / 5 + 1);
   out.month = static_cast<int>(month_index < 10 ? month_index + 3 : month_index - 9);

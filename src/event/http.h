@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Events as HTTP messages: the CloudEvents HTTP protocol binding 1.0, binary, structured and batched.
+// Events as HTTP messages: the CloudEvents HTTP protocol binding 1.0 in its three modes, binary,
+// structured and batched.
 
 #include <cstdint>
 #include <optional>
@@ -25,11 +26,6 @@ enum class HttpMode : uint8_t { binary, structured, batch };
 /// The mode by Content-Type. Errors: UnsupportedMediaType for an event format or character set
 /// other than JSON in UTF-8.
 Result<HttpMode> http_mode(std::string_view content_type);
-
-/// Whether a media type, parameters aside, is JSON: */json or */*+json.
-bool is_json_media_type(std::string_view media_type);
-/// Whether text is a media type with optional parameters (RFC 2046).
-bool is_media_type(std::string_view text);
 
 /// What a request holds: one event, or one outcome for each of a batch.
 struct HttpEvents {
@@ -56,6 +52,7 @@ HttpMessage to_http_binary(const Event& event);
 HttpMessage to_http_structured(const Event& event);
 
 /// The value of the only header of that name; nothing if absent or there are several.
-std::optional<std::string_view> only_header(std::span<const HeaderView> headers, std::string_view name);
+std::optional<std::string_view> only_header(std::span<const HeaderView> headers,
+                                            std::string_view name);
 
 }  // namespace hence::event

@@ -98,7 +98,7 @@ class RealFile final : public File {
 
 void check_name(std::string_view name) {
   HENCE_CHECK(!name.empty() && name != "." && name != ".." &&
-              name.find('/') == std::string_view::npos && name.find('\0') == std::string_view::npos);
+              name.find_first_of(std::string_view("/\0", 2)) == std::string_view::npos);
 }
 
 int open_flags(OpenMode mode) {
