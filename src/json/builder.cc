@@ -113,6 +113,7 @@ void Builder::State::copy(View value) {
   const char* texts = from->text();
   const size_t begin = nodes.size();
   nodes.insert(nodes.end(), first, first + span);
+  nodes[begin].meta &= ~kCompactFlag;  // there is no received text here
   // Index slots are not nodes: they are skipped where their object ends.
   std::vector<std::pair<uint32_t, uint32_t>> indexes;
   for (uint32_t i = 0; i < span; ++i) {

@@ -42,19 +42,30 @@ uint32_t find_indexed(const Buffer* buffer, const Node* object, const Node& want
 
 void sort_keys(const Node* object, uint32_t members, const TextParts& texts,
                std::vector<uint32_t>& index) {
-  index.clear();
-  index.reserve(members);
+  // Hash above position in one integer: most of the order is found without touching the keys.
+  std::vector<uint64_t> keys;
+  keys.reserve(members);
   uint32_t at = 1;
   for (uint32_t i = 0; i < members; ++i) {
-    index.push_back(at);
+    keys.push_back(uint64_t{object[at].extra} << 32 | at);
     at += 1 + span_of(object[at + 1]);
   }
-  std::sort(index.begin(), index.end(), [&](uint32_t a, uint32_t b) {
-    const Node& x = object[a];
-    const Node& y = object[b];
+  std::sort(keys.begin(), keys.end());
+  const auto precedes = [&](uint64_t a, uint64_t b) {
+    const Node& x = object[static_cast<uint32_t>(a)];
+    const Node& y = object[static_cast<uint32_t>(b)];
     const auto order = compare_keys(x, texts.of(x), y, texts.of(y));
     return order != 0 ? order < 0 : a < b;
-  });
+  };
+  for (auto run = keys.begin(); run != keys.end();) {
+    auto end = run + 1;
+    while (end != keys.end() && *end >> 32 == *run >> 32) ++end;
+    if (end - run > 1) std::sort(run, end, precedes);
+    run = end;
+  }
+  index.clear();
+  index.reserve(members);
+  for (const uint64_t key : keys) index.push_back(static_cast<uint32_t>(key));
 }
 
 std::optional<uint32_t> first_repeated(const Node* object, const std::vector<uint32_t>& index,

@@ -93,12 +93,6 @@ size_t nodes_bound(const char* text, size_t size, uint32_t depth_max) {
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
-const char* skip_space(const char* p) {
-  if (static_cast<unsigned char>(*p) > ' ') [[likely]] return p;
-  while (is_space(*p)) ++p;
-  return p;
-}
-
 /// The first quote, backslash or control character; the padding holds one.
 const char* skip_plain(const char* p) {
   const __m128i quote = _mm_set1_epi8('"');
@@ -188,6 +182,13 @@ class Parser {
   TextParts texts() const {
     return {begin_, static_cast<uint32_t>(size_), scratch_.unescaped.data()};
   }
+  const char* skip_space(const char* p) {
+    if (static_cast<unsigned char>(*p) > ' ') [[likely]] return p;
+    const char* begin = p;
+    while (is_space(*p)) ++p;
+    compact_ &= p == begin;
+    return p;
+  }
   uint32_t offset_of(const char* p) const { return static_cast<uint32_t>(p - begin_); }
   Cursor put(Cursor at, const char* end, Type type, uint32_t flags) const {
     *at.node = {offset_of(at.text), static_cast<uint32_t>(end - at.text), 0,
@@ -203,6 +204,7 @@ class Parser {
   Node* nodes_;
   const uint32_t* specials_ = nullptr;
   Node* nodes_end_ = nullptr;
+  bool compact_ = true;  ///< nothing seen that write() would print otherwise
   const char* read_to_ = nullptr;  ///< after the value
   size_t failed_at_ = 0;
   std::string failure_;
@@ -390,6 +392,7 @@ Cursor Parser::close_keys(Cursor at, Frame& frame, uint32_t& flags) {
   sort_keys(object, frame.count, texts(), index);
   if (const auto repeated = first_repeated(object, index, texts())) {
     if (options_.duplicate_keys == DuplicateKeys::refuse) return repeated_key(object[*repeated]);
+    compact_ = false;
     frame.count = merge_repeated(object, frame.count, index, texts());
     at.node = object + object->extra;
     sort_keys(object, frame.count, texts(), index);
@@ -454,7 +457,9 @@ bool Parser::look_over() {
   }
   uint32_t* specials = scratch_.specials.reserve(specials_bound(begin_, size_));
   specials_ = specials;
-  if (scan_specials(begin_, size_, specials).ascii) return true;
+  const Scan scan = scan_specials(begin_, size_, specials);
+  compact_ = !scan.has_del;
+  if (scan.ascii) return true;
   const size_t good = utf8_prefix(text);
   if (good != size_) fail(begin_ + good, "the bytes are not UTF-8");
   return good == size_;
@@ -522,6 +527,7 @@ Value Parser::finish() const {
   Buffer* buffer = Buffer::create(node_count, static_cast<uint32_t>(text_bytes),
                                   static_cast<uint32_t>(size_));
   std::memcpy(static_cast<void*>(buffer->nodes()), nodes_, node_count * sizeof(Node));
+  if (compact_ && scratch_.unescaped.empty()) buffer->nodes()->meta |= kCompactFlag;
   std::memcpy(buffer->text(), begin_, size_);
   std::memcpy(buffer->text() + size_, scratch_.unescaped.data(), scratch_.unescaped.size());
   return Value(buffer, 0);

@@ -86,6 +86,21 @@ TEST(Parse, KeepsTextAndUnescapes) {
   EXPECT_EQ(v->find("n")->at(0).source_text(), "1.50");
 }
 
+TEST(Parse, PrintsCompactWhateverTheReceivedForm) {
+  const std::pair<std::string_view, std::string> kCases[] = {
+      {R"({"a":[1,"x y"]})", R"({"a":[1,"x y"]})"}, {R"( {"a":[1,"x y"]})", R"({"a":[1,"x y"]})"},
+      {R"({"a":[1,"x y"]} )", R"({"a":[1,"x y"]})"}, {R"({"a" :[1]})", R"({"a":[1]})"},
+      {R"({"a": [1]})", R"({"a":[1]})"}, {R"([1 ])", "[1]"}, {R"([ ])", "[]"}, {"{\n}", "{}"},
+      {R"(["\/"])", R"(["/"])"}, {R"(["\u0041"])", R"(["A"])"}, {"[\"\x7F\"]", R"(["\u007f"])"},
+      {"[\"\x7F\",\"0123456789012345678901234567890123456789012345678901234567890123456789\"]",
+       R"(["\u007f","0123456789012345678901234567890123456789012345678901234567890123456789"])"},
+  };
+  for (const auto& [text, compact] : kCases) EXPECT_EQ(parse(text)->view().to_text(), compact) << text;
+  const Value merged = *parse(R"({"a":1,"a":2})", {.duplicate_keys = DuplicateKeys::last_wins});
+  EXPECT_EQ(merged->to_text(), R"({"a":2})");
+  EXPECT_EQ(parse(R"([{"a":["b",1.50]},2])")->view().at(0).find("a")->to_text(), R"(["b",1.50])");
+}
+
 std::string large_object(int members, int repeated) {
   std::string text = "{";
   for (int i = 0; i < members; ++i) {

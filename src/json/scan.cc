@@ -12,23 +12,27 @@ constexpr size_t kCountedFrom = 1 << 16;
 struct Block {
   uint64_t special;
   bool ascii;
+  bool has_del;
 };
 
 Block block_sse2(const char* p) {
   const __m128i quote = _mm_set1_epi8('"');
   const __m128i backslash = _mm_set1_epi8('\\');
   const __m128i control = _mm_set1_epi8(0x1F);
+  const __m128i del = _mm_set1_epi8(0x7F);
   __m128i all = _mm_setzero_si128();
+  __m128i dels = _mm_setzero_si128();
   uint64_t special = 0;
   for (int i = 0; i < 4; ++i) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p) + i);
     all = _mm_or_si128(all, bytes);
+    dels = _mm_or_si128(dels, _mm_cmpeq_epi8(bytes, del));
     const __m128i hit = _mm_or_si128(
         _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
         _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
     special |= static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(hit))) << (16 * i);
   }
-  return {special, _mm_movemask_epi8(all) == 0};
+  return {special, _mm_movemask_epi8(all) == 0, _mm_movemask_epi8(dels) != 0};
 }
 
 uint64_t within(size_t left) { return left >= 64 ? ~uint64_t{0} : (uint64_t{1} << left) - 1; }
@@ -36,15 +40,17 @@ uint64_t within(size_t left) { return left >= 64 ? ~uint64_t{0} : (uint64_t{1} <
 Scan scan_sse2(const char* text, size_t size, uint32_t* out) {
   uint32_t* const begin = out;
   bool ascii = true;
+  bool has_del = false;
   for (size_t at = 0; at < size; at += 64) {
     const Block block = block_sse2(text + at);
     ascii &= block.ascii;
+    has_del |= block.has_del;
     for (uint64_t bits = block.special & within(size - at); bits != 0; bits &= bits - 1) {
       *out++ = static_cast<uint32_t>(at) + static_cast<uint32_t>(__builtin_ctzll(bits));
     }
   }
   out[0] = out[1] = static_cast<uint32_t>(size);
-  return {static_cast<size_t>(out - begin), ascii};
+  return {static_cast<size_t>(out - begin), ascii, has_del};
 }
 
 __attribute__((target("avx2,bmi,popcnt"))) Scan scan_avx2(const char* text, size_t size,
@@ -52,7 +58,9 @@ __attribute__((target("avx2,bmi,popcnt"))) Scan scan_avx2(const char* text, size
   const __m256i quote = _mm256_set1_epi8('"');
   const __m256i backslash = _mm256_set1_epi8('\\');
   const __m256i control = _mm256_set1_epi8(0x1F);
+  const __m256i del = _mm256_set1_epi8(0x7F);
   __m256i all = _mm256_setzero_si256();
+  __m256i dels = _mm256_setzero_si256();
   uint32_t* const begin = out;
   for (size_t at = 0; at < size; at += 64) {
     uint64_t bits = 0;
@@ -60,6 +68,7 @@ __attribute__((target("avx2,bmi,popcnt"))) Scan scan_avx2(const char* text, size
       const __m256i bytes =
           _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + at) + i);
       all = _mm256_or_si256(all, bytes);
+      dels = _mm256_or_si256(dels, _mm256_cmpeq_epi8(bytes, del));
       const __m256i hit = _mm256_or_si256(
           _mm256_or_si256(_mm256_cmpeq_epi8(bytes, quote), _mm256_cmpeq_epi8(bytes, backslash)),
           _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, control), bytes));
@@ -77,7 +86,8 @@ __attribute__((target("avx2,bmi,popcnt"))) Scan scan_avx2(const char* text, size
     out += found;
   }
   out[0] = out[1] = static_cast<uint32_t>(size);
-  return {static_cast<size_t>(out - begin), _mm256_movemask_epi8(all) == 0};
+  return {static_cast<size_t>(out - begin), _mm256_movemask_epi8(all) == 0,
+          _mm256_movemask_epi8(dels) != 0};
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ namespace hence::json {
 struct Scan {
   size_t count;  ///< places found
   bool ascii;    ///< no byte above 0x7F
+  bool has_del;  ///< a byte 0x7F, which is printed escaped
 };
 
 /// How many places scan_specials gives for so long a text at most, its slack included.

@@ -46,21 +46,6 @@ void Buffer::destroy(const Buffer* buffer) noexcept { std::free(const_cast<Buffe
 
 View::View() noexcept : buffer_(&null_document.buffer), node_(0) {}
 
-bool View::as_bool() const {
-  HENCE_CHECK(is_bool());
-  return (raw().meta & kTrueFlag) != 0;
-}
-
-std::string_view View::number_text() const {
-  HENCE_CHECK(is_number());
-  return text_of(buffer_, raw());
-}
-
-std::string_view View::as_string() const {
-  HENCE_CHECK(is_string());
-  return text_of(buffer_, raw());
-}
-
 uint32_t View::size() const {
   if (is_container(raw())) return count_of(raw());
   HENCE_CHECK(is_string());

@@ -52,11 +52,22 @@ class View {
   bool is_object() const { return type() == Type::object; }
 
   /// The accessors below require the matching type (HENCE_CHECK).
-  bool as_bool() const;
+  bool as_bool() const {
+    HENCE_CHECK(is_bool());
+    return (raw().meta & kTrueFlag) != 0;
+  }
   double as_double() const;               ///< nearest binary64; ±max where the text is beyond it (as jq 1.8)
   std::optional<int64_t> as_int64() const;  ///< the exact value if it is an integer in range (1.0 and 1e2 are)
-  std::string_view number_text() const;   ///< as written; shortest round-trip form where computed
-  std::string_view as_string() const;     ///< UTF-8, unescaped
+  /// As written; shortest round-trip form where computed.
+  std::string_view number_text() const {
+    HENCE_CHECK(is_number());
+    return text_of(buffer_, raw());
+  }
+  /// UTF-8, unescaped.
+  std::string_view as_string() const {
+    HENCE_CHECK(is_string());
+    return text_of(buffer_, raw());
+  }
   uint32_t size() const;                  ///< elements of an array, members of an object, bytes of a string
 
   /// Element of an array, index < size(): O(index) by skipping over siblings. Iterate with elements().

@@ -121,7 +121,13 @@ void append_escape(unsigned char c, std::string& out) {
 
 }  // namespace
 
-void write(View value, std::string& out) { Writer(value, out, false).run(); }
+void write(View value, std::string& out) {
+  if ((value.buffer()->nodes()->meta & kCompactFlag) != 0) {
+    out += value.source_text();
+    return;
+  }
+  Writer(value, out, false).run();
+}
 
 void write_pretty(View value, std::string& out) { Writer(value, out, true).run(); }
 
