@@ -32,9 +32,11 @@ static_assert(sizeof(Node) == 16);
 
 inline constexpr uint32_t kTypeMask = 7;
 inline constexpr uint32_t kTrueFlag = 8;      ///< boolean: it is true
-inline constexpr uint32_t kEscapedFlag = 8;   ///< string: unescaped; 8 bytes before it say where it stood
+/// String: unescaped; 8 bytes before it say where it stood.
+inline constexpr uint32_t kEscapedFlag = 8;
 inline constexpr uint32_t kIndexedFlag = 8;   ///< object: has an index
-inline constexpr uint32_t kCompactFlag = 16;  ///< first node: the received text is what write() prints
+/// First node: the received text is what write() prints.
+inline constexpr uint32_t kCompactFlag = 16;
 inline constexpr uint32_t kCountShift = 5;
 inline constexpr uint32_t kCountMax = (1u << 27) - 1;
 inline constexpr uint32_t kIndexedMembers = 32;
