@@ -6,6 +6,8 @@
 namespace hence::engine {
 
 void Engine::run(const Command& command, const AttemptEnded& body, Batch& batch) {
+  // Answered whatever comes of it: the dispatcher may then forget the attempt.
+  if (command.ticket != 0) batch.replies.emplace_back().ticket = command.ticket;
   if (body.effect.record.partition >= options_.partitions) return;
   const std::optional<EffectRow> row = state_.effect(body.effect);
   // A stale attempt (cancelled, redriven, reported twice) changes nothing.

@@ -83,10 +83,6 @@ class Engine {
   /// Instances with work left over: send each a ContinueInstance.
   const std::set<Address>& continuing() const { return state_.continuing(); }
 
-  /// Effects that are ready in the durable state, in order of their ids after `after`. How a
-  /// dispatcher finds what its window had no room for, and everything after a restart.
-  Result<std::vector<Effect>> ready_effects(std::optional<EffectId> after, size_t limit) const;
-
   /// A digest of the state (state family of the store and what is decided on top): equal states
   /// have equal digests. Reads everything; for tests and the simulator.
   Result<Hash128> state_digest();

@@ -41,6 +41,15 @@ inline constexpr uint32_t kListLimitMax = 1000;
 /// Rows one list request looks at, before it answers with what it has and a cursor.
 inline constexpr uint32_t kListScanMax = 200'000;
 
+/// Effects that are ready in a durable state, in order of their ids after `after`: how a dispatcher
+/// finds what its window had no room for, and everything after a restart. Errors: StoreFailed.
+Result<std::vector<Effect>> ready_effects(const store::Snapshot& snapshot, uint16_t partitions,
+                                          std::optional<EffectId> after, size_t limit);
+/// A workflow's definition as it was at a revision. name: "ns/name:version". Errors: StoreFailed.
+Result<std::shared_ptr<const workflow::Definition>> load_workflow(const store::Snapshot& snapshot,
+                                                                  std::string_view name_space,
+                                                                  std::string_view name, uint64_t revision);
+
 class Query {
  public:
   struct Sources {
@@ -97,7 +106,6 @@ class Query {
   Result<EventRecord> load_event(std::string_view name_space, Address address);
   /// The definitions as they were at a version, compiled again from what the state keeps.
   Result<std::shared_ptr<const Definitions>> definitions_at(uint64_t version);
-  Result<std::shared_ptr<const workflow::Definition>> workflow_at(const InstanceRow& row);
 
   Sources sources_;
 };

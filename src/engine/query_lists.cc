@@ -112,6 +112,30 @@ Result<json::Value> Query::deliveries(std::string_view name_space, const ListOpt
   });
 }
 
+Result<std::vector<Effect>> ready_effects(const store::Snapshot& snapshot, uint16_t partitions,
+                                          std::optional<EffectId> after, size_t limit) {
+  std::vector<Effect> effects;
+  for (uint32_t partition = after ? after->record.partition : 0; partition < partitions && effects.size() < limit;
+       ++partition) {
+    std::string from;
+    if (after && after->record.partition == partition) from = keys::ready(*after) + '\0';
+    std::vector<EffectId> ids;
+    HENCE_TRY_VOID(snapshot.scan(store::Family::state,
+                                 {keys::table(static_cast<Partition>(partition), 'r'), from, limit - effects.size()},
+                                 [&](std::string_view key, std::string_view) {
+      if (const auto id = keys::parse_effect(key)) ids.push_back(*id);
+      return true;
+    }));
+    for (const EffectId& id : ids) {
+      HENCE_TRY(const auto bytes, snapshot.get(store::Family::state, keys::effect(id)));
+      if (!bytes) continue;
+      HENCE_TRY(EffectRow row, decode<EffectRow>(*bytes, "an effect"));
+      effects.push_back(std::move(row.effect));
+    }
+  }
+  return effects;
+}
+
 Result<EffectRow> Query::load_effect(const EffectId& id) {
   HENCE_TRY(const auto bytes, sources_.snapshot.get(store::Family::state, keys::effect(id)));
   if (!bytes) return Error(ErrorCode::NotFound, "there is no delivery " + id.to_string());

@@ -197,21 +197,25 @@ Result<json::Value> Query::instance(std::string_view name_space, Address id) {
   return std::move(builder).finish();
 }
 
-Result<std::shared_ptr<const workflow::Definition>> Query::workflow_at(const InstanceRow& row) {
-  const std::string name = row.workflow + ":" + row.version;
+Result<std::shared_ptr<const workflow::Definition>> load_workflow(const store::Snapshot& snapshot,
+                                                                  std::string_view name_space,
+                                                                  std::string_view name, uint64_t revision) {
   HENCE_TRY(const auto bytes,
-            sources_.snapshot.get(store::Family::state,
-                                  keys::definition(resource::kind_name(resource::Kind::workflow), row.name_space,
-                                                   name, row.revision)));
-  if (!bytes) return Error(ErrorCode::StoreFailed, "the definition of workflow " + name + " is missing from the state");
+            snapshot.get(store::Family::state, keys::definition(resource::kind_name(resource::Kind::workflow),
+                                                                name_space, name, revision)));
+  if (!bytes) {
+    return Error(ErrorCode::StoreFailed, "the definition of workflow " + std::string(name) + " at revision " +
+                                             std::to_string(revision) + " is missing from the state");
+  }
   HENCE_TRY(const DefinitionRow kept, decode<DefinitionRow>(*bytes, "a definition"));
-  HENCE_TRY(const resource::Resource resource, resource::parse_resource(kept.value, row.name_space));
+  HENCE_TRY(const resource::Resource resource, resource::parse_resource(kept.value, name_space));
   return std::get<resource::WorkflowSpec>(resource.spec).definition;
 }
 
 Result<json::Value> Query::trace(std::string_view name_space, Address id) {
   HENCE_TRY(const InstanceRow row, load_instance(name_space, id));
-  HENCE_TRY(const auto definition, workflow_at(row));
+  HENCE_TRY(const auto definition, load_workflow(sources_.snapshot, row.name_space,
+                                                 row.workflow + ":" + row.version, row.revision));
   std::vector<Sequence> records{id.sequence};
   bool cut = false;
   HENCE_TRY_VOID(sources_.snapshot.scan(store::Family::index, {keys::history_of(id), {}},

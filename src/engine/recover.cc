@@ -76,29 +76,6 @@ Status Engine::load_definitions() {
   return {};
 }
 
-Result<std::vector<Effect>> Engine::ready_effects(std::optional<EffectId> after, size_t limit) const {
-  std::vector<Effect> effects;
-  for (uint32_t partition = after ? after->record.partition : 0;
-       partition < options_.partitions && effects.size() < limit; ++partition) {
-    const std::string prefix = keys::table(static_cast<Partition>(partition), 'r');
-    std::string from;
-    if (after && after->record.partition == partition) from = keys::ready(*after) + '\0';
-    std::vector<EffectId> ids;
-    HENCE_TRY_VOID(store_.scan(store::Family::state, {prefix, from, limit - effects.size()},
-                               [&](std::string_view key, std::string_view) {
-      if (const auto id = keys::parse_effect(key)) ids.push_back(*id);
-      return true;
-    }));
-    for (const EffectId& id : ids) {
-      HENCE_TRY(const auto bytes, store_.get(store::Family::state, keys::effect(id)));
-      if (!bytes) continue;
-      HENCE_TRY(EffectRow row, decode<EffectRow>(*bytes, "an effect"));
-      effects.push_back(std::move(row.effect));
-    }
-  }
-  return effects;
-}
-
 Result<Hash128> Engine::state_digest() {
   Hash128 digest = options_.hash_key;
   const auto fold = [&](std::string_view text) { digest = siphash128(digest, text); };

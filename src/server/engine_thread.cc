@@ -112,32 +112,18 @@ void EngineThread::when_applied(Address address, Duration patience, std::functio
   then(true);
 }
 
-void EngineThread::fetch_ready(std::optional<engine::EffectId> after, size_t limit,
-                               std::function<void(std::vector<engine::Effect>)> done) {
-  const std::lock_guard lock(mutex_);
-  errands_.push_back([this, after, limit, done = std::move(done)] {
-    Result<std::vector<engine::Effect>> effects = engine_.ready_effects(after, limit);
-    if (!effects.ok()) fail(effects.error());
-    done(std::move(*effects));
-  });
-  engine_wakes_.notify_one();
-}
-
 // The engine's thread
 
 void EngineThread::run_engine() {
   while (true) {
     std::vector<Submission> submissions;
-    std::vector<std::function<void()>> errands;
     bool ended = false;
     {
       std::unique_lock lock(mutex_);
       submissions = take_submissions(lock);
-      errands.swap(errands_);
       ended = stopping_ && queue_.empty() && submissions.empty() && in_flight_.empty();
     }
     finish_durable();
-    for (const auto& errand : errands) errand();
     wake_waiters();
     check_disk();
     if (ended) return;
@@ -155,7 +141,7 @@ std::vector<EngineThread::Submission> EngineThread::take_submissions(std::unique
   const auto front_written = [&] { return !in_flight_.empty() && (in_flight_.front().written || !in_flight_.front().commit); };
   const auto room = [&] { return in_flight_.size() < kBatchesInFlightMax; };
   const auto awake = [&] {
-    return front_written() || !errands_.empty() || (!queue_.empty() && room()) ||
+    return front_written() || (!queue_.empty() && room()) ||
            (stopping_ && queue_.empty() && in_flight_.empty());
   };
   Duration patience = Duration::milliseconds(500);

@@ -63,9 +63,6 @@ class EngineThread : public api::Backend {
   std::shared_ptr<const engine::Definitions> definitions() const override;
   api::EngineCounters counters() const override;
   void when_applied(Address address, Duration patience, std::function<void(bool applied)> then) override;
-  /// Durable effects the dispatcher's window had no room for. Engine thread answers through done.
-  void fetch_ready(std::optional<engine::EffectId> after, size_t limit,
-                   std::function<void(std::vector<engine::Effect>)> done);
 
  private:
   struct Submission {
@@ -113,7 +110,6 @@ class EngineThread : public api::Backend {
   std::deque<Submission> queue_;
   size_t queue_bytes_ = 0;
   std::deque<InFlight> in_flight_;
-  std::vector<std::function<void()>> errands_;
   std::vector<Waiter> waiters_;
   std::map<Partition, Sequence> applied_;
   log::LogView view_;

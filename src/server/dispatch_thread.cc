@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/dispatch_thread.h"
+
+#include <algorithm>
+
+#include "base/log_line.h"
+#include "engine/query.h"
+
+namespace hence::server {
+namespace {
+
+constexpr Duration kReportInterval = Duration::seconds(1);
+
+}  // namespace
+
+const resource::SinkSpec* LiveDirectory::find_sink(std::string_view name_space, std::string_view name) {
+  definitions_ = backend_.definitions();
+  const engine::Stored* stored = definitions_->find(name_space, resource::Kind::sink, name);
+  return stored == nullptr ? nullptr : &std::get<resource::SinkSpec>(stored->resource->spec);
+}
+
+Result<std::string> LiveDirectory::read_secret(std::string_view name_space, std::string_view name) {
+  return secrets_.read(*backend_.definitions(), name_space, name);
+}
+
+Result<std::shared_ptr<const workflow::Definition>> LiveDirectory::find_workflow(const engine::Effect& effect) {
+  const api::ReadView view = backend_.read_view();
+  return engine::load_workflow(*view.snapshot, effect.name_space, effect.workflow, effect.revision);
+}
+
+DispatchThread::DispatchThread(delivery::DispatcherOptions options, api::Backend& backend, const SecretReader& secrets,
+                               delivery::HttpClient& http, delivery::ProcessRunner& processes,
+                               const os::Clock& clock, uint16_t partitions)
+    : backend_(backend), clock_(clock), partitions_(partitions), directory_(backend, secrets),
+      dispatcher_(options, directory_, http, processes, [this] {
+        {
+          const std::lock_guard lock(mutex_);
+          woken_ = true;
+        }
+        wakes_.notify_one();
+      }) {}
+
+DispatchThread::~DispatchThread() { stop({0}); }
+
+void DispatchThread::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void DispatchThread::stop(Duration grace) {
+  {
+    std::unique_lock lock(mutex_);
+    if (stopping_ || !thread_.joinable()) return;
+    draining_ = true;
+    woken_ = true;
+    wakes_.notify_all();
+    wakes_.wait_for(lock, std::chrono::microseconds(grace.micros), [&] { return in_flight_ == 0; });
+    stopping_ = true;
+  }
+  wakes_.notify_all();
+  thread_.join();
+}
+
+void DispatchThread::take(std::vector<engine::Effect> effects, std::vector<engine::EffectId> cancelled) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::move(effects.begin(), effects.end(), std::back_inserter(offered_));
+    cancelled_.insert(cancelled_.end(), cancelled.begin(), cancelled.end());
+    woken_ = true;
+  }
+  wakes_.notify_one();
+}
+
+std::vector<delivery::DestinationReport> DispatchThread::destinations() const {
+  const std::lock_guard lock(mutex_);
+  return destinations_;
+}
+
+void DispatchThread::run() {
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      Duration patience = Duration::seconds(1);
+      if (const auto due = dispatcher_.next_due()) patience = std::clamp(*due - clock_.monotonic(), Duration{0}, patience);
+      wakes_.wait_for(lock, std::chrono::microseconds(patience.micros), [&] { return woken_ || stopping_; });
+      if (stopping_) return;
+      woken_ = false;
+    }
+    step();
+  }
+}
+
+void DispatchThread::step() {
+  std::vector<engine::Effect> offered;
+  std::vector<engine::EffectId> cancelled;
+  std::vector<std::pair<engine::EffectId, uint32_t>> settled;
+  {
+    const std::lock_guard lock(mutex_);
+    offered.swap(offered_);
+    cancelled.swap(cancelled_);
+    settled.swap(settled_);
+    if (draining_) dispatcher_.stop();
+  }
+  const os::MonotonicTime now = clock_.monotonic();
+  for (const auto& [id, attempt] : settled) dispatcher_.settled(id, attempt);
+  for (engine::Effect& effect : offered) dispatcher_.offer(std::move(effect), now);
+  for (const engine::EffectId& id : cancelled) dispatcher_.cancel(id);
+  if (dispatcher_.wants_pull()) {
+    const api::ReadView view = backend_.read_view();
+    const Status status = dispatcher_.pull(
+        [&](std::optional<engine::EffectId> after, size_t limit) {
+          return engine::ready_effects(*view.snapshot, partitions_, after, limit);
+        }, now);
+    if (!status.ok()) log_line(LogLevel::error, "ready effects cannot be read: " + status.error().message());
+    const std::lock_guard lock(mutex_);
+    woken_ = woken_ || dispatcher_.wants_pull();
+  }
+  for (engine::AttemptEnded& ended : dispatcher_.poll(now, clock_.now())) {
+    const engine::EffectId id = ended.effect;
+    const uint32_t attempt = ended.attempt;
+    engine::Command command;
+    command.body = std::move(ended);
+    const Status status = backend_.submit(std::move(command), 1024, false, [this, id, attempt](const engine::Reply&) {
+      const std::lock_guard lock(mutex_);
+      settled_.emplace_back(id, attempt);
+      woken_ = true;
+      wakes_.notify_one();
+    });
+    // Shutting down: the attempt is made again after the restart, under the same key.
+    if (!status.ok()) log_line(LogLevel::debug, "an outcome came too late: " + status.error().message());
+  }
+  const std::lock_guard lock(mutex_);
+  in_flight_ = dispatcher_.in_flight();
+  if (draining_ && in_flight_ == 0) wakes_.notify_all();
+  if (now < next_report_) return;
+  next_report_ = now + kReportInterval;
+  destinations_ = dispatcher_.destinations();
+}
+
+}  // namespace hence::server
