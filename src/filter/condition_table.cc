@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "filter/hashing.h"
 #include "json/builder.h"
 
 namespace hence::filter {
@@ -152,14 +151,6 @@ void ConditionTable::freeze() {
   texts_.shrink_to_fit();
 }
 
-bool ConditionTable::passes(const Condition& condition, const Leaf& leaf) const {
-  const uint32_t end = condition.first_test + condition.test_count;
-  for (uint32_t i = condition.first_test; i < end; ++i) {
-    if (passes(tests_[i], leaf)) return true;
-  }
-  return false;
-}
-
 bool ConditionTable::passes(const Test& test, const Leaf& leaf) const {
   return any_operand(test, leaf) != test.negated;
 }
@@ -190,6 +181,8 @@ bool ConditionTable::any_operand(const Test& test, const Leaf& leaf) const {
       const auto address = IpAddress::parse(leaf.text);
       return address && cidrs_[test.first].contains(*address);
     }
+    case TestKind::text:
+      return is_text(test, leaf);
     default:
       if (leaf.type != json::Type::string) return false;
       for (uint32_t i = test.first; i < test.first + test.count; ++i) {
@@ -202,8 +195,6 @@ bool ConditionTable::any_operand(const Test& test, const Leaf& leaf) const {
 bool ConditionTable::text_operand_passes(const Test& test, uint32_t operand,
                                          const Leaf& leaf) const {
   switch (test.kind) {
-    case TestKind::text:
-      return text_operands_[operand].hash == leaf.hash && text(operand) == leaf.text;
     case TestKind::prefix:
       return leaf.text.starts_with(text(operand));
     case TestKind::suffix:

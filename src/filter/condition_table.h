@@ -12,6 +12,7 @@
 
 #include "filter/address_range.h"
 #include "filter/event_fields.h"
+#include "filter/hashing.h"
 #include "filter/path_table.h"
 #include "filter/pattern.h"
 #include "filter/wildcard.h"
@@ -82,13 +83,30 @@ class ConditionTable {
   /// Whether a value passes the test; `absent` passes none.
   bool passes(const Test& test, const Leaf& leaf) const;
   /// Whether a value passes any test of the condition.
-  bool passes(const Condition& condition, const Leaf& leaf) const;
+  bool passes(const Condition& condition, const Leaf& leaf) const {
+    const uint32_t end = condition.first_test + condition.test_count;
+    for (uint32_t i = condition.first_test; i < end; ++i) {
+      const Test& one = tests_[i];
+      const bool passed = one.kind == TestKind::text ? is_text(one, leaf) != one.negated
+                                                     : passes(one, leaf);
+      if (passed) return true;
+    }
+    return false;
+  }
 
  private:
   Test add_test(const TestSpec& spec);
   uint32_t add_text(std::string_view text);
   uint32_t add_number_text(const std::string& text);
   bool any_operand(const Test& test, const Leaf& leaf) const;
+  /// The test for plain strings, by far the most common.
+  bool is_text(const Test& test, const Leaf& leaf) const {
+    if (leaf.type != json::Type::string) return false;
+    for (uint32_t i = test.first; i < test.first + test.count; ++i) {
+      if (text_operands_[i].hash == leaf.hash && equal_text(text(i), leaf.text)) return true;
+    }
+    return false;
+  }
   bool text_operand_passes(const Test& test, uint32_t operand, const Leaf& leaf) const;
   bool in_range(const RangeOperand& range, const Leaf& leaf) const;
 

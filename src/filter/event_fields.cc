@@ -92,11 +92,12 @@ void EventFields::add_leaf(json::View value, json::Type type, PathId path, Scope
   }
   Head& head = heads_[path];
   if (head.epoch != epoch_) {
-    head = {epoch_, index, index};
+    head = {epoch_, index, index, signature_bit(leaf.hash)};
     present_.push_back(path);
   } else {
     leaves_[head.last].next = index;
     head.last = index;
+    head.signature |= signature_bit(leaf.hash);
   }
 }
 

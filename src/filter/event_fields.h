@@ -53,6 +53,10 @@ class EventFields {
   uint32_t first(PathId path) const {
     return heads_[path].epoch == epoch_ ? heads_[path].first : kNoLeaf;
   }
+  /// The signature bits of all values at a path; 0 if there are none.
+  uint64_t signature(PathId path) const {
+    return heads_[path].epoch == epoch_ ? heads_[path].signature : 0;
+  }
   const Leaf& leaf(uint32_t index) const { return leaves_[index]; }
   /// Paths that have a leaf, in document order.
   const std::vector<PathId>& present() const { return present_; }
@@ -68,6 +72,7 @@ class EventFields {
     uint32_t epoch = 0;
     uint32_t first = 0;
     uint32_t last = 0;
+    uint64_t signature = 0;
   };
   void read_object(json::View object, PathId path, ScopeId scope);
   void read_array(json::View array, PathId path, ScopeId scope, uint32_t depth);

@@ -50,6 +50,21 @@ inline uint64_t hash_text(std::string_view text) {
   return mix(state ^ read_short(at, left), left);
 }
 
+/// a == b, without a call for the short texts that names and values mostly are.
+inline bool equal_text(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  const size_t size = a.size();
+  if (size > 16) return std::memcmp(a.data(), b.data(), size) == 0;
+  if (size >= 8) {
+    return read_word(a.data()) == read_word(b.data()) &&
+           read_word(a.data() + size - 8) == read_word(b.data() + size - 8);
+  }
+  return read_short(a.data(), size) == read_short(b.data(), size);
+}
+
+/// One bit of 64 for a hash: a set of hashes as a word, wrong at worst towards "maybe".
+inline uint64_t signature_bit(uint64_t hash) { return uint64_t{1} << (hash >> 58); }
+
 /// The hash of a number is that of its nearest binary64: numbers equal by value hash alike.
 inline uint64_t hash_number(double number) {
   return mix(std::bit_cast<uint64_t>(number == 0 ? 0.0 : number), 0x6E756D62ull);

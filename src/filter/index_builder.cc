@@ -14,7 +14,7 @@ namespace hence::filter {
 
 namespace {
 
-constexpr size_t kGroupMax = 8;          ///< a larger group is filed again
+constexpr size_t kGroupMax = 24;         ///< a larger group is filed again
 constexpr uint32_t kNodeDepthMax = 4;
 constexpr size_t kLengthsMax = 12;       ///< distinct prefix lengths looked up per path and kind
 constexpr uint32_t kFiledPositions = 64; ///< conditions of a conjunction that may serve as access
@@ -32,6 +32,8 @@ bool is_affix(AccessKind kind) {
   return kind == AccessKind::prefix || kind == AccessKind::suffix ||
          kind == AccessKind::folded_prefix || kind == AccessKind::folded_suffix;
 }
+
+bool is_exact(const Key& key) { return key.kind == AccessKind::exact; }
 
 bool is_front(AccessKind kind) {
   return kind == AccessKind::prefix || kind == AccessKind::folded_prefix;
@@ -111,6 +113,7 @@ class IndexBuilder {
   void lay_out_access(const Filed* begin, const Filed* end, uint32_t depth, uint64_t seed);
   void lay_out_ranges(const Filed* begin, const Filed* end, Access& access);
   uint32_t lay_out_group(const Filed* begin, const Filed* end, uint32_t depth, uint32_t& count);
+  RuleIndex::Candidate guarded(const Member& member);
   bool worth_a_node(const std::vector<Member>& members) const;
   void lay_out_entries();
   void lay_out_root();
@@ -120,6 +123,7 @@ class IndexBuilder {
   std::vector<RuleIndex::Entry> entries_;
   std::vector<double> shares_;  // per condition, at the node being built
   std::vector<Lengths> lengths_;
+  std::vector<Key> keys_;  // of one condition, reused
 };
 
 std::shared_ptr<const RuleIndex> RuleIndex::build(std::vector<RuleInput> rules) {
@@ -317,11 +321,11 @@ uint32_t IndexBuilder::choose(const Member& member) const {
 void IndexBuilder::build_node(const Pending& pending) {
   weigh_conditions(pending.members);
   std::vector<std::pair<Member, uint32_t>> chosen;
-  std::vector<uint32_t> always;
+  std::vector<RuleIndex::Candidate> always;
   for (const Member& member : pending.members) {
     const uint32_t position = choose(member);
     if (position == kFiledPositions) {
-      always.push_back(member.conjunction);
+      always.push_back(guarded(member));
     } else {
       chosen.emplace_back(member, position);
     }
@@ -381,9 +385,8 @@ uint16_t IndexBuilder::filed_length(PathId path, const Key& key) const {
 void IndexBuilder::file(const Member& member, uint32_t position, std::vector<Filed>& filed) {
   const ConditionId id = index_->conjunction(member.conjunction)[position];
   const Condition& condition = index_->conditions_.condition(id);
-  std::vector<Key> keys;
-  keys_of(condition, keys);
-  for (Key& key : keys) {
+  keys_of(condition, keys_);
+  for (Key& key : keys_) {
     if (is_affix(key.kind)) {
       key.length = filed_length(condition.path, key);
       const size_t begin = is_front(key.kind) ? 0 : key.text.size() - key.length;
@@ -454,6 +457,25 @@ void IndexBuilder::lay_out_ranges(const Filed* begin, const Filed* end, Access& 
   index_->intervals_.emplace_back(std::move(intervals));
 }
 
+/// Guards a member by the most selective condition left that asks for exact values only.
+RuleIndex::Candidate IndexBuilder::guarded(const Member& member) {
+  RuleIndex::Candidate out;
+  out.conjunction = member.conjunction;
+  const auto conditions = index_->conjunction(member.conjunction);
+  double best_share = kInaccessible;
+  for (uint32_t i = 0; i < conditions.size() && i < kFiledPositions; ++i) {
+    const ConditionId id = conditions[i];
+    if ((member.used >> i & 1u) != 0 || shares_[id] >= best_share) continue;
+    const Condition& condition = index_->conditions_.condition(id);
+    if (!keys_of(condition, keys_) || !std::all_of(keys_.begin(), keys_.end(), is_exact)) continue;
+    best_share = shares_[id];
+    out.guard_path = condition.path;
+    out.guard = 0;
+    for (const Key& key : keys_) out.guard |= signature_bit(key.content);
+  }
+  return out;
+}
+
 bool IndexBuilder::worth_a_node(const std::vector<Member>& members) const {
   if (members.size() <= kGroupMax) return false;
   // Filing again helps those that have a better condition left than "the field is there".
@@ -480,7 +502,7 @@ uint32_t IndexBuilder::lay_out_group(const Filed* begin, const Filed* end, uint3
   }
   const auto first = static_cast<uint32_t>(index_->postings_.size());
   count = static_cast<uint32_t>(members.size());
-  for (const Member& member : members) index_->postings_.push_back(member.conjunction);
+  for (const Member& member : members) index_->postings_.push_back(guarded(member));
   return first;
 }
 

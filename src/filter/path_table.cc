@@ -15,13 +15,13 @@ uint64_t child_hash(PathId parent, std::string_view key) { return mix(hash_text(
 
 PathTable::PathTable() : nodes_(1), slots_(64) {}
 
-PathId PathTable::find_child(PathId parent, std::string_view name) const {
+PathId PathTable::look_up_child(PathId parent, std::string_view name) const {
   const uint64_t hash = child_hash(parent, name);
   const size_t mask = slots_.size() - 1;
   for (size_t at = hash & mask;; at = (at + 1) & mask) {
     const Slot& slot = slots_[at];
     if (slot.child == kNoPath) return kNoPath;
-    if (slot.hash == hash && nodes_[slot.child].parent == parent && key(slot.child) == name) {
+    if (slot.hash == hash && nodes_[slot.child].parent == parent && equal_text(key(slot.child), name)) {
       return slot.child;
     }
   }
@@ -37,6 +37,7 @@ PathId PathTable::add_child(PathId parent, std::string_view name) {
   texts_.append(name);
   nodes_.push_back(node);
   nodes_[parent].has_children = true;
+  nodes_[parent].child_filter |= uint64_t{1} << shape_of(name);
   const uint64_t hash = child_hash(parent, name);
   const size_t mask = slots_.size() - 1;
   size_t at = hash & mask;

@@ -24,8 +24,12 @@ class PathTable {
   /// Marks that some condition compares the path's strings without case.
   void set_folds(PathId path) { nodes_[path].folds = true; }
 
-  /// The child of a node by key, kNoPath if no rule looks there.
-  PathId find_child(PathId parent, std::string_view key) const;
+  /// The child of a node by key, kNoPath if no rule looks there. Most members of an event end at
+  /// the filter.
+  PathId find_child(PathId parent, std::string_view name) const {
+    if ((nodes_[parent].child_filter >> shape_of(name) & 1u) == 0) return kNoPath;
+    return look_up_child(parent, name);
+  }
 
   bool is_looked_at(PathId path) const { return nodes_[path].looked_at; }
   bool has_children(PathId path) const { return nodes_[path].has_children; }
@@ -45,11 +49,20 @@ class PathTable {
     bool looked_at = false;
     bool has_children = false;
     bool folds = false;
+    uint64_t child_filter = 0;  ///< a bit for the shape of each child's key
   };
   struct Slot {
     uint64_t hash = 0;
     PathId child = kNoPath;
   };
+  /// 0..63, from length, first and last byte.
+  static uint32_t shape_of(std::string_view name) {
+    if (name.empty()) return 0;
+    const auto first = static_cast<unsigned char>(name.front());
+    const auto last = static_cast<unsigned char>(name.back());
+    return (first * 7u + last * 3u + static_cast<uint32_t>(name.size()) * 13u) & 63u;
+  }
+  PathId look_up_child(PathId parent, std::string_view name) const;
   std::string_view key(PathId path) const {
     return std::string_view(texts_).substr(nodes_[path].key_offset, nodes_[path].key_size);
   }

@@ -32,7 +32,7 @@ void RuleIndex::collect(json::View event, IndexScratch& scratch, std::vector<Slo
   scratch.evaluation.begin(paths_, conditions_, event);
   Visit at{scratch, slots, scratch.evaluation.fields()};
   const Node& root = nodes_[kRootNode];
-  for (uint32_t i = 0; i < root.always_count; ++i) check(postings_[root.first_always + i], at);
+  for (uint32_t i = 0; i < root.always_count; ++i) consider(postings_[root.first_always + i], at);
   for (const PathId path : at.fields.present()) {
     for (uint32_t i = root_access_first_[path]; i < root_access_first_[path + 1]; ++i) {
       visit_access(accesses_[i], at);
@@ -45,7 +45,7 @@ void RuleIndex::visit(NodeId id, Visit& at) const {
   if (at.scratch.visited[id] == at.scratch.epoch) return;
   at.scratch.visited[id] = at.scratch.epoch;
   const Node& node = nodes_[id];
-  for (uint32_t i = 0; i < node.always_count; ++i) check(postings_[node.first_always + i], at);
+  for (uint32_t i = 0; i < node.always_count; ++i) consider(postings_[node.first_always + i], at);
   for (uint32_t i = 0; i < node.access_count; ++i) visit_access(accesses_[node.first_access + i], at);
 }
 
@@ -106,7 +106,16 @@ void RuleIndex::look_up(const Access& access, uint64_t content, Visit& at) const
 
 void RuleIndex::take(const Entry& entry, Visit& at) const {
   if ((entry.target & kNodeFlag) != 0) return visit(entry.target & ~kNodeFlag, at);
-  for (uint32_t i = 0; i < entry.count; ++i) check(postings_[entry.target + i], at);
+  const std::span candidates = std::span(postings_).subspan(entry.target, entry.count);
+  for (const Candidate& candidate : candidates) consider(candidate, at);
+}
+
+void RuleIndex::consider(const Candidate& candidate, Visit& at) const {
+  if (candidate.guard_path != kRootPath &&
+      (at.fields.signature(candidate.guard_path) & candidate.guard) == 0) {
+    return;
+  }
+  check(candidate.conjunction, at);
 }
 
 void RuleIndex::check(uint32_t conjunction_index, Visit& at) const {
@@ -134,7 +143,7 @@ size_t RuleIndex::memory_bytes() const {
   out += condition_refs_.capacity() * sizeof(ConditionId);
   out += nodes_.capacity() * sizeof(Node) + accesses_.capacity() * sizeof(Access);
   out += root_access_first_.capacity() * sizeof(uint32_t) + entries_.capacity() * sizeof(Entry);
-  out += postings_.capacity() * sizeof(uint32_t);
+  out += postings_.capacity() * sizeof(Candidate);
   for (const IntervalIndex& index : intervals_) out += index.memory_bytes();
   return out;
 }

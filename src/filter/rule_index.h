@@ -117,6 +117,12 @@ class RuleIndex {
     uint32_t first_always = 0;  ///< in postings_: conjunctions no access can find
     uint32_t always_count = 0;
   };
+  /// A conjunction to check, if the values at guard_path can meet its next condition at all.
+  struct Candidate {
+    uint32_t conjunction = 0;
+    PathId guard_path = kRootPath;  ///< kRootPath: no guard
+    uint64_t guard = 0;             ///< signature bits of which one must be there
+  };
   /// key 0 is an empty slot. target: first in postings_, or a node with kNodeFlag.
   struct Entry {
     uint64_t key = 0;
@@ -130,6 +136,7 @@ class RuleIndex {
   void look_up(const Access& access, uint64_t content, Visit& visit) const;
   void take(const Entry& entry, Visit& visit) const;
   void look_up_string(const Access& access, const Leaf& leaf, Visit& visit) const;
+  void consider(const Candidate& candidate, Visit& visit) const;
   void check(uint32_t conjunction, Visit& visit) const;
 
   PathTable paths_;
@@ -142,7 +149,7 @@ class RuleIndex {
   std::vector<Access> accesses_;
   std::vector<uint32_t> root_access_first_;  // per path, into accesses_; one more at the end
   std::vector<Entry> entries_;               // size a power of two
-  std::vector<uint32_t> postings_;
+  std::vector<Candidate> postings_;
   std::vector<IntervalIndex> intervals_;
 };
 
