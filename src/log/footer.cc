@@ -201,8 +201,8 @@ Result<std::optional<SealedSegment>> read_footer(os::File& file, Position base) 
 
 Result<bool> looks_like_footer(os::File& file, uint64_t offset) {
   HENCE_TRY(const uint64_t size, file.size());
-  if (size < offset + kHeadBytes) return false;
-  HENCE_TRY(const std::string head, read_exactly(file, offset, 4));
+  if (size < offset + sizeof(kFooterMagic) || size < kTrailerBytes) return false;
+  HENCE_TRY(const std::string head, read_exactly(file, offset, sizeof(kFooterMagic)));
   if (load<uint32_t>(head, 0) == kFooterMagic) return true;
   HENCE_TRY(const std::string trailer, read_exactly(file, size - kTrailerBytes, kTrailerBytes));
   return std::string_view(trailer).substr(16) == kEndMagic && load<uint64_t>(trailer, 0) == offset;

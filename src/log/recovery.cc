@@ -26,6 +26,7 @@ class Recovery {
   Result<bool> remove_if_unborn(os::File& file, Position base, const Error& error);
   Status read_last(Position base);
   Status scan_open(os::File& file, const SegmentHeader& header);
+  Status write_again(os::File& file, uint64_t begin, uint64_t end);
   Status settle_tail(os::File& file, Position base, const SegmentScanner& scanner);
   Status check_follows(const SegmentHeader& header);
   Status check_acknowledged() const;
@@ -164,20 +165,28 @@ Status Recovery::read_last(Position base) {
   }
   HENCE_TRY_VOID(check_follows(*header));
   for (const Address& address : header->last) last_[address.partition] = address.sequence;
-  HENCE_TRY(auto segment, read_footer(*file, base));
-  if (segment) {
-    // It may be whole in memory and not yet on the disk: the program was killed, not the machine.
-    HENCE_TRY_VOID(file->sync_data());
-    take_sealed(std::move(*segment));
-    return disk_.sync_folder();
-  }
   return scan_open(*file, *header);
+}
+
+// What was read may be in the system's memory only: the program was killed before its sync, or the
+// sync failed, after which the system holds such pages for written and another sync does nothing.
+// So all that the last commit does not know to be synced is written once more.
+Status Recovery::write_again(os::File& file, uint64_t begin, uint64_t end) {
+  while (begin < end) {
+    const uint64_t size = std::min<uint64_t>(end - begin, WindowReader::kWindowBytes);
+    HENCE_TRY(const std::string bytes, read_exactly(file, begin, size));
+    HENCE_TRY_VOID(file.write_at(begin, bytes));
+    begin += size;
+  }
+  return {};
 }
 
 Status Recovery::scan_open(os::File& file, const SegmentHeader& header) {
   auto index = std::make_shared<SegmentIndex>(header.base, header.byte_count);
   HENCE_TRY(const SegmentScanner scanner, index_segment(file, header, *index));
   HENCE_TRY_VOID(settle_tail(file, header.base, scanner));
+  const uint64_t unsure = std::max(scanner.durable(), header.base).value - header.base.value;
+  HENCE_TRY_VOID(write_again(file, unsure, scanner.offset()));
   HENCE_TRY_VOID(file.sync_data());
   HENCE_TRY_VOID(disk_.sync_folder());
   for (const auto& [partition, place] : index->partitions()) {
@@ -196,7 +205,10 @@ Status Recovery::settle_tail(os::File& file, Position base, const SegmentScanner
   if (tail.kind == Tail::Kind::clean) return {};
   if (tail.kind == Tail::Kind::damaged) return damaged_at(base, tail.offset, tail.what);
   if (tail.kind == Tail::Kind::footer) {
-    report_.rebuilt_footers.push_back(segment_name(base));
+    // The segment was sealed and the next one not begun. It is open again, and sealed anew when a
+    // commit does not fit.
+    HENCE_TRY(const auto whole, read_footer(file, base));
+    if (!whole) report_.rebuilt_footers.push_back(segment_name(base));
   } else {
     if (options_.acknowledged.value > base.value + end) {
       return damaged_at(base, tail.offset, tail.what + ", and what stood here was acknowledged");

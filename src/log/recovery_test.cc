@@ -121,9 +121,11 @@ TEST_F(RecoveryTest, GoesOnAfterASealWithoutANewSegment) {
   ASSERT_TRUE(disk.remove(newest()).ok());
   reopen();
   EXPECT_EQ(contents(), sealed_words);
-  commit("z");
+  EXPECT_TRUE(report.rebuilt_footers.empty());
+  const std::string word(9000, 'z');
+  commit(word);
   EXPECT_EQ(segments().size(), 2u);
-  EXPECT_EQ(contents(), sealed_words + " z");
+  EXPECT_EQ(contents(), sealed_words + ' ' + word);
   expect_verifies();
 }
 
@@ -131,6 +133,17 @@ TEST_F(RecoveryTest, RemovesALeftOverSpare) {
   ASSERT_TRUE(disk.open(kSpareName, os::OpenMode::create_new).ok());
   reopen();
   EXPECT_TRUE(disk.list()->empty());
+}
+
+TEST_F(RecoveryTest, WritesAgainWhatAFailedSyncMayHaveLost) {
+  commit("a");
+  disk.fail_sync(1);
+  ASSERT_FALSE(try_commit("b").ok());
+  reopen();
+  EXPECT_EQ(contents(), "a b");
+  commit("c");
+  crash();
+  EXPECT_EQ(contents(), "a b c");
 }
 
 // Damage: acknowledged bytes changed. Refused, with file and offset.
@@ -265,9 +278,14 @@ TEST_F(RecoveryTest, SealsTheLastSegmentAgainWhenItsFooterIsTorn) {
   const std::string words = fill_segment('x');
   ASSERT_TRUE(disk.remove(newest()).ok());
   const std::string sealed = newest();
-  cut(sealed, bytes_of(sealed).size() - 100);
-  reopen();
-  EXPECT_EQ(report.rebuilt_footers, std::vector<std::string>{sealed});
+  const std::string whole = bytes_of(sealed);
+  const size_t footer = whole.find("HCF\xF3");
+  for (size_t size = whole.size() - 1; size > footer + 8; size -= 7) {
+    cut(sealed, 0);
+    overwrite(sealed, 0, whole.substr(0, size));
+    reopen();
+    EXPECT_EQ(report.rebuilt_footers, std::vector<std::string>{sealed});
+  }
   commit(std::string(9000, 'y'));
   EXPECT_EQ(segments().size(), 2u);
   expect_verifies();

@@ -32,6 +32,7 @@ Result<bool> SegmentScanner::next() {
   HENCE_TRY(const bool whole, read_records(bytes));
   if (!whole || !check_chain(bytes.substr(0, kFrameBytes))) return false;
   chain_ = frame->chain;
+  durable_ = frame->durable;
   offset_ = static_cast<uint32_t>(end);
   return true;
 }

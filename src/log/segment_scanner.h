@@ -49,6 +49,8 @@ class SegmentScanner {
 
   uint32_t offset() const { return offset_; }  ///< where the next commit should begin
   const Digest& chain() const { return chain_; }
+  /// Up to where the last whole commit knew the log to be synced; 0 if there was none.
+  Position durable() const { return durable_; }
   void set_limit(uint64_t limit) { window_.set_limit(limit); }
 
  private:
@@ -60,6 +62,7 @@ class SegmentScanner {
   Position base_;
   uint32_t offset_;
   Digest chain_;
+  Position durable_;
   Check check_;
   Commit commit_;
   ScanFault fault_;
