@@ -45,7 +45,7 @@ struct StreamOptions {
   /// Sent last when the client was too slow and the stream is dropped ("event: gap\ndata: {}\n\n").
   std::string gap_marker;
   /// Runs once, on an I/O thread, when nothing more can be sent: client gone, too slow, or the
-  /// server stops. Not after end(). Must not block.
+  /// server stops. Not after end(). Must not block, nor take a lock held around write().
   std::function<void()> on_closed;
 };
 
