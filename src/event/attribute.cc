@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "event/attribute.h"
 
+#include <cstring>
 #include <string>
 
 #include "event/event.h"
@@ -11,6 +12,24 @@ namespace {
 constexpr std::string_view kReservedPrefix = "hence";
 constexpr std::string_view kDepthName = "hencedepth";
 constexpr size_t kQuotedBytesMax = 60;
+
+/// Whether every byte is in U+0020..U+007E, eight at a time: nearly every attribute is.
+bool is_plain_ascii(std::string_view text) {
+  constexpr uint64_t kOnes = 0x0101010101010101ull;
+  constexpr uint64_t kHighs = 0x8080808080808080ull;
+  uint64_t flags = 0;
+  const char* at = text.data();
+  size_t left = text.size();
+  for (; left >= sizeof(uint64_t); at += sizeof(uint64_t), left -= sizeof(uint64_t)) {
+    uint64_t word;
+    std::memcpy(&word, at, sizeof word);
+    // The high bit of a byte is set if it is beyond ASCII, below 0x20, or, adding 1, was 0x7F.
+    flags |= word | (word - 0x20 * kOnes) | (word + kOnes);
+  }
+  bool plain = (flags & kHighs) == 0;
+  for (; left > 0; ++at, --left) plain = plain && *at >= 0x20 && *at != 0x7F;
+  return plain;
+}
 
 /// Whether the character beginning at text[i], which is not ASCII, is a C1 control or noncharacter.
 bool is_refused_beyond_ascii(std::string_view text, size_t i) {
@@ -64,6 +83,7 @@ bool is_attribute_name(std::string_view name) {
 }
 
 bool is_attribute_text(std::string_view text) {
+  if (is_plain_ascii(text)) return true;
   for (size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if (byte < 0x20 || byte == 0x7F) return false;

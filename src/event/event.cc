@@ -28,25 +28,26 @@ class Reader {
     Form form;
     bool required;
   };
-  // The attributes of the specification, and those extensions the engine reads.
+  // The attributes of the specification, and those extensions the engine reads, by size of name.
   static constexpr Attribute kAttributes[] = {
       {"id", Known::id, Form::text, true},
-      {"source", Known::source, Form::uri_reference, true},
       {"type", Known::type, Form::text, true},
-      {"specversion", Known::specversion, Form::version, true},
       {"time", Known::time, Form::timestamp, false},
+      {"source", Known::source, Form::uri_reference, true},
       {"subject", Known::subject, Form::text, false},
-      {"datacontenttype", Known::datacontenttype, Form::media_type, false},
+      {"sequence", Known::sequence, Form::text, false},
       {"dataschema", Known::dataschema, Form::uri, false},
-      {"partitionkey", Known::partitionkey, Form::text, false},
-      {"correlationid", Known::correlationid, Form::text, false},
+      {"tracestate", Known::tracestate, Form::text, false},
+      {"expirytime", Known::expirytime, Form::timestamp, false},
+      {"specversion", Known::specversion, Form::version, true},
       {"causationid", Known::causationid, Form::text, false},
       {"traceparent", Known::traceparent, Form::text, false},
-      {"tracestate", Known::tracestate, Form::text, false},
-      {"sequence", Known::sequence, Form::text, false},
-      {"expirytime", Known::expirytime, Form::timestamp, false},
+      {"partitionkey", Known::partitionkey, Form::text, false},
+      {"correlationid", Known::correlationid, Form::text, false},
+      {"datacontenttype", Known::datacontenttype, Form::media_type, false},
   };
 
+  static const Attribute* find(std::string_view name);
   Status known(const Attribute& attribute, json::View value);
   Status form(const Attribute& attribute, std::string_view text);
   Status data_base64(json::View value);
@@ -54,10 +55,17 @@ class Reader {
   Event& event_;
 };
 
-Status Reader::member(std::string_view name, json::View value) {
+const Reader::Attribute* Reader::find(std::string_view name) {
   for (const Attribute& attribute : kAttributes) {
-    if (attribute.name == name) return known(attribute, value);
+    if (attribute.name.size() < name.size()) continue;
+    if (attribute.name.size() > name.size()) break;
+    if (attribute.name == name) return &attribute;
   }
+  return nullptr;
+}
+
+Status Reader::member(std::string_view name, json::View value) {
+  if (const Attribute* attribute = find(name)) return known(*attribute, value);
   if (name == "data") {
     event_.data_ = value;
     return {};

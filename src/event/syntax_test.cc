@@ -72,6 +72,16 @@ TEST(AttributeText, RefusesControlsAndNoncharacters) {
   EXPECT_FALSE(is_attribute_text(std::string_view("a\0b", 3)));
 }
 
+TEST(AttributeText, JudgesEveryAsciiByteAtEveryPlace) {
+  for (int byte = 0; byte < 0x80; ++byte) {
+    for (size_t place = 0; place < 19; ++place) {
+      std::string text(19, ' ');
+      text[place] = static_cast<char>(byte);
+      EXPECT_EQ(is_attribute_text(text), byte >= 0x20 && byte != 0x7F) << byte << " at " << place;
+    }
+  }
+}
+
 TEST(AttributeError, CutsLongTextsAtACharacter) {
   std::string text(59, 'x');
   text += "€€€";
