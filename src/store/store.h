@@ -54,8 +54,8 @@ class WriteBatch {
 
 /// What to visit: keys that begin with prefix, at or after from, in byte order.
 struct ScanRange {
-  std::string_view prefix;
-  std::string_view from;  ///< a whole key; empty begins at the prefix
+  std::string_view prefix = {};
+  std::string_view from = {};  ///< a whole key; empty begins at the prefix
   uint64_t limit = UINT64_MAX;
 };
 /// Given each key and value, valid during the call; false stops.
