@@ -27,7 +27,7 @@ RetryPolicy policy_of(const resource::RetrySettings& settings) {
   return policy;
 }
 
-/// The event as it leaves for the outside: with how far it is from it, so that loops through other
+/// The event with how far it is from the outside (delivery adds one), so that loops through other
 /// systems end too.
 json::Value outgoing(const event::Event& event, uint32_t depth) {
   json::Builder builder;
@@ -218,7 +218,7 @@ Status Engine::act_deliver(Recorder& record, const event::Event& event, const In
   effect.sink = action.sink;
   effect.rule = rule.name;
   effect.event = record.address();
-  effect.event_json = outgoing(event, std::min(incoming.depth + 1, options_.depth_max));
+  effect.event_json = outgoing(event, incoming.depth);
   effect.structured = action.mode == resource::DeliverMode::structured;
   if (rule.spec().delivery.ordering == resource::Ordering::key) effect.ordering_key = event::partition_key(event);
   effect.retry = policy_of(rule.spec().delivery.retry);

@@ -28,7 +28,7 @@ Result<std::shared_ptr<const workflow::Definition>> LiveDirectory::find_workflow
   return engine::load_workflow(*view.snapshot, effect.name_space, effect.workflow, effect.revision);
 }
 
-DispatchThread::DispatchThread(delivery::DispatcherOptions options, api::Backend& backend, const SecretReader& secrets,
+DispatchThread::DispatchThread(delivery::DispatcherOptions options, api::Backend& backend, const SwitchableSecrets& secrets,
                                delivery::HttpClient& http, delivery::ProcessRunner& processes,
                                const os::Clock& clock, uint16_t partitions)
     : backend_(backend), clock_(clock), partitions_(partitions), directory_(backend, secrets),

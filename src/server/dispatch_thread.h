@@ -14,27 +14,27 @@
 #include "api/backend.h"
 #include "delivery/dispatcher.h"
 #include "os/clock.h"
-#include "server/secrets.h"
+#include "server/switchable.h"
 
 namespace hence::server {
 
 /// Sinks, secrets and definitions as they are when an attempt leaves. For the dispatcher's thread.
 class LiveDirectory : public delivery::Directory {
  public:
-  LiveDirectory(const api::Backend& backend, const SecretReader& secrets) : backend_(backend), secrets_(secrets) {}
+  LiveDirectory(const api::Backend& backend, const SwitchableSecrets& secrets) : backend_(backend), secrets_(secrets) {}
   const resource::SinkSpec* find_sink(std::string_view name_space, std::string_view name) override;
   Result<std::string> read_secret(std::string_view name_space, std::string_view name) override;
   Result<std::shared_ptr<const workflow::Definition>> find_workflow(const engine::Effect& effect) override;
 
  private:
   const api::Backend& backend_;
-  const SecretReader& secrets_;
+  const SwitchableSecrets& secrets_;
   std::shared_ptr<const engine::Definitions> definitions_;  ///< keeps what find_sink gave
 };
 
 class DispatchThread {
  public:
-  DispatchThread(delivery::DispatcherOptions options, api::Backend& backend, const SecretReader& secrets,
+  DispatchThread(delivery::DispatcherOptions options, api::Backend& backend, const SwitchableSecrets& secrets,
                  delivery::HttpClient& http, delivery::ProcessRunner& processes, const os::Clock& clock,
                  uint16_t partitions);
   ~DispatchThread();

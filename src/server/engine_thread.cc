@@ -20,7 +20,8 @@ constexpr size_t kContinuationsPerBatch = 64;
 EngineThread::EngineThread(engine::Engine& engine, log::Log& log, store::Store& store, os::Disk& disk,
                            const os::Clock& clock, EngineThreadOptions options)
     : engine_(engine), log_(log), store_(store), disk_(disk), clock_(clock), options_(options),
-      random_(os::SystemRandom().next()), view_(log.view()), definitions_(engine.definitions()) {
+      random_(os::SystemRandom().next()), view_(log.view()), definitions_(engine.definitions()),
+      disk_reserve_bytes_(options.disk_reserve_bytes) {
   for (const Address& last : log.last_sequences()) applied_[last.partition] = last.sequence;
 }
 
@@ -277,7 +278,7 @@ void EngineThread::check_disk() {
   next_disk_check_ = now + options_.disk_check_interval;
   const Result<uint64_t> free = disk_.free_bytes();
   if (!free.ok()) fail(free.error());
-  const bool low = *free < options_.disk_reserve_bytes;
+  const bool low = *free < disk_reserve_bytes_.load();
   bool changed = false;
   {
     const std::lock_guard lock(mutex_);
@@ -288,7 +289,7 @@ void EngineThread::check_disk() {
   log_line(low ? LogLevel::warning : LogLevel::info,
            low ? "disk space is below disk.reserve: new events are refused, running work goes on"
                : "disk space is above disk.reserve again: new events are taken",
-           {{"free_bytes", std::to_string(*free)}, {"reserve_bytes", std::to_string(options_.disk_reserve_bytes)}});
+           {{"free_bytes", std::to_string(*free)}, {"reserve_bytes", std::to_string(disk_reserve_bytes_.load())}});
 }
 
 // The writer's thread

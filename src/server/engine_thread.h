@@ -10,6 +10,7 @@
 // A failed write or sync ends the process with 74: what the disk holds is then unknown, and only a
 // restart can tell (F2).
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -56,6 +57,9 @@ class EngineThread : public api::Backend {
   void start();
   /// Decides what is queued, makes it durable, closes the log, ends both threads.
   void stop();
+
+  /// Takes effect with the next look at the disk. Any thread.
+  void set_disk_reserve(uint64_t bytes) { disk_reserve_bytes_ = bytes; }
 
   /// api::Backend; done and then run on the engine thread.
   Status submit(engine::Command command, size_t bytes, bool external, Done done) override;
@@ -115,6 +119,7 @@ class EngineThread : public api::Backend {
   log::LogView view_;
   std::shared_ptr<const engine::Definitions> definitions_;
   api::EngineCounters counters_;
+  std::atomic<uint64_t> disk_reserve_bytes_;
   bool stopping_ = false;
   bool writer_stops_ = false;
   // engine thread's own

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config.h"
+
+#include <gtest/gtest.h>
+
+namespace hence::server {
+namespace {
+
+TEST(Config, ReadsEveryKeyItShows) {
+  for (const ConfigKey& key : config_keys()) {
+    Config config;
+    const std::string shown = key.show(config);
+    std::string yaml;
+    const size_t dot = key.path.find('.');
+    const std::string value = key.form == "text" ? "\"" + shown + "\"" : shown;
+    if (dot == std::string_view::npos) yaml = std::string(key.path) + ": " + value + "\n";
+    else yaml = std::string(key.path.substr(0, dot)) + ":\n  " + std::string(key.path.substr(dot + 1)) + ": " + value + "\n";
+    const Result<Config> read = parse_config(yaml, "hence.yaml");
+    ASSERT_TRUE(read.ok()) << key.path << ": " << read.error().message();
+    EXPECT_EQ(key.show(*read), shown) << key.path;
+  }
+}
+
+TEST(Config, NamesFileLineAndTheNearestKey) {
+  const Result<Config> read = parse_config("listen: 127.0.0.1:1\negres:\n  allow: []\n", "hence.yaml");
+  ASSERT_FALSE(read.ok());
+  EXPECT_NE(read.error().message().find("hence.yaml"), std::string::npos);
+  EXPECT_NE(read.error().message().find("line 2"), std::string::npos) << read.error().message();
+  EXPECT_NE(read.error().message().find("egress.allow"), std::string::npos) << read.error().message();
+}
+
+TEST(Config, RefusesValuesOfTheWrongForm) {
+  for (const char* yaml : {"partitions: 0", "partitions: 2000", "run: {shell: maybe}", "limits: {eventBytes: 1XB}",
+                           "limits: 3", "dedup: {window: soon}", "egress: {allow: 127.0.0.0/8}", "retention: {age: P1D}"}) {
+    EXPECT_FALSE(parse_config(yaml, "hence.yaml").ok()) << yaml;
+  }
+}
+
+TEST(Config, TellsWhatCannotChangeWhileRunning) {
+  Config running, wanted;
+  wanted.listen = "127.0.0.1:9";
+  wanted.run_shell = true;
+  EXPECT_EQ(fixed_differences(running, wanted), std::vector<std::string>{"listen"});
+}
+
+TEST(Config, ReadsBytesInTheUnitsPeopleWrite) {
+  EXPECT_EQ(*parse_bytes("4096"), 4096u);
+  EXPECT_EQ(*parse_bytes("512KiB"), 512u << 10);
+  EXPECT_EQ(*parse_bytes("2GiB"), 2ull << 30);
+  EXPECT_FALSE(parse_bytes("1e6").ok());
+  EXPECT_FALSE(parse_bytes("-1").ok());
+  EXPECT_FALSE(parse_bytes("99999999999TiB").ok());
+}
+
+}  // namespace
+}  // namespace hence::server

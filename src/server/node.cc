@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/node.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "base/log_line.h"
+#include "store/rocks_store.h"
+
+namespace hence::server {
+namespace {
+
+struct ListenAddress {
+  std::string host;
+  uint16_t port = 0;
+  bool loopback() const { return host == "localhost" || host.rfind("127.", 0) == 0 || host == "::1"; }
+};
+
+Result<ListenAddress> parse_listen(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  ListenAddress address;
+  const auto bad = [&] {
+    return Error(ErrorCode::ConfigurationInvalid, "listen: \"" + text + "\" is no address and port; write 127.0.0.1:4362");
+  };
+  if (colon == std::string::npos || colon == 0) return bad();
+  address.host = text.substr(0, colon);
+  if (address.host.front() == '[' && address.host.back() == ']') address.host = address.host.substr(1, address.host.size() - 2);
+  const char* begin = text.data() + colon + 1;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, address.port);
+  if (error != std::errc() || stop != end) return bad();
+  return address;
+}
+
+LogLevel level_of(const std::string& name) {
+  if (name == "debug") return LogLevel::debug;
+  if (name == "warning") return LogLevel::warning;
+  if (name == "error") return LogLevel::error;
+  return LogLevel::info;
+}
+
+api::EndpointLimits limits_of(const Config& config) {
+  api::EndpointLimits limits;
+  limits.event_bytes = config.event_bytes;
+  limits.webhook_bytes = config.webhook_bytes;
+  limits.batch_bytes = config.batch_bytes;
+  limits.resource_bytes = config.resource_bytes;
+  return limits;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Node>> Node::start(const std::string& data_dir, const Config& config) {
+  HENCE_TRY(const ListenAddress listen, parse_listen(config.listen));
+  if (!listen.loopback() && config.token_file.empty()) {
+    return Error(ErrorCode::ConfigurationInvalid, "listening on " + listen.host + " needs a token: set auth.tokenFile in hence.yaml, or listen on 127.0.0.1");
+  }
+  HENCE_TRY(DataFolder folder, DataFolder::open(data_dir, config.partitions));
+  std::unique_ptr<Node> node(new Node(std::move(folder)));
+  node->config_ = config;
+  set_log_level(level_of(config.log_level));
+  HENCE_TRY_VOID(node->open_storage());
+  HENCE_TRY_VOID(node->open_clients());
+  HENCE_TRY_VOID(node->open_http());
+  return node;
+}
+
+Node::~Node() { stop(); }
+
+Status Node::open_storage() {
+  HENCE_TRY(log_disk_, os::RealDisk::open_folder(folder_.log_path()));
+  store::RocksOptions store_options;
+  store_options.folder = folder_.state_path();
+  HENCE_TRY(store_, store::open_rocks_store(store_options));
+  log::LogOptions log_options;
+  log_options.folder = folder_.log_path();
+  log_options.segment_bytes = config_.log_segment_bytes;
+  log_options.filter_bytes_max = config_.dedup_memory_bytes;
+  HENCE_TRY(log_options.acknowledged, engine::Overlay::applied_position(*store_));
+  log::OpenReport report;
+  HENCE_TRY(log_, log::Log::open(*log_disk_, log_options, report));
+  if (!report.cut.empty()) log_line(LogLevel::warning, report.cut);
+  for (const std::string& footer : report.rebuilt_footers) {
+    log_line(LogLevel::warning, "the footer of " + footer + " was unreadable and is written anew");
+  }
+  engine::EngineOptions options;
+  options.partitions = folder_.partitions();
+  options.hash_key = folder_.hash_key();
+  options.dedup_window = config_.dedup_window;
+  options.depth_max = static_cast<uint32_t>(config_.event_depth);
+  options.workflow_limits.steps = config_.workflow_steps;
+  HENCE_TRY(engine_, engine::Engine::open(*store_, *log_, options));
+  recovery_ = "log of " + std::to_string(log_->durable().value - log_->begin().value) + " bytes, definitions version " +
+              std::to_string(engine_->definitions()->version());
+  EngineThreadOptions thread_options;
+  thread_options.queue_commands_max = config_.queue_commands;
+  thread_options.queue_bytes_max = config_.queue_bytes;
+  thread_options.disk_reserve_bytes = config_.disk_reserve_bytes;
+  engine_thread_ = std::make_unique<EngineThread>(*engine_, *log_, *store_, *log_disk_, clock_, thread_options);
+  return {};
+}
+
+Status Node::open_clients() {
+  secrets_.set(SecretReader(config_.secret_env, config_.secret_files));
+  connectors::CurlHttpClientOptions http;
+  HENCE_TRY(http.guard, connectors::AddressGuard::create(config_.egress_allow));
+  HENCE_TRY(std::shared_ptr<delivery::HttpClient> client, connectors::CurlHttpClient::create(std::move(http)));
+  http_client_.set(std::move(client));
+  connectors::ProcessRunnerOptions processes;
+  processes.shell = connectors::ProcessRunnerOptions::Shell::allow;
+  processes.work_dir = std::filesystem::absolute(folder_.runs_path()).string();
+  processes.calls_max = config_.processes * 2;
+  HENCE_TRY(auto runner, connectors::SupervisedProcessRunner::create(std::move(processes)));
+  processes_.set(std::move(runner));
+  processes_.allow(config_.run_shell);
+
+  delivery::DispatcherOptions options;
+  options.window_max = config_.deliveries_in_memory;
+  options.shell_concurrency = static_cast<uint32_t>(config_.processes);
+  options.outgoing.answer_bytes_max = config_.response_bytes;
+  options.outgoing.output_bytes_max = config_.process_output_bytes;
+  options.outgoing.process_timeout = config_.process_time;
+  dispatch_thread_ = std::make_unique<DispatchThread>(options, *engine_thread_, secrets_, http_client_, processes_,
+                                                      clock_, folder_.partitions());
+  engine_thread_->set_effect_sink([this](std::vector<engine::Effect> effects, std::vector<engine::EffectId> cancelled) {
+    dispatch_thread_->take(std::move(effects), std::move(cancelled));
+  });
+  return {};
+}
+
+Result<std::string> Node::read_token(const Config& config) const {
+  if (config.token_file.empty()) return std::string();
+  std::ifstream file(config.token_file);
+  std::string token;
+  if (!file || !std::getline(file, token) || token.size() < 16) {
+    return Error(ErrorCode::ConfigurationInvalid, "auth.tokenFile: " + config.token_file +
+                                                      " must be readable and its first line a token of at least 16 characters");
+  }
+  if (token.back() == '\r') token.pop_back();
+  return token;
+}
+
+Status Node::open_http() {
+  HENCE_TRY(const std::string token, read_token(config_));
+  api::EndpointOptions options{*engine_thread_, *log_disk_};
+  options.hash_key = folder_.hash_key();
+  options.partitions = folder_.partitions();
+  options.limits = limits_of(config_);
+  options.token = token;
+  options.version = std::string(kVersion);
+  options.secrets = [this](const engine::Definitions& definitions, std::string_view name_space, std::string_view name) {
+    return secrets_.read(definitions, name_space, name);
+  };
+  options.extra_metrics = [this] { return metrics(); };
+  options.clock = &clock_;
+  endpoints_ = std::make_unique<api::Endpoints>(std::move(options));
+  HENCE_TRY(const ListenAddress listen, parse_listen(config_.listen));
+  api::HttpServerOptions http;
+  http.address = listen.host;
+  http.port = listen.port;
+  http.limits.connections = config_.connections;
+  engine_thread_->start();
+  dispatch_thread_->start();
+  HENCE_TRY(http_, api::HttpServer::start(http, *endpoints_));
+  return {};
+}
+
+std::string Node::metrics() const {
+  std::string text = "# TYPE hence_destination_waiting gauge\n# TYPE hence_destination_in_flight gauge\n";
+  size_t waiting = 0, in_flight = 0, open = 0;
+  for (const delivery::DestinationReport& report : dispatch_thread_->destinations()) {
+    waiting += report.waiting;
+    in_flight += report.in_flight;
+    open += report.breaker == delivery::Breaker::State::open ? 1 : 0;
+  }
+  text += "hence_destination_waiting " + std::to_string(waiting) + "\n";
+  text += "hence_destination_in_flight " + std::to_string(in_flight) + "\n";
+  text += "# TYPE hence_breakers_open gauge\nhence_breakers_open " + std::to_string(open) + "\n";
+  const api::HttpStats stats = http_->stats();
+  text += "# TYPE hence_http_connections_open gauge\nhence_http_connections_open " + std::to_string(stats.connections_open) + "\n";
+  return text;
+}
+
+Status Node::reload(const Config& config) {
+  const std::vector<std::string> fixed = fixed_differences(config_, config);
+  if (!fixed.empty()) {
+    std::string names;
+    for (const std::string& name : fixed) names += (names.empty() ? "" : ", ") + name;
+    return Error(ErrorCode::ConfigurationInvalid, names + " cannot change while the server runs; nothing was changed: restart it, or set the old value again");
+  }
+  HENCE_TRY(const std::string token, read_token(config));
+  connectors::CurlHttpClientOptions http;
+  HENCE_TRY(http.guard, connectors::AddressGuard::create(config.egress_allow));
+  HENCE_TRY(std::shared_ptr<delivery::HttpClient> client, connectors::CurlHttpClient::create(std::move(http)));
+  config_ = config;
+  set_log_level(level_of(config.log_level));
+  secrets_.set(SecretReader(config.secret_env, config.secret_files));
+  http_client_.set(std::move(client));
+  processes_.allow(config.run_shell);
+  engine_thread_->set_disk_reserve(config.disk_reserve_bytes);
+  endpoints_->set_limits(limits_of(config));
+  endpoints_->set_token(token);
+  return {};
+}
+
+void Node::stop() {
+  if (std::exchange(stopped_, true)) return;
+  if (http_) http_->stop(config_.shutdown_grace);
+  if (dispatch_thread_) dispatch_thread_->stop(config_.shutdown_grace);
+  if (engine_thread_) engine_thread_->stop();
+  http_client_.close();
+  processes_.close();
+}
+
+}  // namespace hence::server

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Parts that a reload replaces while others hold on to them: the new one takes what comes, the old
+// one finishes what it has.
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "delivery/http_client.h"
+#include "delivery/process_runner.h"
+#include "server/secrets.h"
+
+namespace hence::server {
+
+template <typename T>
+class Switch {
+ public:
+  void set(std::shared_ptr<T> next) {
+    const std::lock_guard lock(mutex_);
+    current_ = std::move(next);
+  }
+  std::shared_ptr<T> get() const {
+    const std::lock_guard lock(mutex_);
+    return current_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<T> current_;
+};
+
+class SwitchableSecrets {
+ public:
+  void set(SecretReader reader) { current_.set(std::make_shared<SecretReader>(std::move(reader))); }
+  Result<std::string> read(const engine::Definitions& definitions, std::string_view name_space,
+                           std::string_view name) const {
+    return current_.get()->read(definitions, name_space, name);
+  }
+
+ private:
+  Switch<SecretReader> current_;
+};
+
+/// The old client is kept until the next switch, so that calls under way get their answers.
+class SwitchableHttpClient : public delivery::HttpClient {
+ public:
+  void set(std::shared_ptr<delivery::HttpClient> next) {
+    old_ = current_.get();
+    current_.set(std::move(next));
+  }
+  void start(uint64_t call_id, delivery::HttpCall call,
+             std::function<void(Result<delivery::HttpAnswer>)> done) override {
+    current_.get()->start(call_id, std::move(call), std::move(done));
+  }
+  void cancel(uint64_t call_id) override {
+    current_.get()->cancel(call_id);
+    if (const auto old = old_) old->cancel(call_id);
+  }
+  void close() {
+    old_.reset();
+    current_.set(nullptr);
+  }
+
+ private:
+  Switch<delivery::HttpClient> current_;
+  std::shared_ptr<delivery::HttpClient> old_;
+};
+
+/// Whether shell commands are allowed at all may change; the supervisor stays.
+class GatedProcessRunner : public delivery::ProcessRunner {
+ public:
+  void set(std::unique_ptr<delivery::ProcessRunner> runner) { runner_ = std::move(runner); }
+  void allow(bool allowed) { allowed_ = allowed; }
+  void start(uint64_t call_id, delivery::ProcessCall call,
+             std::function<void(Result<delivery::ProcessAnswer>)> done) override {
+    if (allowed_) return runner_->start(call_id, std::move(call), std::move(done));
+    done(Error(ErrorCode::RunRefused, "running shell commands is not allowed here; set run.shell to allow in hence.yaml"));
+  }
+  void cancel(uint64_t call_id) override { runner_->cancel(call_id); }
+  void close() { runner_.reset(); }
+
+ private:
+  std::unique_ptr<delivery::ProcessRunner> runner_;
+  std::atomic<bool> allowed_{false};
+};
+
+}  // namespace hence::server
