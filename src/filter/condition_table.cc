@@ -57,16 +57,26 @@ ConditionId ConditionTable::intern(const FieldSpec& field) {
     condition.has_positive = true;
   }
   condition.test_count = static_cast<uint32_t>(tests_.size()) - condition.first_test;
+  if (condition.test_count > 0) condition.first = tests_[condition.first_test];
   conditions_.push_back(condition);
   return at->second;
 }
 
-uint32_t ConditionTable::add_text(std::string_view text) {
-  text_operands_.push_back({hash_text(text), static_cast<uint32_t>(texts_.size()),
-                            static_cast<uint32_t>(text.size())});
-  texts_.append(text);
-  HENCE_CHECK(texts_.size() < 0xFFFFFFFFu);
-  return static_cast<uint32_t>(text_operands_.size() - 1);
+/// Operands of one text share one entry, which few rules then keep warm in the cache; those of a
+/// list follow each other and share only the bytes.
+uint32_t ConditionTable::add_text(const std::string& text, bool alone) {
+  const auto next = static_cast<uint32_t>(text_operands_.size());
+  const auto [at, is_new] = single_texts_.try_emplace(text, next);
+  if (!is_new && alone) return at->second;
+  if (is_new) {
+    text_operands_.push_back({hash_text(text), static_cast<uint32_t>(texts_.size()),
+                              static_cast<uint32_t>(text.size())});
+    texts_.append(text);
+    HENCE_CHECK(texts_.size() < 0xFFFFFFFFu);
+  } else {
+    text_operands_.push_back(text_operands_[at->second]);
+  }
+  return next;
 }
 
 uint32_t ConditionTable::add_number_text(const std::string& text) {
@@ -118,7 +128,11 @@ Test ConditionTable::add_test(const TestSpec& spec) {
       break;
     default:
       test.first = static_cast<uint32_t>(text_operands_.size());
-      for (const std::string& text : spec.operands) add_text(text);
+      if (test.count == 1) {
+        test.first = add_text(spec.operands.front(), true);
+      } else {
+        for (const std::string& text : spec.operands) add_text(text, false);
+      }
       break;
   }
   return test;
@@ -142,6 +156,7 @@ void ConditionTable::freeze() {
     if (ranges_[i].has_high) ranges_[i].high = values[range_places_[i].high];
   }
   interned_ = {};
+  single_texts_ = {};
   number_texts_ = {};
   number_places_ = {};
   range_places_ = {};

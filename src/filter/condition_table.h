@@ -51,7 +51,8 @@ struct RangeOperand {
 
 struct Condition {
   PathId path = kRootPath;
-  uint32_t first_test = 0;
+  Test first;               ///< a copy of the first test, which is mostly the only one
+  uint32_t first_test = 0;  ///< in tests, all of them
   uint32_t test_count = 0;
   bool has_absent = false;    ///< holds too where the path has no value
   bool has_positive = false;  ///< has tests that look at values
@@ -84,19 +85,21 @@ class ConditionTable {
   bool passes(const Test& test, const Leaf& leaf) const;
   /// Whether a value passes any test of the condition.
   bool passes(const Condition& condition, const Leaf& leaf) const {
-    const uint32_t end = condition.first_test + condition.test_count;
-    for (uint32_t i = condition.first_test; i < end; ++i) {
-      const Test& one = tests_[i];
-      const bool passed = one.kind == TestKind::text ? is_text(one, leaf) != one.negated
-                                                     : passes(one, leaf);
-      if (passed) return true;
+    if (condition.test_count == 0) return false;
+    if (condition.first.kind == TestKind::text) {
+      if (is_text(condition.first, leaf) != condition.first.negated) return true;
+    } else if (passes(condition.first, leaf)) {
+      return true;
+    }
+    for (uint32_t i = 1; i < condition.test_count; ++i) {
+      if (passes(tests_[condition.first_test + i], leaf)) return true;
     }
     return false;
   }
 
  private:
   Test add_test(const TestSpec& spec);
-  uint32_t add_text(std::string_view text);
+  uint32_t add_text(const std::string& text, bool alone);
   uint32_t add_number_text(const std::string& text);
   bool any_operand(const Test& test, const Leaf& leaf) const;
   /// The test for plain strings, by far the most common.
@@ -126,6 +129,7 @@ class ConditionTable {
     uint32_t high = 0;
   };
   std::unordered_map<std::string, ConditionId> interned_;
+  std::unordered_map<std::string, uint32_t> single_texts_;  // operand of a text, to be shared
   std::vector<std::string> number_texts_;
   std::vector<uint32_t> number_places_;    // numbers_[i] is number_texts_[number_places_[i]]
   std::vector<RangeParts> range_places_;

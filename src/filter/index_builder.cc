@@ -135,7 +135,7 @@ std::shared_ptr<const RuleIndex> IndexBuilder::build(std::vector<RuleInput> inpu
   index_ = out.get();
   index_->rules_.reserve(inputs.size());
   for (const RuleInput& input : inputs) add_rule(input);
-  index_->conjunctions_.push_back({static_cast<uint32_t>(index_->condition_refs_.size()), 0});
+  index_->conjunctions_.push_back({static_cast<uint32_t>(index_->condition_refs_.size()), 0, 1});
   std::sort(index_->slots_by_id_.begin(), index_->slots_by_id_.end());
   index_->conditions_.freeze();
   shares_.resize(index_->conditions_.size());
@@ -165,7 +165,8 @@ void IndexBuilder::add_rule(const RuleInput& input) {
   rule.conjunction_count = static_cast<uint32_t>(input.conditions.any_of.size());
   rule.when = input.conditions.program;
   for (const Conjunction& conjunction : input.conditions.any_of) {
-    index.conjunctions_.push_back({static_cast<uint32_t>(index.condition_refs_.size()), slot});
+    index.conjunctions_.push_back({static_cast<uint32_t>(index.condition_refs_.size()), slot,
+                                   rule.conjunction_count == 1});
     for (const FieldSpec& field : conjunction) {
       index.condition_refs_.push_back(index.conditions_.intern(field));
     }

@@ -122,11 +122,11 @@ void RuleIndex::check(uint32_t conjunction_index, Visit& at) const {
   uint32_t& checked = at.scratch.checked[conjunction_index];
   if (checked == at.scratch.epoch) return;
   checked = at.scratch.epoch;
-  const Slot slot = conjunctions_[conjunction_index].rule;
-  uint32_t& matched = at.scratch.matched[slot];
-  if (matched == at.scratch.epoch) return;
+  const Conjunction& found = conjunctions_[conjunction_index];
+  const Slot slot = found.rule;
+  if (found.alone == 0 && at.scratch.matched[slot] == at.scratch.epoch) return;
   if (!at.scratch.evaluation.all_hold(conjunction(conjunction_index))) return;
-  matched = at.scratch.epoch;
+  if (found.alone == 0) at.scratch.matched[slot] = at.scratch.epoch;
   at.slots.push_back(slot);
 }
 

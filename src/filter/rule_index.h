@@ -109,7 +109,8 @@ class RuleIndex {
 
   struct Conjunction {
     uint32_t first_condition = 0;
-    Slot rule = 0;
+    Slot rule : 31 = 0;
+    uint32_t alone : 1 = 0;  ///< the only one of its rule
   };
   struct Node {
     uint32_t first_access = 0;
