@@ -40,7 +40,9 @@ void check_request(const HttpRequest& request) {
   HENCE_CHECK(length.count != HeaderCount::many && coding.count != HeaderCount::many);
   HENCE_CHECK(request.http_1_0 || request.find_one("host").count == HeaderCount::one);
   if (coding.count == HeaderCount::one) HENCE_CHECK(coding.value == "chunked" && !request.http_1_0);
-  if (length.count == HeaderCount::one) HENCE_CHECK(std::stoull(std::string(length.value)) == request.body.size());
+  if (length.count == HeaderCount::one) {
+    HENCE_CHECK(std::stoull(std::string(length.value)) == request.body.size());
+  }
   for (const auto& [name, value] : request.headers) HENCE_CHECK(is_clean(name) && is_clean(value));
   for (const std::string& segment : request.segments) {
     HENCE_CHECK(is_clean(segment) && segment != "." && segment != "..");
@@ -60,7 +62,12 @@ class Recorder : public HttpHandler {
   void handle(HttpRequest request, Responder responder) override {
     check_request(request);
     std::string text(request.target);
-    for (const auto& [name, value] : request.headers) ((text += '\n') += name).append(1, ':') += value;
+    for (const auto& [name, value] : request.headers) {
+      text += '\n';
+      text += name;
+      text += ':';
+      text += value;
+    }
     seen.requests.push_back(text + "\n\n" + request.body);
     responder.answer(HttpResponse{});
   }

@@ -32,7 +32,8 @@ std::optional<Refusal> ChunkedDecoder::feed(std::string_view& input, const HttpL
     const char c = input.front();
     input.remove_prefix(1);
     if (auto refusal = take(c, limits)) return refusal;
-    if (state_ == State::data && remaining_ > body_max - std::min<uint64_t>(body_max, body.size())) {
+    const uint64_t room = body_max - std::min<uint64_t>(body_max, body.size());
+    if (state_ == State::data && remaining_ > room) {
       return Refusal{Error(ErrorCode::TooLarge,
                            "the body is over " + std::to_string(body_max) + " bytes"), 0};
     }

@@ -20,8 +20,8 @@ struct HttpLimits {
 
   Duration header_timeout = Duration::seconds(10);  ///< first byte to end of headers: 408
   Duration body_window = Duration::seconds(5);      ///< the body's rate is judged once per window
-  uint64_t bytes_per_second = 1024;                 ///< least rate: of a body over its window (408),
-                                                    ///< of taking answers over write_timeout (dropped)
+  /// Least rate: of a body over its window (408), of taking answers over write_timeout (dropped).
+  uint64_t bytes_per_second = 1024;
   Duration idle_timeout = Duration::seconds(60);    ///< between requests: closed without a word
   Duration write_timeout = Duration::seconds(30);   ///< output not taken, and under the least rate
   Duration linger = Duration::seconds(1);  ///< how long a closing connection still takes input, so
@@ -29,8 +29,8 @@ struct HttpLimits {
 
   size_t connections = 20'000;                        ///< 503 and Retry-After
   uint64_t request_memory_bytes = 256ull << 20;       ///< of all requests not yet answered: 503
-  size_t stream_buffer_bytes = 1 << 20;               ///< unsent text of one stream: dropped after a gap marker
-  size_t unsent_bytes_before_next_request = 64 << 10; ///< pipelined requests wait beyond it
+  size_t stream_buffer_bytes = 1 << 20;  ///< unsent text of a stream: dropped after a gap marker
+  size_t unsent_bytes_before_next_request = 64 << 10;  ///< pipelined requests wait beyond it
 };
 
 }  // namespace hence::api

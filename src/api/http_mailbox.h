@@ -44,7 +44,8 @@ class Mailbox : public AnswerSink {
   /// While alive, this thread's answers to that session are delivered at once.
   class Active {
    public:
-    Active(Mailbox& mailbox, HttpSession& session, const RequestToken& token, os::MonotonicTime now);
+    Active(Mailbox& mailbox, HttpSession& session, const RequestToken& token,
+           os::MonotonicTime now);
     ~Active();
     Active(const Active&) = delete;
     Active& operator=(const Active&) = delete;

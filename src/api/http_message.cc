@@ -15,7 +15,9 @@ constexpr std::array<std::string_view, 7> kMethodNames = {"GET",   "HEAD",   "PO
 
 }  // namespace
 
-std::string_view method_name(HttpMethod method) { return kMethodNames[static_cast<size_t>(method)]; }
+std::string_view method_name(HttpMethod method) {
+  return kMethodNames[static_cast<size_t>(method)];
+}
 
 std::optional<HttpMethod> parse_method(std::string_view token) {
   for (size_t i = 0; i < kMethodNames.size(); ++i) {

@@ -34,12 +34,12 @@ struct HeaderLookup {
   std::string_view value;  ///< of the first one; empty when missing
 };
 
-/// A request before its body. Movable, not copyable: its views point into `text`, which moves along.
+/// A request before its body. Movable, not copyable: its views point into `text`.
 struct RequestHead {
   HttpMethod method = HttpMethod::get;
   std::string_view target;             ///< as received: "/events?limit=3"
   std::string_view path;               ///< the part before '?', as received
-  std::vector<std::string> segments;   ///< decoded once; "/" has none, "/a/" is {"a", ""}; "*" is {"*"}
+  std::vector<std::string> segments;   ///< decoded once: "/" none, "/a/" {"a", ""}, "*" {"*"}
   std::vector<std::pair<std::string, std::string>> query;  ///< decoded, in order, '+' is a space
   std::vector<HttpHeader> headers;     ///< in order, repeated ones kept
   std::string_view host;               ///< the Host header; empty only in HTTP/1.0

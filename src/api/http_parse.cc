@@ -17,9 +17,7 @@ constexpr std::array<bool, 256> make_token_table() {
   for (int c = '0'; c <= '9'; ++c) table[static_cast<size_t>(c)] = true;
   for (int c = 'a'; c <= 'z'; ++c) table[static_cast<size_t>(c)] = true;
   for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<size_t>(c)] = true;
-  for (const char c : {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'}) {
-    table[static_cast<size_t>(c)] = true;
-  }
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<size_t>(c)] = true;
   return table;
 }
 constexpr std::array<bool, 256> kTokenCharacter = make_token_table();
@@ -125,13 +123,14 @@ std::optional<Refusal> HeadReader::read(std::string_view block) {
   while (true) {
     const size_t end = block.find("\r\n", start);
     if (end == start) break;
-    auto refusal = start == 0 ? read_request_line({text, end}) : read_field(text + start, end - start);
+    auto refusal =
+        start == 0 ? read_request_line({text, end}) : read_field(text + start, end - start);
     if (refusal) return refusal;
     start = end + 2;
   }
   if (auto refusal = check_framing()) return refusal;
   if (auto refusal = check_host()) return refusal;
-  head_.keep_alive = head_.http_1_0 ? connection_keep_alive_ && !connection_close_ : !connection_close_;
+  head_.keep_alive = !connection_close_ && (!head_.http_1_0 || connection_keep_alive_);
   return std::nullopt;
 }
 
@@ -152,7 +151,8 @@ std::optional<Refusal> HeadReader::read_request_line(std::string_view line) {
   const auto known = parse_method(method);
   if (!known) {
     return Refusal{Error(ErrorCode::MethodNotAllowed,
-                         "only GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS are known here"), 501};
+                         "only GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS are known here"),
+                   501};
   }
   head_.method = *known;
   return read_target();
@@ -166,7 +166,8 @@ std::optional<Refusal> HeadReader::read_target() {
   for (const char c : rest) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte <= 0x20 || byte >= 0x7F || c == '#') {
-      return Refusal::bad_request("target: only visible ASCII without '#'; percent-encode the rest");
+      return Refusal::bad_request(
+          "target: only visible ASCII without '#'; percent-encode the rest");
     }
   }
   if (rest == "*" && head_.method == HttpMethod::options) {
@@ -221,12 +222,14 @@ std::optional<Refusal> HeadReader::note_field(std::string_view name, std::string
     note_connection(value);
   } else if (name == "expect") {
     if (!equal_ignoring_case(value, "100-continue")) {
-      return Refusal{Error(ErrorCode::RequestInvalid, "expect: only 100-continue is known here"), 417};
+      return Refusal{
+          Error(ErrorCode::RequestInvalid, "expect: only 100-continue is known here"), 417};
     }
     framing_.expect_continue = true;
   } else if (name == "content-encoding" && !equal_ignoring_case(value, "identity")) {
     return Refusal{Error(ErrorCode::UnsupportedMediaType,
-                         "content-encoding: compressed bodies are not supported; send it plain"), 0};
+                         "content-encoding: compressed bodies are not supported; send it plain"),
+                   0};
   }
   return std::nullopt;
 }
@@ -235,7 +238,7 @@ std::optional<Refusal> HeadReader::note_length(std::string_view value) {
   if (has_length_) return Refusal::bad_request("content-length: given more than once");
   has_length_ = true;
   if (!is_digits(value) || value.size() > 18) {
-    return Refusal::bad_request("content-length: expected at most 18 decimal digits and nothing else");
+    return Refusal::bad_request("content-length: expected 1 to 18 decimal digits, nothing else");
   }
   for (const char c : value) {
     framing_.content_length = framing_.content_length * 10 + static_cast<uint64_t>(c - '0');
@@ -276,7 +279,9 @@ std::optional<Refusal> HeadReader::check_framing() {
 std::optional<Refusal> HeadReader::check_host() {
   if (hosts_ > 1) return Refusal::bad_request("host: given more than once");
   if (hosts_ == 0 && !head_.http_1_0) return Refusal::bad_request("host: the header is missing");
-  if (hosts_ == 1 && !is_authority(head_.host)) return Refusal::bad_request("host: not a valid name");
+  if (hosts_ == 1 && !is_authority(head_.host)) {
+    return Refusal::bad_request("host: not a valid name");
+  }
   if (!authority_.empty() && hosts_ == 1 && !equal_ignoring_case(authority_, head_.host)) {
     return Refusal::bad_request("the host of the target and the Host header differ");
   }
@@ -309,7 +314,8 @@ std::optional<Refusal> parse_field(std::string_view line, std::string_view& name
 
 std::optional<Refusal> HeadScanner::scan(std::string_view data, const HttpLimits& limits) {
   if (!data.empty() && (data[0] < 'A' || data[0] > 'Z')) {
-    return Refusal::bad_request("this is not plain HTTP/1.1; the port speaks neither TLS nor HTTP/2");
+    return Refusal::bad_request(
+        "this is not plain HTTP/1.1; the port speaks neither TLS nor HTTP/2");
   }
   const std::string_view window = data.substr(0, limits.header_block_bytes);
   while (scanned_ < window.size()) {

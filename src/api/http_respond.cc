@@ -95,10 +95,10 @@ std::string format_http_date(UtcTime time) {
   const CivilTime civil = to_civil(time);
   const auto day = static_cast<size_t>(time.micros / Duration::days(1).micros % 7);
   std::array<char, 64> text;
+  const char* const month = kMonths[static_cast<size_t>(civil.month - 1)];
   const int length = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                                   kDays[day], civil.day, kMonths[static_cast<size_t>(civil.month - 1)],
-                                   static_cast<int>(civil.year), civil.hour, civil.minute,
-                                   civil.second);
+                                   kDays[day], civil.day, month, static_cast<int>(civil.year),
+                                   civil.hour, civil.minute, civil.second);
   return std::string(text.data(), static_cast<size_t>(length));
 }
 

@@ -68,8 +68,9 @@ struct Shared {
 
 /// Often enough for the shortest timeout, rarely enough to cost nothing.
 std::chrono::microseconds sweep_period(const HttpLimits& limits) {
-  const Duration shortest = std::min({limits.header_timeout, limits.body_window, limits.idle_timeout,
-                                      limits.write_timeout, limits.linger});
+  const Duration shortest =
+      std::min({limits.header_timeout, limits.body_window, limits.idle_timeout,
+                limits.write_timeout, limits.linger});
   return std::chrono::microseconds(
       std::clamp<int64_t>(shortest.micros / 4, Duration::milliseconds(2).micros,
                           Duration::milliseconds(500).micros));
@@ -345,6 +346,13 @@ void IoThread::finish() {
   work_.reset();
 }
 
+/// Errors of accepting that pass only when something is given back.
+bool is_shortage(error_code error) {
+  return error == asio::error::no_descriptors || error == asio::error::no_memory ||
+         error == asio::error::no_buffer_space ||
+         error == boost::system::errc::too_many_files_open_in_system;
+}
+
 std::string endpoint_text(const std::string& address, uint16_t port) {
   return (address.find(':') == std::string::npos ? address : "[" + address + "]") + ":" +
          std::to_string(port);
@@ -406,8 +414,7 @@ void HttpServer::State::accept_next() {
 
 void HttpServer::State::accepted(error_code error, tcp::socket socket, IoThread& thread) {
   if (!acceptor->is_open()) return;
-  if (error == asio::error::no_descriptors || error == boost::system::errc::too_many_files_open_in_system ||
-      error == asio::error::no_memory || error == asio::error::no_buffer_space) {
+  if (is_shortage(error)) {
     log_line(LogLevel::warning, "connections cannot be accepted", {{"reason", error.message()}});
     pause->expires_after(kAcceptPause);
     pause->async_wait([this](error_code cancelled) {

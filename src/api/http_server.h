@@ -56,7 +56,7 @@ struct HttpStats {
 class HttpServer {
  public:
   /// Listens and serves at once. Borrows handler, which must outlive the server.
-  /// Errors: PortInUse, ConfigurationInvalid (address, thread count), Internal (out of descriptors).
+  /// Errors: PortInUse, ConfigurationInvalid (address, thread count), Internal (no descriptors).
   static Result<std::unique_ptr<HttpServer>> start(const HttpServerOptions& options,
                                                    HttpHandler& handler);
   /// Stops without grace if stop() was not called.

@@ -152,8 +152,8 @@ void HttpSession::begin_request(RequestHead head, const BodyFraming& framing, bo
     return;
   }
   if (framing.content_length > limit.bytes) {
-    refuse({Error(ErrorCode::TooLarge, "the body is over " + std::to_string(limit.bytes) + " bytes"),
-            0});
+    const std::string bytes = std::to_string(limit.bytes);
+    refuse({Error(ErrorCode::TooLarge, "the body is over " + bytes + " bytes"), 0});
     return;
   }
   arriving_ = std::make_unique<Arriving>(Arriving{HttpRequest(std::move(head)), {}});
@@ -386,7 +386,7 @@ void HttpSession::open_stream(uint64_t request, HttpResponse head,
 void HttpSession::stream_ready(uint64_t request, os::MonotonicTime now) {
   if (phase_ != Phase::streaming || request != request_) return;
   now_ = now;
-  if (stream_->overflowed()) stream_->close();  // the writer learns it now, the client when it reads
+  if (stream_->overflowed()) stream_->close();  // the writer learns now, the client when it reads
   if (output().empty()) pump_stream();
   process_held();
 }
