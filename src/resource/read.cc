@@ -109,9 +109,9 @@ void read_metadata(const Site& root, Resource& resource) {
   }
 }
 
-void read_spec(const Site& spec, Resource& resource, Faults& faults) {
+void read_spec(const Site& spec, Resource& resource, Faults& faults, Faults& unsupported) {
   switch (resource.kind) {
-    case Kind::rule: resource.spec = read_rule(spec, faults); break;
+    case Kind::rule: resource.spec = read_rule(spec, faults, unsupported); break;
     case Kind::source: resource.spec = read_source(spec); break;
     case Kind::sink: resource.spec = read_sink(spec); break;
     default: resource.spec = read_secret(spec); break;
@@ -141,7 +141,7 @@ std::optional<Resource> read_document(json::View document, const json::YamlDocum
     read_metadata(root, resource);
     if (const auto spec = root.find("spec")) {
       check_shape(shape_of(*kind), spec->value, spec->pointer, faults);
-      read_spec(*spec, resource, faults);
+      read_spec(*spec, resource, faults, unsupported);
     }
     resource.document = complete(document, resource.resource_namespace);
   } else if (faults.empty()) {

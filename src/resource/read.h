@@ -32,7 +32,7 @@ std::optional<Duration> read_duration(const std::optional<Site>& site);
 extern const workflow::Shape kFixedDuration, kNameShape, kSecretReference;
 extern const workflow::Shape kRuleShape, kSourceShape, kSinkShape, kSecretShape;
 
-RuleSpec read_rule(const Site& spec, Faults& faults);
+RuleSpec read_rule(const Site& spec, Faults& faults, Faults& unsupported);
 SourceSpec read_source(const Site& spec);
 SinkSpec read_sink(const Site& spec);
 SecretSpec read_secret(const Site& spec);

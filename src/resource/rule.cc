@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "filter/conditions.h"
 #include "resource/read.h"
 
 namespace hence::resource {
@@ -105,6 +106,24 @@ const ShapeKey kRuleKeys[] = {{"mode", &kRuleMode},
                               {"do", &kActionList, true},
                               {"delivery", &kDelivery}};
 
+/// What the filters find wrong inside a well-shaped `on`.
+void check_conditions(const Site& on, Faults& faults, Faults& unsupported) {
+  Faults shape;
+  check_shape(kOn, on.value, on.pointer, shape);
+  if (!shape.empty()) return;  // reported already
+  std::vector<filter::Fault> found;
+  const Result<filter::Conditions> conditions = filter::parse_conditions(on.value, &found);
+  if (conditions.ok()) return;
+  for (const filter::Fault& fault : found) {
+    if (fault.code == ErrorCode::NotSupported) {
+      unsupported.add_unsupported(on.pointer + fault.pointer, fault.message);
+    } else {
+      faults.add(on.pointer + fault.pointer, fault.message);
+    }
+  }
+  if (found.empty()) faults.add(on.pointer, conditions.error().message());
+}
+
 StartAction read_start(const Site& site, Faults& faults) {
   StartAction action;
   action.workflow = parse_reference(site.text("workflow")).value_or(WorkflowReference{});
@@ -182,10 +201,13 @@ RetrySettings read_retry(const Site& site, Faults& faults) {
 
 const Shape kRuleShape{.kind = object, .keys = kRuleKeys};
 
-RuleSpec read_rule(const Site& spec, Faults& faults) {
+RuleSpec read_rule(const Site& spec, Faults& faults, Faults& unsupported) {
   RuleSpec rule;
   if (spec.text("mode") == "disabled") rule.mode = RuleMode::disabled;
-  if (const auto on = spec.find("on")) rule.on = json::Value::detached(on->value);
+  if (const auto on = spec.find("on")) {
+    rule.on = json::Value::detached(on->value);
+    check_conditions(*on, faults, unsupported);
+  }
   if (const auto actions = spec.find("do"); actions && actions->value.is_array()) {
     size_t index = 0;
     for (json::View action : actions->value.elements()) {
