@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Turns effects into attempts and attempts into outcomes. The engine decides, durably, whether
+// there will be another attempt; the dispatcher decides only when this one leaves.
+//
+//   effects ─offer─► window (bounded) ─► destinations ─► HttpClient, ProcessRunner
+//      ▲                                                         │ done, on any thread
+//      └── refused ones stay in the store; pull() finds them     ▼
+//                     AttemptEnded ◄─poll─ answers ◄──────── mailbox ─► wake()
+//
+// All functions are for one thread, the driver's; only the mailbox is shared with the clients.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "delivery/destination.h"
+#include "delivery/directory.h"
+#include "delivery/http_client.h"
+#include "delivery/outgoing.h"
+#include "delivery/process_runner.h"
+#include "engine/command.h"
+#include "os/clock.h"
+
+namespace hence::delivery {
+
+struct DispatcherOptions {
+  size_t calls_max = 1024;               ///< running at once, all destinations together
+  size_t window_max = 10'000;            ///< effects held, waiting and running
+  uint64_t window_bytes_max = 64 << 20;
+  size_t destination_max = 1'000;        ///< effects waiting for one destination, and
+  size_t destination_min = 64;           ///< the same while the window is more than half full
+  uint32_t call_concurrency = 64;        ///< of workflows' calls to one host
+  uint32_t shell_concurrency = 16;
+  DestinationSettings destination;
+  OutgoingSettings outgoing;
+};
+
+/// How one destination is doing; for metrics and for people.
+struct DestinationReport {
+  std::string name;  ///< "sink shop", "call https://example.com", "shell"
+  size_t waiting = 0;
+  uint32_t in_flight = 0;
+  Breaker::State breaker = Breaker::State::closed;
+};
+
+class Dispatcher {
+ public:
+  enum class Offer : uint8_t {
+    taken,
+    known,  ///< held already, or its outcome was reported and is not settled yet
+    later,  ///< no room; wants_pull() will say when there is
+  };
+  /// Ready effects in the order of their ids after `after`: Engine::ready_effects.
+  using Reader = std::function<Result<std::vector<engine::Effect>>(
+      std::optional<engine::EffectId> after, size_t limit)>;
+
+  /// Borrows all; directory and clients outlive it. wake: called on any thread when poll() has
+  /// something to do.
+  Dispatcher(DispatcherOptions options, Directory& directory, HttpClient& http,
+             ProcessRunner& processes, std::function<void()> wake);
+  ~Dispatcher();
+
+  /// Takes an effect whose record is durable.
+  Offer offer(engine::Effect effect, os::MonotonicTime now);
+  /// Nobody waits for it any more: it is dropped, or its call given up. Nothing is reported.
+  void cancel(const engine::EffectId& id);
+  /// Starts what may leave and returns the outcomes of what ended.
+  std::vector<engine::AttemptEnded> poll(os::MonotonicTime now, UtcTime wall);
+  /// When poll() has something to do although nobody calls wake.
+  std::optional<os::MonotonicTime> next_due() const { return next_due_; }
+  /// The outcome poll() returned for this attempt is durable: the store no longer shows the effect
+  /// as ready with this attempt, so it can be forgotten.
+  void settled(const engine::EffectId& id, uint32_t attempt);
+
+  /// Whether the store may hold ready effects that there is room for now. True at first.
+  bool wants_pull() const;
+  /// One bounded step of looking through the store's ready effects. Errors: the reader's.
+  Status pull(const Reader& reader, os::MonotonicTime now);
+
+  /// From now on nothing more leaves; what runs may end. For an orderly shutdown.
+  void stop() { stopped_ = true; }
+  size_t in_flight() const { return calls_.size(); }
+  size_t held() const { return held_; }
+  std::vector<DestinationReport> destinations() const;
+
+ private:
+  enum class State : uint8_t { waiting, flying, reported };
+  struct Item {
+    State state = State::waiting;
+    uint32_t attempt = 0;
+    uint64_t bytes = 0;
+    uint64_t call_id = 0;
+    std::string destination;
+    engine::Effect effect;
+  };
+  struct Call {
+    std::string destination;
+    std::optional<engine::EffectId> effect;  ///< nothing once it is cancelled
+    bool process = false;
+  };
+  struct Answer {
+    uint64_t call_id = 0;
+    std::optional<Result<HttpAnswer>> http;
+    std::optional<Result<ProcessAnswer>> process;
+  };
+  /// What the clients' threads share with the dispatcher; outlives it where a done is still to come.
+  struct Mailbox {
+    std::mutex mutex;
+    std::vector<Answer> answers;
+    std::function<void()> wake;  ///< empty once the dispatcher is gone
+    void put(Answer answer);
+    std::vector<Answer> take();
+  };
+  using Items = std::map<engine::EffectId, Item>;
+  using Reports = std::vector<engine::AttemptEnded>;
+
+  Destination& destination_of(const std::string& name, const engine::Effect& effect,
+                              os::MonotonicTime now);
+  Offer take(engine::Effect effect, os::MonotonicTime now);
+  bool window_full() const;
+  size_t waiting_max() const;
+  bool has_room(const Destination& destination, size_t waiting_limit) const;
+  void release(Item& item);
+
+  bool start_some(os::MonotonicTime now, UtcTime wall, Reports& reports);
+  bool start_next(const std::string& name, Destination& destination, os::MonotonicTime now,
+                  UtcTime wall, Reports& reports);
+  void set_limits(Destination& destination, os::MonotonicTime now);
+  Status launch(Items::iterator item, UtcTime wall);
+  void launch_http(uint64_t call_id, HttpCall call);
+  void launch_process(uint64_t call_id, ProcessCall call);
+  void take_answer(const Answer& answer, os::MonotonicTime now, UtcTime wall, Reports& reports);
+  void judge(Destination& destination, const Answer& answer, os::MonotonicTime now, UtcTime wall);
+  void put_back(Items::iterator item, Destination& destination, os::MonotonicTime now);
+  void report(Items::iterator item, engine::Outcome outcome, Reports& reports);
+  void find_next_due(os::MonotonicTime now);
+  void forget_idle();
+
+  void begin_round();
+  bool round_over(bool at_end);
+
+  const DispatcherOptions options_;
+  Directory& directory_;
+  HttpClient& http_;
+  ProcessRunner& processes_;
+  std::shared_ptr<Mailbox> mailbox_;
+
+  Items items_;
+  std::map<std::string, Destination> destinations_;
+  std::set<std::string> active_;  ///< destinations where something waits
+  std::map<uint64_t, Call> calls_;
+  uint64_t last_call_ = 0;
+  size_t held_ = 0;           ///< items waiting or flying
+  uint64_t held_bytes_ = 0;
+  std::string next_destination_;  ///< whose turn it is
+  std::optional<os::MonotonicTime> next_due_;
+  bool stopped_ = false;
+
+  bool refused_any_ = true;   ///< the store may hold what is not held here
+  bool pulling_ = false;      ///< a round through the store is under way
+  bool wrapped_ = false;      ///< it has come to the end and begun again
+  std::vector<std::string> wanting_;  ///< destinations it is for; empty: all
+  std::optional<engine::EffectId> pulled_to_;
+  std::optional<engine::EffectId> round_start_;
+};
+
+}  // namespace hence::delivery

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finding in the store what the window had no room for. A round goes through the ready effects once
+// around, from where the last one stopped, and ends early when every destination it is for is full
+// again: so a backlog of millions for one slow sink costs no more than what leaves.
+
+#include <algorithm>
+
+#include "delivery/dispatcher.h"
+
+namespace hence::delivery {
+namespace {
+
+constexpr size_t kEffectsAStep = 256;
+
+}  // namespace
+
+bool Dispatcher::wants_pull() const {
+  if (stopped_ || window_full()) return false;
+  if (pulling_) return true;
+  if (!refused_any_) return false;
+  bool any_waits = false;
+  for (const auto& [name, destination] : destinations_) {
+    if (!destination.refused_some) continue;
+    if (has_room(destination, waiting_max() / 2 + 1)) return true;
+    any_waits = true;
+  }
+  return !any_waits;  // nothing is known yet: the first round
+}
+
+void Dispatcher::begin_round() {
+  pulling_ = true;
+  wrapped_ = false;
+  refused_any_ = false;
+  round_start_ = pulled_to_;
+  wanting_.clear();
+  for (auto& [name, destination] : destinations_) {
+    if (std::exchange(destination.refused_some, false)) wanting_.push_back(name);
+  }
+}
+
+/// at_end: the step came to the end of the store's range.
+bool Dispatcher::round_over(bool at_end) {
+  if (at_end) {
+    pulled_to_.reset();
+    if (wrapped_ || !round_start_) return true;
+    wrapped_ = true;
+  }
+  if (wrapped_ && pulled_to_ && *pulled_to_ >= *round_start_) return true;
+  return !wanting_.empty() && std::all_of(wanting_.begin(), wanting_.end(), [&](const auto& name) {
+    const auto found = destinations_.find(name);
+    return found != destinations_.end() && found->second.refused_some;
+  });
+}
+
+Status Dispatcher::pull(const Reader& reader, os::MonotonicTime now) {
+  if (!wants_pull()) return {};
+  if (!pulling_) begin_round();
+  HENCE_TRY(std::vector<engine::Effect> effects, reader(pulled_to_, kEffectsAStep));
+  const bool at_end = effects.size() < kEffectsAStep;
+  for (engine::Effect& effect : effects) {
+    pulled_to_ = effect.id;
+    offer(std::move(effect), now);
+  }
+  if (round_over(at_end)) pulling_ = false;
+  return {};
+}
+
+}  // namespace hence::delivery

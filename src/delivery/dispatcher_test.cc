@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/dispatcher.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "delivery/simulated_http_client.h"
+#include "delivery/simulated_process_runner.h"
+#include "delivery/test_directory.h"
+
+namespace hence::delivery {
+namespace {
+
+using engine::AttemptEnded;
+using engine::Effect;
+using engine::EffectId;
+using Offer = Dispatcher::Offer;
+using Kind = engine::Outcome::Kind;
+
+class DispatcherTest : public testing::Test {
+ protected:
+  DispatcherTest() {
+    for (const char* name : {"a", "b"}) directory_.sink(name);
+    http_.respond_otherwise(in_turn({status(200)}));
+    create();
+  }
+  void create() {
+    dispatcher_ = std::make_unique<Dispatcher>(options_, directory_, http_, processes_,
+                                               [this] { ++wakes_; });
+    dispatcher_->pull([](auto, size_t) { return std::vector<Effect>{}; }, now_).value();
+  }
+  Offer offer(Effect effect) { return dispatcher_->offer(std::move(effect), now_); }
+  std::vector<AttemptEnded> poll() {
+    const UtcTime wall = UtcTime{1'772'000'000'000'000} + (now_ - os::MonotonicTime{});
+    return dispatcher_->poll(now_, wall);
+  }
+  void pass(Duration time) { now_ = now_ + time; }
+  /// Polls for so long, at every time something is due; returns how many attempts ended.
+  size_t run_for(Duration time) {
+    const os::MonotonicTime end = now_ + time;
+    size_t ended = poll().size();
+    while (dispatcher_->next_due() && *dispatcher_->next_due() <= end) {
+      now_ = std::max(now_ + Duration{1}, *dispatcher_->next_due());
+      ended += poll().size();
+    }
+    now_ = end;
+    return ended;
+  }
+  /// The store's side of pull(): effects that are ready.
+  Dispatcher::Reader reader() {
+    return [this](std::optional<EffectId> after, size_t limit) {
+      ++reads_;
+      std::vector<Effect> found;
+      for (auto it = after ? store_.upper_bound(*after) : store_.begin();
+           it != store_.end() && found.size() < limit; ++it) {
+        found.push_back(it->second);
+      }
+      return found;
+    };
+  }
+  void put_in_store(Effect effect) { store_[effect.id] = std::move(effect); }
+  void settle(const std::vector<AttemptEnded>& ended) {
+    for (const AttemptEnded& one : ended) {
+      store_.erase(one.effect);
+      dispatcher_->settled(one.effect, one.attempt);
+    }
+  }
+
+  DispatcherOptions options_;
+  TestDirectory directory_;
+  SimulatedHttpClient http_;
+  SimulatedProcessRunner processes_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+  os::MonotonicTime now_{1'000'000};
+  std::map<EffectId, Effect> store_;
+  int wakes_ = 0;
+  int reads_ = 0;
+};
+
+TEST_F(DispatcherTest, DeliversAndReports) {
+  EXPECT_EQ(offer(delivery_of("a", 1)), Offer::taken);
+  EXPECT_TRUE(http_.sent().empty());
+  const auto ended = poll();
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].effect, (EffectId{{7, 1}, 1}));
+  EXPECT_EQ(ended[0].attempt, 1u);
+  EXPECT_EQ(ended[0].outcome.kind, Kind::done);
+  EXPECT_EQ(ended[0].outcome.status, 200);
+  EXPECT_EQ(wakes_, 1);
+  EXPECT_EQ(dispatcher_->held(), 0u);
+}
+
+TEST_F(DispatcherTest, SaysWhetherAnotherAttemptMakesSense) {
+  http_.respond("sink a", in_turn({status(503, "busy", {{"retry-after", "7"}}), status(404),
+                                   Error(ErrorCode::CallFailed, "no answer"),
+                                   Error(ErrorCode::AddressRefused, "not there")}));
+  options_.destination.pause_max = Duration{};
+  create();
+  for (uint64_t n = 1; n <= 4; ++n) offer(delivery_of("a", n));
+  const auto ended = poll();
+  ASSERT_EQ(ended.size(), 4u);
+  EXPECT_EQ(ended[0].outcome.kind, Kind::retryable);
+  EXPECT_EQ(ended[0].outcome.retry_after, Duration::seconds(7));
+  EXPECT_EQ(ended[0].outcome.error, "it answered 503 Service Unavailable: busy");
+  EXPECT_EQ(ended[1].outcome.kind, Kind::permanent);
+  EXPECT_EQ(ended[2].outcome.kind, Kind::retryable);
+  EXPECT_EQ(ended[3].outcome.kind, Kind::permanent);
+  offer(delivery_of("gone", 5));
+  const auto gone = poll();
+  ASSERT_EQ(gone.size(), 1u);
+  EXPECT_EQ(gone[0].outcome.kind, Kind::permanent);
+}
+
+TEST_F(DispatcherTest, TheSameAttemptIsNeverMadeTwice) {
+  http_.respond("sink a", never());
+  EXPECT_EQ(offer(delivery_of("a", 1)), Offer::taken);
+  EXPECT_EQ(offer(delivery_of("a", 1)), Offer::known);
+  poll();
+  EXPECT_EQ(offer(delivery_of("a", 1)), Offer::known);
+  http_.answer(1, status(500));
+  EXPECT_EQ(poll().size(), 1u);
+  EXPECT_EQ(offer(delivery_of("a", 1)), Offer::known);
+  EXPECT_EQ(offer(delivery_of("a", 1, 2)), Offer::taken);
+  dispatcher_->settled({{7, 1}, 1}, 1);
+  EXPECT_EQ(offer(delivery_of("a", 1, 2)), Offer::known);
+  EXPECT_EQ(http_.sent().size(), 1u);
+}
+
+TEST_F(DispatcherTest, ASilentSinkHoldsUpOnlyItself) {
+  http_.respond("sink a", never());
+  for (uint64_t n = 1; n <= 500; ++n) offer(delivery_of("a", n));
+  for (uint64_t n = 501; n <= 1000; ++n) offer(delivery_of("b", n));
+  EXPECT_EQ(poll().size(), 500u);
+  EXPECT_EQ(http_.hanging(), 32u);
+  const auto reports = dispatcher_->destinations();
+  ASSERT_EQ(reports.size(), 2u);
+  EXPECT_EQ(reports[0].name, "sink a");
+  EXPECT_EQ(reports[0].in_flight, 32u);
+  EXPECT_EQ(reports[0].waiting, 468u);
+}
+
+TEST_F(DispatcherTest, ConcurrencyIsTheSinksAsItIsNow) {
+  http_.respond("sink a", never());
+  directory_.sink("a").concurrency = 3;
+  for (uint64_t n = 1; n <= 20; ++n) offer(delivery_of("a", n));
+  poll();
+  EXPECT_EQ(http_.hanging(), 3u);
+  directory_.sink("a").concurrency = 5;
+  poll();
+  EXPECT_EQ(http_.hanging(), 5u);
+}
+
+TEST_F(DispatcherTest, RatesHold) {
+  directory_.sink("a").rate_per_second = 100;
+  for (uint64_t n = 1; n <= 600; ++n) offer(delivery_of("a", n));
+  EXPECT_EQ(poll().size(), 100u);
+  EXPECT_NEAR(static_cast<double>(run_for(Duration::seconds(3))), 300, 2);
+}
+
+TEST_F(DispatcherTest, AnIllSinkIsLeftAloneAndProbed) {
+  http_.respond("sink a", in_turn({Error(ErrorCode::CallFailed, "refused")}));
+  for (uint64_t n = 1; n <= 500; ++n) offer(delivery_of("a", n));
+  const size_t before_open = poll().size();
+  EXPECT_GE(before_open, 20u);
+  EXPECT_LE(before_open, 64u);
+  EXPECT_EQ(dispatcher_->destinations()[0].breaker, Breaker::State::open);
+  // 1 + 2 + 4 + 8 + 16 + 30 s: six probes in the first minute and a little.
+  EXPECT_EQ(run_for(Duration::seconds(62)), 6u);
+  http_.respond("sink a", in_turn({status(204)}));
+  EXPECT_EQ(run_for(Duration::seconds(31)), 500 - before_open - 6);
+}
+
+TEST_F(DispatcherTest, RetriesAreHeldWithinTheirBudget) {
+  options_.destination_max = 10'000;
+  create();
+  for (uint64_t n = 1; n <= 2000; ++n) offer(delivery_of("a", n, 2));
+  size_t ended = poll().size();
+  EXPECT_LE(ended, 112u);  // the burst, and a tenth of what succeeded
+  ended += run_for(Duration::seconds(10));
+  EXPECT_LE(ended, 112u + 10 * 10 + 15);
+  for (uint64_t n = 2001; n <= 2010; ++n) offer(delivery_of("a", n));
+  EXPECT_GE(poll().size(), 10u);  // first attempts pass by
+}
+
+TEST_F(DispatcherTest, RetryAfterPausesTheWholeDestination) {
+  http_.respond("sink a", in_turn({status(429, "", {{"retry-after", "5"}}), status(200)}));
+  directory_.sink("a").concurrency = 1;
+  offer(delivery_of("a", 1));
+  offer(delivery_of("a", 2));
+  EXPECT_EQ(poll().size(), 1u);
+  EXPECT_EQ(run_for(Duration::milliseconds(4900)), 0u);
+  EXPECT_EQ(run_for(Duration::milliseconds(200)), 1u);
+}
+
+TEST_F(DispatcherTest, LocalOverloadIsNoAttempt) {
+  http_.respond("sink a", in_turn({Error(ErrorCode::Overloaded, "full"), status(200)}));
+  offer(delivery_of("a", 1));
+  EXPECT_TRUE(poll().empty());
+  EXPECT_EQ(run_for(Duration::milliseconds(150)), 1u);
+}
+
+TEST_F(DispatcherTest, CancelledEffectsAreNeverReported) {
+  http_.respond("sink a", never());
+  directory_.sink("a").concurrency = 1;
+  offer(delivery_of("a", 1));
+  offer(delivery_of("a", 2));
+  offer(delivery_of("a", 3));
+  poll();
+  dispatcher_->cancel({{7, 1}, 1});
+  dispatcher_->cancel({{7, 2}, 1});
+  dispatcher_->cancel({{9, 9}, 9});
+  http_.respond("sink a", in_turn({status(200)}));
+  const auto ended = poll();
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].effect.record.sequence, 3u);
+  EXPECT_EQ(dispatcher_->in_flight(), 0u);
+  EXPECT_EQ(dispatcher_->held(), 0u);
+}
+
+TEST_F(DispatcherTest, WorkflowsGetTheirAnswersWhateverTheStatus) {
+  http_.respond("https://api.example", in_turn({status(418, "teapot", {{"x", "y"}}),
+                                                Error(ErrorCode::CallFailed, "no answer")}));
+  Effect effect;
+  effect.kind = engine::EffectKind::call_http;
+  effect.id = {{1, 1}, 1};
+  effect.request = json::parse(R"({"method":"GET","url":"https://api.example/x"})").value();
+  offer(effect);
+  effect.id = {{1, 2}, 1};
+  offer(effect);
+  const auto ended = poll();
+  ASSERT_EQ(ended.size(), 2u);
+  EXPECT_EQ(ended[0].outcome.kind, Kind::done);
+  const auto& http = std::get<workflow::HttpOutcome>(*ended[0].outcome.answer);
+  EXPECT_EQ(http.status, 418);
+  EXPECT_EQ(http.body, "teapot");
+  const auto& failure = std::get<workflow::CallFailure>(*ended[1].outcome.answer);
+  EXPECT_EQ(failure.code, ErrorCode::CallFailed);
+  EXPECT_EQ(failure.message, "no answer");
+}
+
+TEST_F(DispatcherTest, ProcessesRunAndAreReported) {
+  processes_.respond("make", processes_in_turn({ProcessAnswer{2, "out", "err"}}));
+  Effect effect;
+  effect.kind = engine::EffectKind::run_shell;
+  effect.id = {{1, 1}, 1};
+  effect.request = json::parse(R"({"command":"make"})").value();
+  offer(effect);
+  effect.id = {{1, 2}, 1};
+  effect.request = json::parse(R"({"command":5})").value();
+  offer(effect);
+  const auto ended = poll();
+  ASSERT_EQ(ended.size(), 2u);
+  const auto& process = std::get<workflow::ProcessOutcome>(*ended[1].outcome.answer);
+  EXPECT_EQ(process.exit_code, 2);
+  EXPECT_EQ(process.error_output, "err");
+  EXPECT_EQ(std::get<workflow::CallFailure>(*ended[0].outcome.answer).code,
+            ErrorCode::RequestInvalid);
+}
+
+TEST_F(DispatcherTest, AfterStopNothingLeavesAndWhatRunsMayEnd) {
+  http_.respond("sink a", never());
+  offer(delivery_of("a", 1));
+  poll();
+  offer(delivery_of("b", 2));
+  dispatcher_->stop();
+  EXPECT_TRUE(poll().empty());
+  http_.answer(1, status(200));
+  EXPECT_EQ(poll().size(), 1u);
+  EXPECT_EQ(dispatcher_->in_flight(), 0u);
+  EXPECT_EQ(http_.sent().size(), 1u);
+}
+
+TEST_F(DispatcherTest, AnswersAfterItsEndHarmNobody) {
+  http_.respond("sink a", never());
+  offer(delivery_of("a", 1));
+  poll();
+  dispatcher_.reset();
+  EXPECT_TRUE(http_.answer(1, status(200)));
+  EXPECT_EQ(wakes_, 0);
+}
+
+TEST_F(DispatcherTest, BeginsWithWhatTheStoreHolds) {
+  dispatcher_ = std::make_unique<Dispatcher>(options_, directory_, http_, processes_, [] {});
+  for (uint64_t n = 1; n <= 700; ++n) put_in_store(delivery_of(n % 2 == 0 ? "a" : "b", n));
+  size_t ended = 0;
+  while (dispatcher_->wants_pull()) {
+    ASSERT_TRUE(dispatcher_->pull(reader(), now_).ok());
+    const auto reports = poll();
+    ended += reports.size();
+    settle(reports);
+  }
+  EXPECT_EQ(ended, 700u);
+  EXPECT_EQ(http_.sent().size(), 700u);
+  EXPECT_FALSE(dispatcher_->wants_pull());
+}
+
+TEST_F(DispatcherTest, ABacklogBeyondTheWindowIsWorkedOffFromTheStore) {
+  options_.destination_max = 100;
+  create();
+  for (uint64_t n = 1; n <= 5000; ++n) {
+    put_in_store(delivery_of("a", n));
+    offer(delivery_of("a", n));
+  }
+  EXPECT_EQ(dispatcher_->held(), 100u);
+  size_t ended = 0;
+  reads_ = 0;
+  for (int turn = 0; turn < 1000 && ended < 5000; ++turn) {
+    const auto reports = poll();
+    ended += reports.size();
+    settle(reports);
+    while (dispatcher_->wants_pull()) ASSERT_TRUE(dispatcher_->pull(reader(), now_).ok());
+  }
+  EXPECT_EQ(ended, 5000u);
+  EXPECT_EQ(http_.sent().size(), 5000u);
+  EXPECT_LT(reads_, 300);
+}
+
+TEST_F(DispatcherTest, AStuckBacklogLeavesRoomForOthers) {
+  options_.window_max = 1000;
+  options_.destination_max = 600;
+  options_.destination_min = 50;
+  create();
+  http_.respond("sink a", never());
+  for (uint64_t n = 1; n <= 20'000; ++n) {
+    put_in_store(delivery_of("a", n));
+    offer(delivery_of("a", n));
+  }
+  poll();
+  for (uint64_t n = 20'001; n <= 20'500; ++n) put_in_store(delivery_of("b", n));
+  for (uint64_t n = 20'001; n <= 20'500; ++n) offer(delivery_of("b", n));
+  size_t ended = 0;
+  reads_ = 0;
+  for (int turn = 0; turn < 200; ++turn) {
+    const auto reports = poll();
+    ended += reports.size();
+    settle(reports);
+    for (int i = 0; i < 100 && dispatcher_->wants_pull(); ++i) {
+      ASSERT_TRUE(dispatcher_->pull(reader(), now_).ok());
+    }
+  }
+  EXPECT_EQ(ended, 500u);
+  EXPECT_LT(dispatcher_->held(), 1000u);
+  EXPECT_LT(reads_, 2000);
+}
+
+}  // namespace
+}  // namespace hence::delivery
