@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// `hence serve` and `hence dev`: a server in the foreground. SIGTERM and SIGINT end it in order,
+// SIGHUP reads hence.yaml again, whole or not at all.
+
+#include "cli/serve.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "base/log_line.h"
+#include "cli/dev_files.h"
+#include "server/node.h"
+
+namespace hence::cli {
+namespace {
+
+constexpr int kExitWrongUse = 2;
+constexpr int kExitFailed = 1;
+constexpr int kWatchMillis = 300;
+
+/// Signals are taken in one place, as data; every thread started later has them blocked.
+int open_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, number);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/// The next signal, or 0 when none came in time.
+int wait_signal(int fd, int timeout_ms) {
+  pollfd waiting{fd, POLLIN, 0};
+  if (poll(&waiting, 1, timeout_ms) <= 0) return 0;
+  signalfd_siginfo info{};
+  return read(fd, &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
+}
+
+Result<server::Config> load_config(const std::string& file, const server::Config& base) {
+  if (file.empty()) return base;
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return Error(ErrorCode::FileUnreadable, file + " cannot be read; name the configuration with --config");
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return server::parse_config(text.str(), file, base);
+}
+
+int say(const Error& error, int code) {
+  std::fprintf(stderr, "hence: %s\n", error.message().c_str());
+  return code;
+}
+
+void reload(server::Node& node, const std::string& file, const server::Config& base) {
+  Result<server::Config> config = load_config(file, base);
+  const Status status = config.ok() ? node.reload(*config) : Status(config.error());
+  if (status.ok()) log_line(LogLevel::info, "settings read again", {{"file", file.empty() ? "(defaults)" : file}});
+  else log_line(LogLevel::error, "settings not taken: " + status.error().message());
+}
+
+}  // namespace
+
+int serve_command(const ServeArguments& arguments) {
+  const int signals = open_signals();
+  Result<server::Config> config = load_config(arguments.config_file, {});
+  if (!config.ok()) return say(config.error(), kExitWrongUse);
+  if (!arguments.listen.empty()) config->listen = arguments.listen;
+  Result<std::unique_ptr<server::Node>> node = server::Node::start(arguments.data_dir, *config);
+  if (!node.ok()) return say(node.error(), kExitFailed);
+  log_line(LogLevel::info, "serving",
+           {{"port", std::to_string((*node)->port())}, {"data", arguments.data_dir}, {"recovered", (*node)->recovery()}});
+  server::Config base;
+  base.listen = config->listen;
+  while (true) {
+    const int number = wait_signal(signals, -1);
+    if (number == SIGHUP) reload(**node, arguments.config_file, base);
+    else if (number != 0) break;
+  }
+  log_line(LogLevel::info, "stopping");
+  (*node)->stop();
+  return 0;
+}
+
+int dev_command(const DevArguments& arguments) {
+  const int signals = open_signals();
+  server::Config config;
+  config.run_shell = true;
+  config.egress_allow = {"127.0.0.0/8", "::1/128"};
+  config.secret_env = {"*"};
+  config.disk_reserve_bytes = 0;
+  if (!arguments.listen.empty()) config.listen = arguments.listen;
+  std::string folder = (std::filesystem::temp_directory_path() / "hence-dev-XXXXXX").string();
+  if (mkdtemp(folder.data()) == nullptr) return say(Error(ErrorCode::DiskFailed, "no folder can be made in " + folder), kExitFailed);
+  int code = 0;
+  {
+    Result<std::unique_ptr<server::Node>> node = server::Node::start(folder, config);
+    if (!node.ok()) {
+      code = say(node.error(), kExitFailed);
+    } else {
+      std::fprintf(stderr, "hence dev: http://127.0.0.1:%u, data in %s until you stop it (Ctrl-C)\n", (*node)->port(), folder.c_str());
+      DevFiles files(arguments.files, (*node)->port());
+      files.apply_changed();
+      while (true) {
+        const int number = wait_signal(signals, kWatchMillis);
+        if (number == SIGTERM || number == SIGINT) break;
+        files.apply_changed();
+      }
+      (*node)->stop();
+    }
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+  return code;
+}
+
+}  // namespace hence::cli
