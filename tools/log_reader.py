@@ -55,8 +55,8 @@ def read_record(data, name, base, at):
         rest += size
     place = "ctl" if partition == 0xFFFF else f"{partition:02d}"
     time = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=micros)
-    fields = dict(position=base + at, address=f"{place}-{sequence}", time=time.isoformat(), kind=kind,
-                  codec=codec, namespace=texts[0], principal=texts[1], reason=texts[2],
+    fields = dict(position=base + at, address=f"{place}-{sequence}", time=time.isoformat(),
+                  kind=kind, codec=codec, namespace=texts[0], principal=texts[1], reason=texts[2],
                   traceparent=texts[3], event=event, bytes=len(payload), payload=payload)
     return header, fields, (at + length + 7) // 8 * 8
 
@@ -74,7 +74,8 @@ def read_segment(path, chain, show):
     chain = before
     while at + 64 <= len(data) and data[at : at + 4] == b"HCM\xf1":
         length, position, _, records, crc, after = struct.unpack_from("<IQQII32s", data, at + 4)
-        check(crc32c(data[at : at + 28] + data[at + 32 : at + 64]) == crc, name, at, "frame checksum")
+        frame = data[at : at + 28] + data[at + 32 : at + 64]
+        check(crc32c(frame) == crc, name, at, "frame checksum")
         check(position == base + at, name, at, "the commit stands at another place than its own")
         hasher = hashlib.sha256(chain + data[at : at + 28])
         record_at = at + 64
@@ -101,7 +102,8 @@ def main(folder, with_payload):
         payload = fields.pop("payload")
         if with_payload:
             fields["payload"] = payload.decode("latin-1")
-        print(" ".join(f"{key}={value}" for key, value in fields.items() if value not in ("", None)))
+        known = {key: value for key, value in fields.items() if value not in ("", None)}
+        print(" ".join(f"{key}={value}" for key, value in known.items()))
 
     chain, end = None, None
     for name in sorted(n for n in os.listdir(folder) if re.fullmatch(r"\d{16,}\.seg", n)):

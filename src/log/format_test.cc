@@ -10,8 +10,10 @@
 #include <filesystem>
 #include <string>
 
+#include "base/hash.h"
 #include "log/log.h"
 #include "os/real_disk.h"
+#include "os/simulated_disk.h"
 
 namespace hence::log {
 namespace {
@@ -82,6 +84,26 @@ TEST_F(FormatTest, AStrangersReaderReadsTheLog) {
   EXPECT_NE(text.find("event=000000000000001e0000000000000007"), std::string::npos);
   EXPECT_NE(text.find("31 records; the chain is whole; " + end), std::string::npos)
       << text.substr(text.size() - 300);
+}
+
+TEST(FormatExampleTest, TheBytesAreThoseOfThePage) {
+  os::SimulatedDisk disk;
+  OpenReport report;
+  auto log = Log::open(disk, {}, report);
+  Record record;
+  record.header.kind = 1;
+  record.header.address = {7, 42};
+  record.header.time = {1'777'401'246'500'000};
+  record.header.namespace_name = "default";
+  record.header.event_hash = Hash128{0x0011223344556677, 0x8899aabbccddeeff};
+  record.payload = "hello";
+  ASSERT_TRUE((*log)->append_commit({&record, 1}).ok());
+  EXPECT_EQ(to_hex((*log)->chain()),
+            "357f29ce011f0f0ab2e23379da29493928fdf7832886b1f5bacc47c0dafbd862");
+  std::string bytes(4288, '\0');
+  auto file = disk.open("0000000000000000.seg", os::OpenMode::existing);
+  ASSERT_TRUE((*file)->read_at(0, {bytes.data(), bytes.size()}).ok());
+  EXPECT_EQ(crc32c(bytes), 0x7fdacf98u);
 }
 
 TEST_F(FormatTest, AStrangersReaderFindsAFlippedBit) {

@@ -237,9 +237,10 @@ UtcTime Log::dedup_horizon() const {
                      state.history.segment_count() == list.sealed.size();
   if (whole) return {std::numeric_limits<int64_t>::min()};
   if (const auto first = state.history.first_time()) return *first;
-  const SegmentIndex* oldest = !state.sealing.empty() ? state.sealing.front().get() : state.open.get();
-  return oldest != nullptr && !oldest->entries().empty() ? oldest->first_time()
-                                                         : UtcTime{std::numeric_limits<int64_t>::max()};
+  const SegmentIndex* oldest = state.open.get();
+  if (!state.sealing.empty()) oldest = state.sealing.front().get();
+  if (oldest != nullptr && !oldest->entries().empty()) return oldest->first_time();
+  return {std::numeric_limits<int64_t>::max()};
 }
 
 Result<Cursor> Log::read_from(Position position) { return Cursor::open(disk_, view(), position); }

@@ -44,9 +44,9 @@ struct LogStart {
 };
 
 struct LogOptions {
-  uint64_t segment_bytes = 64 << 20;     ///< 64 KiB .. 1 GiB; the next segment begins beyond it
-  uint64_t zero_ahead_bytes = 4 << 20;   ///< written with zeros in one go ahead of the commits
-  uint64_t filter_bytes_max = 256 << 20; ///< memory for deduplication in sealed segments
+  uint64_t segment_bytes = 64 << 20;      ///< 64 KiB .. 1 GiB; the next segment begins beyond it
+  uint64_t zero_ahead_bytes = 4 << 20;    ///< written with zeros in one go ahead of the commits
+  uint64_t filter_bytes_max = 256 << 20;  ///< memory for deduplication in sealed segments
   /// The highest position known to have been synced, say from the state store. A log that ends
   /// before it is damaged, however much it looks like a torn tail.
   Position acknowledged;
@@ -74,7 +74,7 @@ struct RetentionLimits {
 class Log {
  public:
   /// Reads the footers of sealed segments, scans the open one, cuts a torn tail and says so.
-  /// Creates no file: the first commit does. disk is a folder of the log's own; it outlives the log.
+  /// Creates no file: the first commit does. disk is a folder of the log's own, and outlives it.
   /// Errors: LogDamaged (file, offset, what to do), LogVersionNewer, DiskFailed.
   static Result<std::unique_ptr<Log>> open(os::Disk& disk, LogOptions options, OpenReport& report);
   ~Log();
@@ -93,12 +93,12 @@ class Log {
   /// Takes back a commit that was written and synced; in the order they were staged.
   void acknowledge(Commit commit);
 
-  Position begin() const;                            ///< of the oldest segment kept
-  Position durable() const { return durable_; }      ///< end of what is acknowledged
-  Position staged() const { return staged_; }        ///< end of what is staged
-  const Digest& chain() const { return chain_; }     ///< hash after durable()
-  Sequence last_sequence(Partition partition) const; ///< staged ones included; 0 is none
-  std::vector<Address> last_sequences() const;       ///< of all partitions, by partition
+  Position begin() const;                             ///< of the oldest segment kept
+  Position durable() const { return durable_; }       ///< end of what is acknowledged
+  Position staged() const { return staged_; }         ///< end of what is staged
+  const Digest& chain() const { return chain_; }      ///< hash after durable()
+  Sequence last_sequence(Partition partition) const;  ///< staged ones included; 0 is none
+  std::vector<Address> last_sequences() const;        ///< of all partitions, by partition
 
   /// The record at an address; only acknowledged ones. Errors: LogDamaged, DiskFailed,
   /// BeyondRetention (there was one).

@@ -24,7 +24,8 @@ class EventHistory {
   EventHistory(os::Disk& disk, uint64_t bytes_max) : files_(disk), bytes_max_(bytes_max) {}
 
   /// A segment newer than all before.
-  void add_newest(std::shared_ptr<const SealedSegment> segment, std::unique_ptr<EventFilter> filter);
+  void add_newest(std::shared_ptr<const SealedSegment> segment,
+                  std::unique_ptr<EventFilter> filter);
   /// A segment older than all before, within the memory allowed.
   void add_oldest(std::shared_ptr<const SealedSegment> segment,
                   std::unique_ptr<EventFilter> filter);

@@ -155,7 +155,9 @@ Result<DecodedRecord> decode_record(std::string_view bytes, Position position) {
     return damaged("the bytes after the record are not zero");
   }
   const auto header_bytes = load<uint32_t>(record, 8);
-  if (header_bytes > length - kRecordPrefixBytes) return damaged("the record's header is cut short");
+  if (header_bytes > length - kRecordPrefixBytes) {
+    return damaged("the record's header is cut short");
+  }
   DecodedRecord decoded;
   decoded.header = record.substr(kRecordPrefixBytes, header_bytes);
   decoded.record.payload = record.substr(kRecordPrefixBytes + header_bytes);

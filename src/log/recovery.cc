@@ -283,10 +283,11 @@ Result<SegmentHeader> read_segment_header(os::File& file, Position base) {
     return header;
   };
   auto header = read();
-  if (header.ok() || header.error().code() != ErrorCode::LogDamaged) {
-    return header.ok() ? std::move(header) : Result<SegmentHeader>(header.error().in(segment_name(base)));
+  if (header.ok()) return header;
+  if (header.error().code() == ErrorCode::LogDamaged) {
+    return damaged_at(base, 0, header.error().message());
   }
-  return damaged_at(base, 0, header.error().message());
+  return header.error().in(segment_name(base));
 }
 
 Result<Recovered> recover(os::Disk& disk, const LogOptions& options, OpenReport& report) {

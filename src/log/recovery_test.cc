@@ -335,7 +335,8 @@ TEST_F(RecoveryTest, VerifyNamesTheRecordWhoseDigestDoesNotFit) {
   std::string bytes = bytes_of(name);
   const size_t payload = bytes.find("needle");
   bytes[payload] = 'N';
-  const size_t begin = bytes.rfind("default", payload) - kHeaderFixedBytes - 16 - kRecordPrefixBytes;
+  const size_t begin =
+      bytes.rfind("default", payload) - kHeaderFixedBytes - 16 - kRecordPrefixBytes;
   const uint64_t position = begin;
   const auto length = load<uint32_t>(bytes, begin);
   const std::string_view rec = std::string_view(bytes).substr(begin, length);

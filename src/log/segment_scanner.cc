@@ -17,7 +17,9 @@ Result<bool> SegmentScanner::next() {
   HENCE_TRY(std::string_view bytes, window_.at(offset_, kFrameBytes));
   if (bytes.size() < kFrameBytes) return fail(offset_, "the file ends here");
   const auto frame = decode_frame(bytes, {base_.value + offset_});
-  if (!frame) return fail(offset_, "no commit begins here, or the head of the one here is unreadable");
+  if (!frame) {
+    return fail(offset_, "no commit begins here, or the head of the one here is unreadable");
+  }
   const uint64_t end = uint64_t{offset_} + frame->byte_count;
   if (end > window_.limit() || end > std::numeric_limits<uint32_t>::max()) {
     return fail(offset_, "the commit here goes beyond the file's end");

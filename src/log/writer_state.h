@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What Log and LogWriter share of each other's insides: the commit's rotation and the writer's state.
+// What Log and LogWriter share of each other's insides: a commit's rotation, the writer's state.
 
 #include <memory>
 #include <optional>
