@@ -24,7 +24,8 @@ bool is_http_url(std::string_view url) {
 }
 
 bool is_method(std::string_view word) {
-  return !word.empty() && word.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos;
+  return !word.empty() && word.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") ==
+      std::string_view::npos;
 }
 
 /// "100/s", "30/m", "1000/h" as calls a second; nothing if it is not of that form.
@@ -46,7 +47,8 @@ bool is_rate(std::string_view words) { return parse_rate(words).has_value(); }
 bool is_variable(std::string_view name) {
   return !name.empty() && (name[0] < '0' || name[0] > '9') &&
          std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_';
          });
 }
 bool is_path(std::string_view path) { return !path.empty(); }
@@ -82,7 +84,8 @@ const Shape kHttp{.kind = object, .keys = kHttpKeys};
 const ShapeKey kSinkKeys[] = {{"http", &kHttp, true}};
 
 // Secrets.
-const Shape kVariable{.kind = text, .what = "the name of an environment variable", .accepts = is_variable};
+const Shape kVariable{.kind = text, .what = "the name of an environment variable",
+                      .accepts = is_variable};
 const Shape kPath{.kind = text, .what = "the path of a file", .accepts = is_path};
 const ShapeKey kSecretKeys[] = {{"env", &kVariable}, {"file", &kPath}};
 constexpr std::string_view kPlaces[] = {"env", "file"};
@@ -129,7 +132,8 @@ SinkSpec read_sink(const Site& spec) {
   }
   if (const auto auth = http->find("auth")) sink.auth = read_auth(*auth);
   if (const auto timeout = read_duration(http->find("timeout"))) sink.timeout = *timeout;
-  if (const auto concurrency = http->value.find("concurrency"); concurrency && concurrency->is_number()) {
+  if (const auto concurrency = http->value.find("concurrency"); concurrency &&
+      concurrency->is_number()) {
     sink.concurrency = static_cast<uint32_t>(concurrency->as_int64().value_or(32));
   }
   sink.rate_per_second = parse_rate(http->text("rate")).value_or(0);

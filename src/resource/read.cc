@@ -123,7 +123,8 @@ std::optional<Resource> read_document(json::View document, const json::YamlDocum
                                       std::string_view resource_namespace, Parsed& parsed) {
   Resource resource;
   resource.resource_namespace = resource_namespace;
-  Faults faults(places, ErrorCode::ResourceInvalid), unsupported(places, ErrorCode::ResourceInvalid);
+  Faults faults(places, ErrorCode::ResourceInvalid), unsupported(places,
+                                                                 ErrorCode::ResourceInvalid);
   if (workflow::is_workflow_document(document)) {
     workflow::Compiled compiled = places ? workflow::compile(*places) : workflow::compile(document);
     faults = std::move(compiled.faults);
@@ -183,7 +184,8 @@ Formula read_template(const std::optional<Site>& site, Faults& faults) {
   if (!site) return {};
   bool fits = true;
   bool constant = true;
-  workflow::visit_texts(site->value, site->pointer, [&](std::string_view words, const std::string& at) {
+  workflow::visit_texts(site->value, site->pointer, [&](std::string_view words,
+                                                        const std::string& at) {
     const auto source = expr::unwrap(words);
     if (!source) return;
     constant = false;
@@ -208,7 +210,8 @@ std::optional<Duration> read_duration(const std::optional<Site>& site) {
   }
   if (!site->value.is_object()) return std::nullopt;
   constexpr std::pair<std::string_view, int64_t> kUnits[] = {
-      {"days", 86'400'000}, {"hours", 3'600'000}, {"minutes", 60'000}, {"seconds", 1'000}, {"milliseconds", 1}};
+      {"days", 86'400'000}, {"hours", 3'600'000}, {"minutes", 60'000}, {"seconds", 1'000},
+          {"milliseconds", 1}};
   constexpr int64_t kMillisMost = int64_t{1} << 40;  // 34 years: no unit below overflows
   int64_t millis = 0;
   for (auto [unit, factor] : kUnits) {
@@ -224,7 +227,8 @@ Parsed parse_resources(std::string_view content, std::string_view resource_names
   Parsed parsed;
   const Result<std::vector<json::YamlDocument>> documents = json::parse_yaml(content);
   if (!documents.ok()) {
-    parsed.faults.add(workflow::Fault{documents.error().code(), "", {}, documents.error().message()});
+    parsed.faults.add(workflow::Fault{documents.error().code(), "", {},
+                                      documents.error().message()});
     return parsed;
   }
   for (const json::YamlDocument& document : *documents) {

@@ -92,7 +92,8 @@ std::string digest_of(json::View document) {
   write_sorted(document, text);
   const Hash128 hash = siphash128({0x68656e6365, 0x7265736f75726365}, text);
   std::array<char, 36> hex;
-  std::snprintf(hex.data(), hex.size(), "%016llx%016llx", static_cast<unsigned long long>(hash.high),
+  std::snprintf(hex.data(), hex.size(), "%016llx%016llx",
+                static_cast<unsigned long long>(hash.high),
                 static_cast<unsigned long long>(hash.low));
   return hex.data();
 }

@@ -56,8 +56,10 @@ TEST(Resources, ReadsAllKindsOfAFile) {
   ASSERT_EQ(parsed.resources.size(), 5u);
   std::vector<std::string> titles;
   for (const Resource& one : parsed.resources) titles.push_back(one.title());
-  EXPECT_THAT(titles, ElementsAre("Rule default/scan-after-deploy", "Secret other/token", "Source default/hub",
-                                  "Sink default/chat-ops", "Workflow default/devops/security-scan:1.0.0"));
+  EXPECT_THAT(titles, ElementsAre("Rule default/scan-after-deploy", "Secret other/token",
+                                  "Source default/hub",
+                                  "Sink default/chat-ops",
+                                      "Workflow default/devops/security-scan:1.0.0"));
   const auto& rule = std::get<RuleSpec>(parsed.resources[0].spec);
   ASSERT_EQ(rule.actions.size(), 5u);
   EXPECT_EQ(rule.on->find("type")->as_string(), "com.acme.deployment.*");
@@ -72,7 +74,8 @@ TEST(Resources, ReadsAllKindsOfAFile) {
   EXPECT_EQ(rule.delivery.retry.total, Duration::hours(1));
   EXPECT_EQ(rule.delivery.ordering, Ordering::key);
   EXPECT_EQ(parsed.resources[0].labels.at("team"), "platform");
-  EXPECT_EQ(parsed.resources[0].document->find_path({"metadata", "namespace"})->as_string(), "default");
+  EXPECT_EQ(parsed.resources[0].document->find_path({"metadata", "namespace"})->as_string(),
+            "default");
   EXPECT_EQ(std::get<SecretSpec>(parsed.resources[1].spec).reference, "GITHUB_SECRET");
   EXPECT_EQ(std::get<SourceSpec>(parsed.resources[2].spec).provider, WebhookProvider::github);
   const auto& sink = std::get<SinkSpec>(parsed.resources[3].spec);
@@ -112,9 +115,12 @@ TEST(Resources, ReadBackFromTheirRecordsTheyAreTheSame) {
 
 TEST(Resources, DigestsDoNotDependOnTheOrderOfKeys) {
   const auto digest = [](const char* text) { return parse_resources(text).resources.at(0).digest; };
-  const auto first = digest("{apiVersion: hence/v1, kind: Secret, metadata: {name: a}, spec: {env: X}}");
-  EXPECT_EQ(first, digest("{spec: {env: X}, metadata: {namespace: default, name: a}, kind: Secret, apiVersion: hence/v1}"));
-  EXPECT_NE(first, digest("{apiVersion: hence/v1, kind: Secret, metadata: {name: a}, spec: {env: Y}}"));
+  const auto first = digest("{apiVersion: hence/v1, kind: Secret, metadata: {name: a}, spec: "
+                            "{env: X}}");
+  EXPECT_EQ(first, digest("{spec: {env: X}, metadata: {namespace: default, name: a}, kind: "
+                          "Secret, apiVersion: hence/v1}"));
+  EXPECT_NE(first, digest("{apiVersion: hence/v1, kind: Secret, metadata: {name: a}, spec: {env: "
+                          "Y}}"));
 }
 
 
@@ -127,34 +133,57 @@ TEST(Resources, FaultsNamePlaceAndNearestKey) {
       {"x: 1", "this is no workflow (`document.dsl`) and no resource (`apiVersion: hence/v1`)"},
       {"[]", "expected an object"},
       {"a: [", "line "},
-      {"apiVersion: hence/v2\nkind: Rule", "line 1, column 13: /apiVersion: unknown version \"hence/v2\""},
+      {"apiVersion: hence/v2\nkind: Rule", "line 1, column 13: /apiVersion: unknown version "
+                                           "\"hence/v2\""},
       {"apiVersion: hence/v1\nkind: Ruel\nmetadata: {name: a}\nspec: {}", "did you mean \"Rule\"?"},
-      {"apiVersion: hence/v1\nkind: Workflow\nmetadata: {name: a}\nspec: {}", "a workflow is written as it is"},
-      {"apiVersion: hence/v1\nkind: Secret\nmetdata: {name: a}\nspec: {env: X}", "did you mean \"metadata\"?"},
-      {"apiVersion: hence/v1\nkind: Secret\nmetadata: {name: a b}\nspec: {env: X}", "expected a name of letters"},
-      {"apiVersion: hence/v1\nkind: Secret\nmetadata: {name: a, labels: {x: 1}}\nspec: {env: X}", "/metadata/labels/x: expected a string"},
-      {"apiVersion: hence/v1\nkind: Secret\nmetadata: {name: a}\nspec: {env: X, file: /y}", "only one of env or file"},
-      {"apiVersion: hence/v1\nkind: Secret\nmetadata: {name: a}\nspec: {env: 1X}", "the name of an environment variable"},
-      {"apiVersion: hence/v1\nkind: Source\nmetadata: {name: a}\nspec: {webhook: {provider: gitlab, secret: s}}", "unknown word \"gitlab\"; did you mean \"github\"?"},
-      {"apiVersion: hence/v1\nkind: Sink\nmetadata: {name: a}\nspec: {http: {url: 'https://a', concurency: 3}}", "did you mean \"concurrency\"?"},
-      {"apiVersion: hence/v1\nkind: Sink\nmetadata: {name: a}\nspec: {http: {url: ftp://a}}", "expected a URL with http"},
-      {"apiVersion: hence/v1\nkind: Sink\nmetadata: {name: a}\nspec: {http: {url: 'https://a', rate: fast}}", "a rate such as 100/s"},
-      {"apiVersion: hence/v1\nkind: Sink\nmetadata: {name: a}\nspec: {http: {url: 'https://a', timeout: soon}}", "a duration such as PT10S or 10s"},
-      {"apiVersion: hence/v1\nkind: Sink\nmetadata: {name: a}\nspec: {http: {url: 'https://a', concurrency: 0}}", "expected at least 1, found 0"},
+      {"apiVersion: hence/v1\nkind: Workflow\nmetadata: {name: a}\nspec: {}",
+       "a workflow is written as it is"},
+      {"apiVersion: hence/v1\nkind: Secret\nmetdata: {name: a}\nspec: {env: X}",
+       "did you mean \"metadata\"?"},
+      {"apiVersion: hence/v1\nkind: Secret\nmetadata: {name: a b}\nspec: {env: X}",
+       "expected a name of letters"},
+      {"apiVersion: hence/v1\nkind: Secret\nmetadata: {name: a, labels: {x: 1}}\nspec: {env: X}",
+       "/metadata/labels/x: expected a string"},
+      {"apiVersion: hence/v1\nkind: Secret\nmetadata: {name: a}\nspec: {env: X, file: /y}",
+       "only one of env or file"},
+      {"apiVersion: hence/v1\nkind: Secret\nmetadata: {name: a}\nspec: {env: 1X}",
+       "the name of an environment variable"},
+      {"apiVersion: hence/v1\nkind: Source\nmetadata: {name: a}\nspec: {webhook: {provider: "
+       "gitlab, secret: s}}", "unknown word \"gitlab\"; did you mean \"github\"?"},
+      {"apiVersion: hence/v1\nkind: Sink\nmetadata: {name: a}\nspec: {http: {url: 'https://a', "
+       "concurency: 3}}", "did you mean \"concurrency\"?"},
+      {"apiVersion: hence/v1\nkind: Sink\nmetadata: {name: a}\nspec: {http: {url: ftp://a}}",
+       "expected a URL with http"},
+      {"apiVersion: hence/v1\nkind: Sink\nmetadata: {name: a}\nspec: {http: {url: 'https://a', "
+       "rate: fast}}", "a rate such as 100/s"},
+      {"apiVersion: hence/v1\nkind: Sink\nmetadata: {name: a}\nspec: {http: {url: 'https://a', "
+       "timeout: soon}}", "a duration such as PT10S or 10s"},
+      {"apiVersion: hence/v1\nkind: Sink\nmetadata: {name: a}\nspec: {http: {url: 'https://a', "
+       "concurrency: 0}}", "expected at least 1, found 0"},
       {rule_with("{on: {type: a}, do: []}"), "/spec/do: expected at least 1 item"},
       {rule_with("{on: {}, do: [{emit: {type: a}}]}"), "/spec/on: expected at least 1 key"},
-      {rule_with("{on: {typ: a}, do: [{emit: {type: a}}]}"), "/spec/on/typ: unknown key \"typ\"; did you mean \"type\"?"},
+      {rule_with("{on: {typ: a}, do: [{emit: {type: a}}]}"),
+       "/spec/on/typ: unknown key \"typ\"; did you mean \"type\"?"},
       {rule_with("{on: {type: a}, do: [{strat: {workflow: a/b}}]}"), "did you mean \"start\"?"},
-      {rule_with("{on: {type: a}, do: [{start: {workflow: scan}}]}"), "a workflow as namespace/name"},
-      {rule_with("{on: {type: a}, do: [{start: {workflow: a/b, onConflict: reject}}]}"), "`onConflict` needs `id`"},
-      {rule_with("{on: {type: a}, do: [{start: {workflow: a/b, input: '${ .a | }'}}]}"), "/spec/do/0/start/input: the expression does not compile"},
-      {rule_with("{on: {type: a}, do: [{emit: {type: a, Bad: x}}]}"), "lower-case letters and digits only"},
+      {rule_with("{on: {type: a}, do: [{start: {workflow: scan}}]}"),
+       "a workflow as namespace/name"},
+      {rule_with("{on: {type: a}, do: [{start: {workflow: a/b, onConflict: reject}}]}"),
+       "`onConflict` needs `id`"},
+      {rule_with("{on: {type: a}, do: [{start: {workflow: a/b, input: '${ .a | }'}}]}"),
+       "/spec/do/0/start/input: the expression does not compile"},
+      {rule_with("{on: {type: a}, do: [{emit: {type: a, Bad: x}}]}"),
+       "lower-case letters and digits only"},
       {rule_with("{on: {type: a}, do: [{emit: {type: a, hencedepth: 1}}]}"), "is set by Hence"},
-      {rule_with("{on: {type: a}, do: [{deliver: {sink: s, body: x, mode: binary}}]}"), "with `body` there is none"},
-      {rule_with("{on: {type: a}, do: [{emit: {type: a}}], delivery: {retry: {when: .x}}}"), "/spec/delivery/retry/when: unknown key"},
-      {rule_with("{on: {type: a}, do: [{emit: {type: a}}], delivery: {onExhausted: drop}}"), "unknown word \"drop\""},
-      {rule_with("{mode: shadow, on: {type: a}, do: [{emit: {type: a}}]}"), "unknown word \"shadow\""},
-      {rule_with("{on: {type: a, pattern: {data: {x: 1}}}, do: [{emit: {type: a}}]}"), "/spec/on/pattern/data/x"},
+      {rule_with("{on: {type: a}, do: [{deliver: {sink: s, body: x, mode: binary}}]}"),
+       "with `body` there is none"},
+      {rule_with("{on: {type: a}, do: [{emit: {type: a}}], delivery: {retry: {when: .x}}}"),
+       "/spec/delivery/retry/when: unknown key"},
+      {rule_with("{on: {type: a}, do: [{emit: {type: a}}], delivery: {onExhausted: drop}}"),
+       "unknown word \"drop\""},
+      {rule_with("{mode: shadow, on: {type: a}, do: [{emit: {type: a}}]}"),
+       "unknown word \"shadow\""},
+      {rule_with("{on: {type: a, pattern: {data: {x: 1}}}, do: [{emit: {type: a}}]}"),
+       "/spec/on/pattern/data/x"},
       {rule_with("{on: {type: a, when: '.x |'}, do: [{emit: {type: a}}]}"), "/spec/on/when"},
       {std::string(kGood) + "---\n" + std::string(kGood), "is in this file twice"},
   };
@@ -167,16 +196,19 @@ TEST(Resources, FaultsNamePlaceAndNearestKey) {
 
 TEST(Resources, LaterKindsAreRefusedByName) {
   for (std::string kind : {"EventType", "Schedule", "Policy", "Projection"}) {
-    const Parsed parsed = parse_resources("apiVersion: hence/v1\nkind: " + kind + "\nmetadata: {name: a}\nspec: {}");
+    const Parsed parsed = parse_resources("apiVersion: hence/v1\nkind: " + kind +
+                                          "\nmetadata: {name: a}\nspec: {}");
     EXPECT_TRUE(parsed.faults.empty());
     ASSERT_EQ(parsed.unsupported.size(), 1u);
     EXPECT_EQ(parsed.unsupported.begin()->code, ErrorCode::NotSupported);
-    EXPECT_THAT(parsed.unsupported.begin()->to_string(), HasSubstr("line 2, column 7: /kind: resources of kind " + kind));
+    EXPECT_THAT(parsed.unsupported.begin()->to_string(),
+                HasSubstr("line 2, column 7: /kind: resources of kind " + kind));
   }
 }
 
 TEST(Resources, KindsAreFoundAsUsersTypeThem) {
-  for (auto word : {"rule", "rules", "Rule", "RULES"}) EXPECT_EQ(find_kind(word), Kind::rule) << word;
+  for (auto word : {"rule", "rules", "Rule", "RULES"}) EXPECT_EQ(find_kind(word), Kind::rule)
+      << word;
   EXPECT_EQ(find_kind("workflows"), Kind::workflow);
   EXPECT_FALSE(find_kind("roule"));
   EXPECT_EQ(kind_plural(Kind::secret), "secrets");

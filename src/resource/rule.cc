@@ -146,7 +146,8 @@ void check_attributes(const Site& site, Faults& faults) {
                       std::string_view::npos;
     const std::string at = child_pointer(site.pointer, name);
     if (!good || name.empty()) {
-      faults.add_at_key(at, "an attribute of an event is named with lower-case letters and digits only");
+      faults.add_at_key(at, "an attribute of an event is named with lower-case letters and "
+                            "digits only");
     } else if (name.starts_with("hence") || name == "specversion") {
       faults.add_at_key(at, "the attribute is set by Hence and cannot be given");
     }
@@ -166,7 +167,8 @@ Action read_action(const Site& site, Faults& faults) {
   action.body = read_template(deliver->find("body"), faults);
   if (deliver->text("mode") == "binary") action.mode = DeliverMode::binary;
   if (const auto mode = deliver->find("mode"); mode && action.body.present()) {
-    faults.add(mode->pointer, "`mode` says how the event itself is sent; with `body` there is none");
+    faults.add(mode->pointer, "`mode` says how the event itself is sent; with `body` there is "
+                              "none");
   }
   return action;
 }
@@ -184,7 +186,8 @@ RetrySettings read_retry(const Site& site, Faults& faults) {
     const auto attempt = limit->find("attempt");
     const auto count = attempt ? attempt->value.find("count") : std::nullopt;
     if (count && count->is_number()) {
-      retry.count = static_cast<uint32_t>(std::clamp<int64_t>(count->as_int64().value_or(0), 0, 1'000'000));
+      retry.count = static_cast<uint32_t>(std::clamp<int64_t>(count->as_int64().value_or(0), 0,
+                                                              1'000'000));
     }
   }
   if (const auto jitter = site.find("jitter")) {
@@ -211,11 +214,13 @@ RuleSpec read_rule(const Site& spec, Faults& faults, Faults& unsupported) {
   if (const auto actions = spec.find("do"); actions && actions->value.is_array()) {
     size_t index = 0;
     for (json::View action : actions->value.elements()) {
-      rule.actions.push_back(read_action({action, child_pointer(actions->pointer, index++)}, faults));
+      rule.actions.push_back(read_action({action, child_pointer(actions->pointer, index++)},
+                                         faults));
     }
   }
   if (const auto delivery = spec.find("delivery")) {
-    if (const auto retry = delivery->find("retry")) rule.delivery.retry = read_retry(*retry, faults);
+    if (const auto retry = delivery->find("retry")) rule.delivery.retry = read_retry(*retry,
+                                                                                     faults);
     if (delivery->text("ordering") == "key") rule.delivery.ordering = Ordering::key;
   }
   return rule;

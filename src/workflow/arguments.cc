@@ -28,7 +28,8 @@ json::Value Arguments::task_descriptor() const {
   // The documents of the specification also read the task's own keys here ($task.with).
   if (task_->definition->is_object()) {
     for (auto [key, value] : task_->definition->members()) {
-      const bool taken = key == "name" || key == "reference" || key == "definition" || key == "input" ||
+      const bool taken = key == "name" || key == "reference" || key == "definition" ||
+          key == "input" ||
                          key == "output" || key == "startedAt";
       if (!taken) b.member(key, value);
     }

@@ -55,10 +55,12 @@ std::shared_ptr<Definition> Compiler::run() {
     compile_list(*list, kRootScope);
   }
   if (const auto input = root.find("input")) {
-    definition_->input_from = optional_transform(input->find("from"), kWorkflowInputArguments, "input.from");
+    definition_->input_from = optional_transform(input->find("from"), kWorkflowInputArguments,
+                                                 "input.from");
   }
   if (const auto output = root.find("output")) {
-    definition_->output_as = optional_transform(output->find("as"), kWorkflowOutputArguments, "output.as");
+    definition_->output_as = optional_transform(output->find("as"), kWorkflowOutputArguments,
+                                                "output.as");
   }
   definition_->timeout = timeout(root.find("timeout"), kWorkflowInputArguments);
   note_unsupported_parts();
@@ -110,7 +112,8 @@ void Compiler::note_unsupported_parts() {
   };
   note(root.find("schedule"), "schedules of workflows are");
   for (std::string_view part : {"input", "output"}) {
-    if (const auto site = root.find(part)) note(site->find("schema"), "schemas of workflow data are");
+    const auto site = root.find(part);
+    if (site) note(site->find("schema"), "schemas of workflow data are");
   }
   if (const auto schedule = root.find("schedule")) {
     if (const auto read = schedule->find("read"); read && !schedule->find("on")) {
@@ -177,7 +180,9 @@ void Compiler::compile_list(const Site& list, ScopeIndex scope) {
   for (size_t i = 0; i + 1 < sites.size() && !side_by_side; ++i) {
     definition_->tasks[first + i].next = static_cast<TaskIndex>(first + i + 1);
   }
-  for (size_t i = 0; i < sites.size(); ++i) compile_task(static_cast<TaskIndex>(first + i), sites[i]);
+  for (size_t i = 0; i < sites.size(); ++i) {
+    compile_task(static_cast<TaskIndex>(first + i), sites[i]);
+  }
 }
 
 void Compiler::compile_task(TaskIndex index, const Site& site) {
@@ -187,7 +192,8 @@ void Compiler::compile_task(TaskIndex index, const Site& site) {
   const auto note_schema = [&](const std::optional<Site>& part) {
     const auto schema = part ? part->find("schema") : std::nullopt;
     if (schema) {
-      unsupported_.add_unsupported(schema->pointer, "schemas of workflow data are not supported yet");
+      unsupported_.add_unsupported(schema->pointer, "schemas of workflow data are not supported "
+                                                    "yet");
     }
   };
   if (const auto input = site.find("input")) {
@@ -277,7 +283,8 @@ void Compiler::check_secret(const Site& name) {
   }
   faults_.add(name.pointer, "the secret \"" + std::string(name.value.as_string()) +
                                 "\" is not in use.secrets" +
-                                (names.empty() ? ", which is empty" : suggestion(name.value.as_string(), names)));
+                                (names.empty() ? ", which is empty"
+                                 : suggestion(name.value.as_string(), names)));
 }
 
 }  // namespace hence::workflow

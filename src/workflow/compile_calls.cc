@@ -7,7 +7,8 @@
 namespace hence::workflow {
 
 void Compiler::not_run(TaskIndex index, TaskKind kind, const Site& at) {
-  const std::string what = "`" + std::string(task_kind_name(kind)) + "` tasks are not supported yet";
+  const std::string what = "`" + std::string(task_kind_name(kind)) +
+      "` tasks are not supported yet";
   unsupported_.add_unsupported(at.pointer, what);
   definition_->tasks[index].kind = kind;
   definition_->tasks[index].spec = UnsupportedSpec{what};
@@ -23,9 +24,11 @@ void Compiler::compile_call(TaskIndex index, const Site& site) {
 }
 
 void Compiler::compile_other_call(TaskIndex index, const Site& site, std::string_view name) {
-  constexpr std::pair<std::string_view, TaskKind> kProtocols[] = {{"openapi", TaskKind::call_openapi},
+  constexpr std::pair<std::string_view, TaskKind> kProtocols[] = {{"openapi",
+                                                                   TaskKind::call_openapi},
                                                                   {"grpc", TaskKind::call_grpc},
-                                                                  {"asyncapi", TaskKind::call_asyncapi},
+                                                                  {"asyncapi",
+                                                                   TaskKind::call_asyncapi},
                                                                   {"a2a", TaskKind::call_a2a},
                                                                   {"mcp", TaskKind::call_mcp}};
   TaskKind kind = TaskKind::call_function;
@@ -117,7 +120,8 @@ AuthenticationSpec Compiler::compile_authentication(Site site) {
     }
     if (scheme == Scheme::none) {
       unsupported_.add_unsupported(policy->pointer, "authentication `" + std::string(name) +
-                                                        "` is not supported yet; basic and bearer are");
+                                                        "` is not supported yet; basic and "
+                                                        "bearer are");
       continue;
     }
     spec.username = optional_tmpl(policy->find("username"), kCallArguments, "authentication");
@@ -147,7 +151,8 @@ void Compiler::compile_run(TaskIndex index, const Site& site) {
     if (!lifetime) continue;
     const bool eventually = lifetime->value.string_or("cleanup", "") == "eventually";
     if (eventually != lifetime->find("after").has_value()) {
-      faults_.add(lifetime->pointer, eventually ? "missing key \"after\": `cleanup: eventually` needs it"
+      faults_.add(lifetime->pointer, eventually ? "missing key \"after\": `cleanup: eventually` "
+                                                  "needs it"
                                                 : "`after` needs `cleanup: eventually`");
     }
   }

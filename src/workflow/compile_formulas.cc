@@ -97,7 +97,8 @@ Formula Compiler::tmpl(const Site& site, ArgumentSet allowed, std::string_view w
     const auto source = expr::unwrap(text);
     if (!source) return;
     constant = false;
-    fits = compile_text(*source, {site.value, pointer, site.scope}, allowed, what).has_value() && fits;
+    fits = compile_text(*source, {site.value, pointer, site.scope}, allowed, what).has_value() &&
+        fits;
   });
   if (!fits) return {};
   if (constant) return Formula::constant(json::Value(site.value));
@@ -113,10 +114,12 @@ Formula Compiler::transform(const Site& site, ArgumentSet allowed, std::string_v
   return site.value.is_string() ? program(site, allowed, what) : tmpl(site, allowed, what);
 }
 
-Formula Compiler::optional_program(std::optional<Site> site, ArgumentSet allowed, std::string_view what) {
+Formula Compiler::optional_program(std::optional<Site> site, ArgumentSet allowed,
+                                   std::string_view what) {
   return site ? program(*site, allowed, what) : Formula();
 }
-Formula Compiler::optional_tmpl(std::optional<Site> site, ArgumentSet allowed, std::string_view what) {
+Formula Compiler::optional_tmpl(std::optional<Site> site, ArgumentSet allowed,
+                                std::string_view what) {
   return site ? tmpl(*site, allowed, what) : Formula();
 }
 Formula Compiler::optional_transform(std::optional<Site> site, ArgumentSet allowed,
@@ -124,7 +127,8 @@ Formula Compiler::optional_transform(std::optional<Site> site, ArgumentSet allow
   return site ? transform(*site, allowed, what) : Formula();
 }
 
-DurationSpec Compiler::duration(std::optional<Site> site, ArgumentSet allowed, std::string_view what) {
+DurationSpec Compiler::duration(std::optional<Site> site, ArgumentSet allowed,
+                                std::string_view what) {
   DurationSpec spec;
   if (!site) return spec;
   if (site->value.is_object()) {

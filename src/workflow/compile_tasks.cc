@@ -58,7 +58,8 @@ SwitchSpec Compiler::compile_switch(const Site& site, TaskIndex index) {
     if (!entry.is_object() || entry.size() != 1) continue;
     const json::Member member = *entry.members().begin();
     const Site at{member.value, child_pointer(item.pointer, member.key), site.scope};
-    SwitchCase one{std::string(member.key), optional_program(at.find("when"), kTaskArguments, "when"),
+    SwitchCase one{std::string(member.key), optional_program(at.find("when"), kTaskArguments,
+                                                             "when"),
                    compile_then(at.find("then"), index)};
     if (at.find("when")) {
       spec.cases.push_back(std::move(one));
@@ -110,10 +111,12 @@ RetrySpec Compiler::compile_retry(Site site) {
   if (const auto limit = site.find("limit")) {
     spec.total_duration = duration(limit->find("duration"), kTaskArguments, "limit.duration");
     if (const auto attempt = limit->find("attempt")) {
-      spec.attempt_duration = duration(attempt->find("duration"), kTaskArguments, "attempt.duration");
+      spec.attempt_duration = duration(attempt->find("duration"), kTaskArguments,
+                                       "attempt.duration");
       const auto count = attempt->find("count");
       if (count && count->value.is_number()) {
-        spec.count = static_cast<uint64_t>(std::max<int64_t>(0, count->value.as_int64().value_or(0)));
+        spec.count = static_cast<uint64_t>(std::max<int64_t>(0,
+                                                             count->value.as_int64().value_or(0)));
       }
     }
   }
@@ -164,7 +167,8 @@ ForSpec Compiler::compile_for(const Site& site, TaskIndex index) {
     spec.each = variable_name(loop->find("each"), "item");
     spec.at = variable_name(loop->find("at"), "index");
     if (spec.each == spec.at) {
-      faults_.add(loop->pointer, "`each` and `at` are both \"" + spec.each + "\"; name one otherwise");
+      faults_.add(loop->pointer, "`each` and `at` are both \"" + spec.each +
+                  "\"; name one otherwise");
     }
   }
   spec.body = open_scope(ScopeRole::for_, index, site.scope, {spec.each, spec.at});

@@ -20,57 +20,99 @@ struct BadCase {
 };
 
 const BadCase kBad[] = {
-    {"UnknownTopKey", "do: []\ninptu: {}", {"/inptu: unknown key \"inptu\"; did you mean \"input\"?"}},
+    {"UnknownTopKey", "do: []\ninptu: {}", {"/inptu: unknown key \"inptu\"; did you mean "
+                                            "\"input\"?"}},
     {"MissingDo", "output: {as: .}", {"missing key \"do\""}},
-    {"UnknownTaskKind", "do:\n- a: {sett: {x: 1}}", {"line 3, column 7: /do/0/a/sett", "did you mean \"set\"?"}},
-    {"NothingToDo", "do:\n- a: {if: .x}", {"the task does not say what to do; expected one of call"}},
+    {"UnknownTaskKind", "do:\n- a: {sett: {x: 1}}", {"line 3, column 7: /do/0/a/sett",
+                                                     "did you mean \"set\"?"}},
+    {"NothingToDo", "do:\n- a: {if: .x}", {"the task does not say what to do; expected one of "
+                                           "call"}},
     {"UnknownTaskKey", "do:\n- a: {set: {x: 1}, outptu: {as: .}}", {"did you mean \"output\"?"}},
-    {"TwoTasksInOneItem", "do:\n- a: {set: {x: 1}}\n  b: {set: {x: 1}}", {"/do/0: expected an object with exactly one key"}},
+    {"TwoTasksInOneItem", "do:\n- a: {set: {x: 1}}\n  b: {set: {x: 1}}",
+     {"/do/0: expected an object with exactly one key"}},
     {"TwoKinds", "do:\n- a: {set: {x: 1}, wait: PT1S}", {"/do/0/a/wait: unknown key \"wait\""}},
-    {"WrongType", "do:\n- a: {wait: 5}", {"/do/0/a/wait: expected a string or an object, found a number"}},
-    {"BadDuration", "do:\n- a: {wait: 5m}", {"an ISO 8601 duration such as PT15M, or an expression"}},
+    {"WrongType", "do:\n- a: {wait: 5}", {"/do/0/a/wait: expected a string or an object, found a "
+                                          "number"}},
+    {"BadDuration", "do:\n- a: {wait: 5m}", {"an ISO 8601 duration such as PT15M, or an "
+                                             "expression"}},
     {"NegativeDuration", "do:\n- a: {wait: {seconds: -1}}", {"expected at least 0, found -1"}},
     {"EmptyDuration", "do:\n- a: {wait: {}}", {"expected at least 1 key"}},
     {"DurationUnit", "do:\n- a: {wait: {second: 1}}", {"did you mean \"seconds\"?"}},
-    {"DuplicateName", "do:\n- a: {set: {x: 1}}\n- a: {set: {x: 2}}", {"line 4, column 3", "the name \"a\" is taken"}},
-    {"DanglingThen", "do:\n- a: {set: {x: 1}, then: bee}\n- bees: {set: {x: 2}}", {"/do/0/a/then: no task \"bee\" in the same list; did you mean \"bees\"?"}},
-    {"ThenIntoOtherScope", "do:\n- a: {do: [{b: {set: {x: 1}, then: c}}]}\n- c: {set: {x: 2}}", {"no task \"c\" in the same list"}},
-    {"ThenBetweenBranches", "do:\n- a: {fork: {branches: [{b: {set: {x: 1}, then: c}}, {c: {set: {x: 1}}}]}}", {"a branch cannot go on with a task"}},
-    {"TwoDefaults", "do:\n- a: {switch: [{x: {then: end}}, {y: {then: exit}}]}", {"a second default case: \"x\" has no `when` either"}},
+    {"DuplicateName", "do:\n- a: {set: {x: 1}}\n- a: {set: {x: 2}}", {"line 4, column 3",
+                                                                      "the name \"a\" is taken"}},
+    {"DanglingThen", "do:\n- a: {set: {x: 1}, then: bee}\n- bees: {set: {x: 2}}",
+     {"/do/0/a/then: no task \"bee\" in the same list; did you mean \"bees\"?"}},
+    {"ThenIntoOtherScope", "do:\n- a: {do: [{b: {set: {x: 1}, then: c}}]}\n- c: {set: {x: 2}}",
+     {"no task \"c\" in the same list"}},
+    {"ThenBetweenBranches", "do:\n- a: {fork: {branches: [{b: {set: {x: 1}, then: c}}, {c: {set: "
+                            "{x: 1}}}]}}", {"a branch cannot go on with a task"}},
+    {"TwoDefaults", "do:\n- a: {switch: [{x: {then: end}}, {y: {then: exit}}]}",
+     {"a second default case: \"x\" has no `when` either"}},
     {"EmptySwitch", "do:\n- a: {switch: []}", {"expected at least 1 item"}},
-    {"UnknownRetry", "use: {retries: {quick: {delay: PT1S}}}\ndo:\n- a: {try: [], catch: {retry: quik}}", {"\"quik\" is not in use.retries; did you mean \"quick\"?"}},
-    {"UnknownError", "do:\n- a: {raise: {error: nope}}", {"\"nope\" is not in use.errors, which is empty"}},
+    {"UnknownRetry", "use: {retries: {quick: {delay: PT1S}}}\ndo:\n- a: {try: [], catch: {retry: "
+                     "quik}}", {"\"quik\" is not in use.retries; did you mean \"quick\"?"}},
+    {"UnknownError", "do:\n- a: {raise: {error: nope}}",
+     {"\"nope\" is not in use.errors, which is empty"}},
     {"UnknownTimeout", "timeout: long\ndo: []", {"/timeout: \"long\" is not in use.timeouts"}},
-    {"UnknownAuthentication", "do:\n- a: {call: http, with: {method: get, endpoint: {uri: 'http://a', authentication: {use: me}}}}", {"\"me\" is not in use.authentications"}},
-    {"UnknownSecret", "use: {secrets: [token]}\ndo:\n- a: {call: http, with: {method: get, endpoint: {uri: 'http://a', authentication: {bearer: {use: tokn}}}}}", {"the secret \"tokn\" is not in use.secrets; did you mean \"token\"?"}},
+    {"UnknownAuthentication", "do:\n- a: {call: http, with: {method: get, endpoint: {uri: "
+                              "'http://a', authentication: {use: me}}}}",
+                                  {"\"me\" is not in use.authentications"}},
+    {"UnknownSecret", "use: {secrets: [token]}\ndo:\n- a: {call: http, with: {method: get, "
+                      "endpoint: {uri: 'http://a', authentication: {bearer: {use: tokn}}}}}",
+                          {"the secret \"tokn\" is not in use.secrets; did you mean \"token\"?"}},
     {"UnknownFunction", "do:\n- a: {call: greet}", {"\"greet\" is not in use.functions"}},
-    {"SecretsOutsideCalls", "use: {secrets: [s]}\ndo:\n- a: {set: {x: '${ $secrets.s }'}}", {"/do/0/a/set/x: $secrets can be read in call arguments and authentication only"}},
-    {"SecretsNotDeclared", "do:\n- a: {call: http, with: {method: get, endpoint: 'http://a', body: '${ $secrets.s }'}}", {"use.secrets names no secret"}},
-    {"InputBeforeInput", "do:\n- a: {if: $input.x, set: {x: 1}}", {"$input cannot be read in if; what can: $context, $task, $workflow, $runtime"}},
-    {"OutputOutsideExport", "do:\n- a: {set: {x: 1}, output: {as: $output}}", {"$output cannot be read in output.as"}},
-    {"ContextInWorkflowInput", "input: {from: $context}\ndo: []", {"$context cannot be read in input.from"}},
-    {"BadExpression", "do:\n- a: {set: {x: '${ .a | }'}}", {"/do/0/a/set/x: the expression does not compile: "}},
-    {"UnknownVariable", "do:\n- a: {set: {x: '${ $contxt }'}}", {"the expression does not compile: "}},
-    {"VariableOutOfScope", "do:\n- a: {for: {in: .x}, do: []}\n- b: {set: {x: '${ $item }'}}", {"/do/1/b/set/x"}},
-    {"ReservedVariable", "do:\n- a: {for: {each: input, in: .x}, do: []}", {"the name \"input\" is an argument of every expression"}},
-    {"DollarInVariable", "do:\n- a: {for: {each: $pet, in: .x}, do: []}", {"a variable's name: letters, digits and _, without $"}},
-    {"SameLoopVariables", "do:\n- a: {for: {each: x, at: x, in: .x}, do: []}", {"`each` and `at` are both \"x\""}},
-    {"TwoBackoffs", "do:\n- a: {try: [], catch: {retry: {backoff: {linear: {}, constant: {}}}}}", {"only one of constant, exponential or linear"}},
-    {"JitterBackwards", "do:\n- a: {try: [], catch: {retry: {jitter: {from: PT2S, to: PT1S}}}}", {"`to` is shorter than `from`"}},
+    {"SecretsOutsideCalls", "use: {secrets: [s]}\ndo:\n- a: {set: {x: '${ $secrets.s }'}}",
+     {"/do/0/a/set/x: $secrets can be read in call arguments and authentication only"}},
+    {"SecretsNotDeclared", "do:\n- a: {call: http, with: {method: get, endpoint: 'http://a', "
+                           "body: '${ $secrets.s }'}}", {"use.secrets names no secret"}},
+    {"InputBeforeInput", "do:\n- a: {if: $input.x, set: {x: 1}}",
+     {"$input cannot be read in if; what can: $context, $task, $workflow, $runtime"}},
+    {"OutputOutsideExport", "do:\n- a: {set: {x: 1}, output: {as: $output}}",
+     {"$output cannot be read in output.as"}},
+    {"ContextInWorkflowInput", "input: {from: $context}\ndo: []",
+     {"$context cannot be read in input.from"}},
+    {"BadExpression", "do:\n- a: {set: {x: '${ .a | }'}}",
+     {"/do/0/a/set/x: the expression does not compile: "}},
+    {"UnknownVariable", "do:\n- a: {set: {x: '${ $contxt }'}}",
+     {"the expression does not compile: "}},
+    {"VariableOutOfScope", "do:\n- a: {for: {in: .x}, do: []}\n- b: {set: {x: '${ $item }'}}",
+     {"/do/1/b/set/x"}},
+    {"ReservedVariable", "do:\n- a: {for: {each: input, in: .x}, do: []}",
+     {"the name \"input\" is an argument of every expression"}},
+    {"DollarInVariable", "do:\n- a: {for: {each: $pet, in: .x}, do: []}",
+     {"a variable's name: letters, digits and _, without $"}},
+    {"SameLoopVariables", "do:\n- a: {for: {each: x, at: x, in: .x}, do: []}",
+     {"`each` and `at` are both \"x\""}},
+    {"TwoBackoffs", "do:\n- a: {try: [], catch: {retry: {backoff: {linear: {}, constant: {}}}}}",
+     {"only one of constant, exponential or linear"}},
+    {"JitterBackwards", "do:\n- a: {try: [], catch: {retry: {jitter: {from: PT2S, to: PT1S}}}}",
+     {"`to` is shorter than `from`"}},
     {"MissingCatch", "do:\n- a: {try: []}", {"missing key \"catch\""}},
-    {"MissingEventType", "do:\n- a: {emit: {event: {with: {source: /a}}}}", {"missing key \"type\""}},
-    {"CallWithoutMethod", "do:\n- a: {call: http, with: {endpoint: 'http://a'}}", {"missing key \"method\""}},
-    {"BadOutputMode", "do:\n- a: {call: http, with: {method: get, endpoint: 'http://a', output: contents}}", {"unknown word \"contents\"; did you mean \"content\"?"}},
-    {"TwoProcesses", "do:\n- a: {run: {shell: {command: ls}, script: {language: js, code: x}}}", {"only one of container, script, shell or workflow"}},
-    {"BadReturn", "do:\n- a: {run: {shell: {command: ls}, return: stdot}}", {"did you mean \"stdout\"?"}},
-    {"LifetimeWithoutAfter", "do:\n- a: {run: {container: {image: x, lifetime: {cleanup: eventually}}}}", {"`cleanup: eventually` needs it"}},
-    {"BothChannelAndOperation", "do:\n- a: {call: asyncapi, with: {document: {endpoint: 'http://a'}, channel: x, operation: y, message: {}}}", {"only one of operation or channel"}},
-    {"BadMcpMethod", "do:\n- a: {call: mcp, with: {method: tools/lst, transport: {stdio: {command: x}}}}", {"did you mean \"tools/list\"?"}},
-    {"UntilInUntil", "do:\n- a: {listen: {to: {any: [], until: {any: [], until: x}}}}", {"unknown key \"until\""}},
+    {"MissingEventType", "do:\n- a: {emit: {event: {with: {source: /a}}}}",
+     {"missing key \"type\""}},
+    {"CallWithoutMethod", "do:\n- a: {call: http, with: {endpoint: 'http://a'}}",
+     {"missing key \"method\""}},
+    {"BadOutputMode", "do:\n- a: {call: http, with: {method: get, endpoint: 'http://a', output: "
+                      "contents}}", {"unknown word \"contents\"; did you mean \"content\"?"}},
+    {"TwoProcesses", "do:\n- a: {run: {shell: {command: ls}, script: {language: js, code: x}}}",
+     {"only one of container, script, shell or workflow"}},
+    {"BadReturn", "do:\n- a: {run: {shell: {command: ls}, return: stdot}}",
+     {"did you mean \"stdout\"?"}},
+    {"LifetimeWithoutAfter", "do:\n- a: {run: {container: {image: x, lifetime: {cleanup: "
+                             "eventually}}}}", {"`cleanup: eventually` needs it"}},
+    {"BothChannelAndOperation", "do:\n- a: {call: asyncapi, with: {document: {endpoint: "
+                                "'http://a'}, channel: x, operation: y, message: {}}}",
+                                    {"only one of operation or channel"}},
+    {"BadMcpMethod", "do:\n- a: {call: mcp, with: {method: tools/lst, transport: {stdio: "
+                     "{command: x}}}}", {"did you mean \"tools/list\"?"}},
+    {"UntilInUntil", "do:\n- a: {listen: {to: {any: [], until: {any: [], until: x}}}}",
+     {"unknown key \"until\""}},
     {"ReadWithoutOn", "schedule: {cron: '0 0 * * *', read: data}\ndo: []", {"`read` needs `on`"}},
     {"EmptySchedule", "schedule: {}\ndo: []", {"/schedule: expected at least 1 key"}},
-    {"ErrorWithoutStatus", "use: {errors: {e: {type: 'https://a'}}}\ndo: []", {"missing key \"status\""}},
-    {"FaultInsideExtension", "use: {extensions: [{x: {extend: cal, before: []}}]}\ndo: []", {"did you mean \"call\"?"}},
+    {"ErrorWithoutStatus", "use: {errors: {e: {type: 'https://a'}}}\ndo: []",
+     {"missing key \"status\""}},
+    {"FaultInsideExtension", "use: {extensions: [{x: {extend: cal, before: []}}]}\ndo: []",
+     {"did you mean \"call\"?"}},
 };
 
 class Bad : public ::testing::TestWithParam<BadCase> {};
@@ -92,11 +134,14 @@ TEST(Compile, ReportsEveryFaultInTheOrderOfTheFile) {
       "- a:\n"
       "    set: {x: '${ $nope }'}\n"
       "    then: nowhere\n");
-  EXPECT_THAT(faults, ElementsAre(HasSubstr("line 1, column 17: /document/dsl: expected a semantic version"),
-                                  HasSubstr("line 1, column 35: /document/namespace: expected a name"),
+  EXPECT_THAT(faults, ElementsAre(HasSubstr("line 1, column 17: /document/dsl: expected a "
+                                            "semantic version"),
+                                  HasSubstr("line 1, column 35: /document/namespace: expected a "
+                                            "name"),
                                   HasSubstr("/document/version: expected a semantic version"),
                                   AllOf(HasSubstr("line 4, column 14"), HasSubstr("/do/0/a/set/x")),
-                                  AllOf(HasSubstr("line 5, column 11"), HasSubstr("no task \"nowhere\""))));
+                                  AllOf(HasSubstr("line 5, column 11"),
+                                        HasSubstr("no task \"nowhere\""))));
 }
 
 TEST(Compile, NamesTasksByPointerAndLinksThem) {
@@ -112,7 +157,8 @@ do:
   ASSERT_TRUE(definition);
   std::vector<std::string> references;
   for (const Task& task : definition->tasks) references.push_back(task.reference);
-  EXPECT_THAT(references, ElementsAre("/do/0/first", "/do/1/second~1odd", "/do/2/third", "/do/3/fourth",
+  EXPECT_THAT(references, ElementsAre("/do/0/first", "/do/1/second~1odd", "/do/2/third",
+                                      "/do/3/fourth",
                                       "/do/1/second~1odd/do/0/inner", "/do/2/third/try/0/call",
                                       "/do/2/third/catch/do/0/repair",
                                       "/do/3/fourth/fork/branches/0/left"));
@@ -125,7 +171,8 @@ do:
 }
 
 TEST(Compile, GivesTheSameTasksFromTheRecordedValue) {
-  const auto first = compile_good(with_head("do:\n- a: {for: {in: .x}, do: [{b: {set: {y: '${ $item }'}}}]}"));
+  const auto first = compile_good(with_head("do:\n- a: {for: {in: .x}, do: [{b: {set: {y: '${ "
+                                            "$item }'}}}]}"));
   ASSERT_TRUE(first);
   const Compiled second = compile(first->document);
   ASSERT_TRUE(second.definition);
@@ -137,14 +184,16 @@ TEST(Compile, GivesTheSameTasksFromTheRecordedValue) {
 
 TEST(Compile, RefusesToRunWhatItOnlyChecksAndSaysWhere) {
   const Compiled compiled = compile(document_of(with_head(
-      "schedule: {cron: '0 0 * * *'}\ndo:\n- a: {listen: {to: {any: []}}}\n- b: {run: {container: {image: x}}}\n")));
+      "schedule: {cron: '0 0 * * *'}\ndo:\n- a: {listen: {to: {any: []}}}\n- b: {run: "
+      "{container: {image: x}}}\n")));
   EXPECT_TRUE(compiled.faults.empty());
   ASSERT_TRUE(compiled.definition);
   const auto runnable = compiled.runnable("w.yaml");
   ASSERT_FALSE(runnable.ok());
   EXPECT_EQ(runnable.error().code(), ErrorCode::NotSupported);
   EXPECT_THAT(runnable.error().message(),
-              AllOf(HasSubstr("w.yaml: line 2, column 11: /schedule: schedules of workflows are not supported"),
+              AllOf(HasSubstr("w.yaml: line 2, column 11: /schedule: schedules of workflows are "
+                              "not supported"),
                     HasSubstr("line 4, column 6: /do/0/a: `listen` tasks are not supported yet"),
                     HasSubstr("`run container` tasks are not supported yet")));
 }

@@ -79,7 +79,8 @@ class Compiler {
   Formula optional_transform(std::optional<Site> site, ArgumentSet allowed, std::string_view what);
   DurationSpec duration(std::optional<Site> site, ArgumentSet allowed, std::string_view what);
   DurationSpec timeout(std::optional<Site> site, ArgumentSet allowed);
-  std::optional<expr::Program> compile_text(std::string_view source, const Site& site, ArgumentSet allowed,
+  std::optional<expr::Program> compile_text(std::string_view source, const Site& site,
+                                            ArgumentSet allowed,
                                             std::string_view what);
   expr::CompileOptions options(ScopeIndex scope) const;
 

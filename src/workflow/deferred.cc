@@ -16,7 +16,8 @@ std::vector<std::string> secrets_of(const Definition& definition, TaskIndex task
 Result<json::Value> resolve_call(const Definition& definition, json::View deferred_request,
                                  json::View secrets, UtcTime now) {
   const TaskIndex index = definition.find_task(deferred_request.string_or("task", ""));
-  const HttpSpec* spec = index == kNone ? nullptr : std::get_if<HttpSpec>(&definition.task(index).spec);
+  const HttpSpec* spec = index == kNone ? nullptr
+      : std::get_if<HttpSpec>(&definition.task(index).spec);
   if (!spec) return Error(ErrorCode::RequestInvalid, "the deferred call names no HTTP task");
   for (const std::string& name : secrets_of(definition, index)) {
     if (!secrets.find(name)) {

@@ -47,8 +47,10 @@ std::strong_ordering compare_lists(std::string_view a, std::string_view b) {
 
 std::string_view task_kind_name(TaskKind kind) {
   static constexpr std::array<std::string_view, 21> kNames = {
-      "do", "set", "switch", "wait", "raise", "try", "emit", "call http", "run shell", "for", "fork",
-      "listen", "call openapi", "call grpc", "call asyncapi", "call a2a", "call mcp", "call function",
+      "do", "set", "switch", "wait", "raise", "try", "emit", "call http", "run shell", "for",
+          "fork",
+      "listen", "call openapi", "call grpc", "call asyncapi", "call a2a", "call mcp",
+          "call function",
       "run script", "run workflow", "run container"};
   return kNames.at(static_cast<size_t>(kind));
 }

@@ -26,7 +26,8 @@ constexpr std::array<Row, 8> kRows = {{
 }};
 
 // Former releases and other runtimes: "https://https://" is a typing error of the specification's.
-constexpr std::string_view kHosts[] = {"open-workflow-specification.org", "serverlessworkflow.io.io",
+constexpr std::string_view kHosts[] = {"open-workflow-specification.org",
+                                       "serverlessworkflow.io.io",
                                        "serverlessworkflow.io"};
 constexpr std::string_view kPaths[] = {"/spec/1.0.0/errors/", "/dsl/errors/types/"};
 

@@ -28,7 +28,8 @@ TEST(Examples, AreAllValidAndRunOrRefusedByName) {
   size_t run = 0;
   for (const auto& path : paths) {
     const Compiled compiled = compile(document_of(read_file(path)));
-    for (const Fault& fault : compiled.faults) ADD_FAILURE() << path.filename() << ": " << fault.to_string();
+    for (const Fault& fault : compiled.faults) ADD_FAILURE() << path.filename() << ": "
+        << fault.to_string();
     for (const Fault& fault : compiled.unsupported) {
       EXPECT_THAT(fault.message, ::testing::HasSubstr("not supported yet")) << path.filename();
       EXPECT_GT(fault.place.line, 0u) << path.filename() << ": " << fault.message;

@@ -36,7 +36,8 @@ TEST(Facts, AnUnknownKindFailsTheDecoder) {
 }
 
 TEST(Facts, OutcomesSurviveTheirEncoding) {
-  const CallOutcome outcomes[] = {HttpOutcome{404, {{"a", "b"}}, "body"}, ProcessOutcome{3, "out", "err"},
+  const CallOutcome outcomes[] = {HttpOutcome{404, {{"a", "b"}}, "body"}, ProcessOutcome{3, "out",
+      "err"},
                                   CallFailure{ErrorCode::AddressRefused, "no"}};
   for (const CallOutcome& outcome : outcomes) {
     std::string bytes;

@@ -30,11 +30,13 @@ std::string media_type(std::string_view content_type) {
 Result<json::Value> read_content(const HttpOutcome& answer) {
   const std::string type = media_type(header(answer, "content-type"));
   if (answer.body.empty()) return json::Value();
-  const bool json_type = type == "application/json" || type.ends_with("+json") || type == "text/json";
+  const bool json_type = type == "application/json" || type.ends_with("+json") ||
+      type == "text/json";
   const bool yaml_type = type == "application/yaml" || type == "application/x-yaml" ||
                          type == "text/yaml" || type == "text/x-yaml" || type.ends_with("+yaml");
   if (json_type || type.empty()) {
-    Result<json::Value> value = json::parse(answer.body, {.duplicate_keys = json::DuplicateKeys::last_wins});
+    Result<json::Value> value = json::parse(answer.body,
+                                            {.duplicate_keys = json::DuplicateKeys::last_wins});
     if (value.ok() || json_type) return value;
   }
   if (yaml_type) {
@@ -47,7 +49,8 @@ Result<json::Value> read_content(const HttpOutcome& answer) {
   return json::Value::string(encode_base64(answer.body));
 }
 
-json::Value response_object(const HttpOutcome& answer, json::View echo, const json::Value& content) {
+json::Value response_object(const HttpOutcome& answer, json::View echo,
+                            const json::Value& content) {
   json::Builder b;
   b.begin_object().member("request", echo);
   b.key("statusCode").number(static_cast<int64_t>(answer.status));
@@ -97,7 +100,8 @@ json::Value read_http_answer(const HttpSpec& spec, const HttpOutcome& answer, js
   const Result<json::Value> content = read_content(answer);
   if (!content.ok()) {
     error = make_error(ErrorType::communication, reference,
-                       "the answer is not what its content type says: " + content.error().message());
+                       "the answer is not what its content type says: " +
+                           content.error().message());
     return json::Value();
   }
   return spec.output == HttpOutput::content ? *content : response_object(answer, echo, *content);
@@ -130,10 +134,13 @@ json::Value read_process_answer(const ShellSpec& spec, const ProcessOutcome& ans
 json::Value read_failure(const CallFailure& failure, bool process, std::string_view reference) {
   switch (failure.code) {
     case ErrorCode::SecretUnavailable:
-    case ErrorCode::RunRefused: return make_error(ErrorType::authorization, reference, failure.message);
+    case ErrorCode::RunRefused: return make_error(ErrorType::authorization, reference,
+                                                  failure.message);
     case ErrorCode::ExpressionFailed:
-    case ErrorCode::BudgetExceeded: return make_error(ErrorType::expression, reference, failure.message);
-    case ErrorCode::RequestInvalid: return make_error(ErrorType::configuration, reference, failure.message);
+    case ErrorCode::BudgetExceeded: return make_error(ErrorType::expression, reference,
+                                                      failure.message);
+    case ErrorCode::RequestInvalid: return make_error(ErrorType::configuration, reference,
+                                                      failure.message);
     default:
       return make_error(process ? ErrorType::runtime : ErrorType::communication, reference,
                         failure.message);

@@ -59,7 +59,8 @@ Result<std::string> build_uri(const HttpSpec& spec, const HttpValues& values) {
   }
   const std::string scheme = lower(std::string_view(uri).substr(0, 8));
   if (!scheme.starts_with("http://") && !scheme.starts_with("https://")) {
-    return invalid("endpoint: expected a URI with http:// or https://, got \"" + uri.substr(0, 200) + "\"");
+    return invalid("endpoint: expected a URI with http:// or https://, got \"" +
+                   uri.substr(0, 200) + "\"");
   }
   const bool clean = std::none_of(uri.begin(), uri.end(), [](char c) {
     return static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
@@ -124,7 +125,8 @@ Result<Headers> build_headers(const HttpSpec& spec, const HttpValues& values) {
 }
 
 bool has_header(const Headers& headers, std::string_view name) {
-  return std::any_of(headers.begin(), headers.end(), [&](const auto& h) { return h.first == name; });
+  return std::any_of(headers.begin(), headers.end(),
+      [&](const auto& h) { return h.first == name; });
 }
 
 struct Authorization {
@@ -133,14 +135,16 @@ struct Authorization {
 };
 
 /// A field of the policy: as given, or from the secret it names.
-Result<std::string> credential(const Formula& given, const AuthenticationSpec& auth, json::View secrets,
+Result<std::string> credential(const Formula& given, const AuthenticationSpec& auth,
+                               json::View secrets,
                                std::string_view field, const HttpValues& values) {
   if (auth.secret.empty()) {
     HENCE_TRY(const json::Value value, value_of(given, values));
     return text_of(value, field);
   }
   const auto secret = secrets.find(auth.secret);
-  if (!secret) return Error(ErrorCode::SecretUnavailable, "the secret \"" + auth.secret + "\" is not there");
+  if (!secret) return Error(ErrorCode::SecretUnavailable, "the secret \"" + auth.secret +
+                            "\" is not there");
   if (secret->is_string() && auth.scheme == AuthenticationSpec::Scheme::bearer) {
     return std::string(secret->as_string());
   }
@@ -158,11 +162,13 @@ Result<Authorization> build_authorization(const AuthenticationSpec& auth, const 
   if (auth.scheme == Scheme::none) return Authorization{};
   if (auth.scheme == Scheme::bearer) {
     HENCE_TRY(std::string token, credential(auth.token, auth, secrets, "token", values));
-    if (token.find_first_of("\r\n") != std::string::npos) return invalid("the token holds a line end");
+    if (token.find_first_of("\r\n") != std::string::npos) return invalid("the token holds a line "
+                                                                         "end");
     return Authorization{"Bearer", std::move(token)};
   }
   HENCE_TRY(const std::string user, credential(auth.username, auth, secrets, "username", values));
-  HENCE_TRY(const std::string password, credential(auth.password, auth, secrets, "password", values));
+  HENCE_TRY(const std::string password, credential(auth.password, auth, secrets, "password",
+                                                   values));
   return Authorization{"Basic", encode_base64(user + ":" + password)};
 }
 
@@ -177,7 +183,8 @@ void write_headers(const Headers& headers, json::Builder& b) {
   b.end_object();
 }
 
-void write_echo(std::string_view method, std::string_view uri, const Headers& headers, json::Builder& b) {
+void write_echo(std::string_view method, std::string_view uri, const Headers& headers,
+                json::Builder& b) {
   Headers shown = headers;
   std::erase_if(shown, [](const auto& h) { return h.first == "authorization"; });
   b.begin_object().member("method", method).member("uri", uri).key("headers");
@@ -206,9 +213,11 @@ Result<json::Value> build_http_request(const HttpSpec& spec, const HttpValues& v
   HENCE_TRY(const json::Value body, value_of(spec.body, values));
   const bool has_body = spec.body.present() && !body->is_null();
   if (has_body && !has_header(headers, "content-type")) {
-    headers.emplace_back("content-type", body->is_string() ? "text/plain; charset=utf-8" : "application/json");
+    headers.emplace_back("content-type", body->is_string() ? "text/plain; charset=utf-8"
+                         : "application/json");
   }
-  HENCE_TRY(const Authorization authorization, build_authorization(spec.authentication, values, secrets));
+  HENCE_TRY(const Authorization authorization, build_authorization(spec.authentication, values,
+                                                                   secrets));
   json::Builder b;
   b.begin_object().member("method", method).member("url", uri);
   if (spec.output == HttpOutput::response) {
@@ -219,11 +228,13 @@ Result<json::Value> build_http_request(const HttpSpec& spec, const HttpValues& v
     std::erase_if(headers, [](const auto& h) { return h.first == "authorization"; });
     headers.emplace_back("authorization", authorization.scheme + " " + authorization.parameter);
     b.key("authorization").begin_object();
-    b.member("scheme", authorization.scheme).member("parameter", authorization.parameter).end_object();
+    b.member("scheme", authorization.scheme).member("parameter",
+                                                    authorization.parameter).end_object();
   }
   b.key("headers");
   write_headers(headers, b);
-  if (has_body) b.member("body", body->is_string() ? std::string(body->as_string()) : body->to_text());
+  if (has_body) b.member("body", body->is_string() ? std::string(body->as_string())
+                         : body->to_text());
   b.end_object();
   return std::move(b).finish();
 }

@@ -27,7 +27,8 @@ void take_id(Instance& instance, uint32_t id) { instance.last_id = std::max(inst
 /// Children have greater ids than their parents, so one pass forward finds them all.
 void erase_below(Instance& instance, FrameId id) {
   std::vector<FrameId> gone = {id};
-  const auto is_gone = [&](FrameId frame) { return std::binary_search(gone.begin(), gone.end(), frame); };
+  const auto is_gone = [&](FrameId frame) { return std::binary_search(gone.begin(), gone.end(),
+                                                                      frame); };
   for (const Frame& frame : instance.frames) {
     if (frame.parent != kNoFrame && is_gone(frame.parent)) gone.push_back(frame.id);
   }
@@ -169,7 +170,8 @@ void fold(Instance& instance, const RetryScheduled& fact) {
 void fold(Instance& instance, const TimerSet& fact) {
   take_id(instance, fact.timer);
   instance.timers.push_back({fact.timer, fact.frame, fact.purpose, fact.due});
-  if (fact.purpose == TimerPurpose::wait) frame_of(instance, fact.frame).state = FrameState::sleeping;
+  if (fact.purpose == TimerPurpose::wait) frame_of(instance, fact.frame).state =
+      FrameState::sleeping;
 }
 
 void erase_timer(Instance& instance, TimerId id) {
@@ -251,7 +253,8 @@ void apply(Instance& instance, const Fact& fact) {
 
 Phase Instance::shown_phase() const {
   if (phase != Phase::running) return phase;
-  const bool busy = std::any_of(frames.begin(), frames.end(), [](const Frame& f) { return f.runnable(); });
+  const bool busy = std::any_of(frames.begin(), frames.end(),
+                                [](const Frame& f) { return f.runnable(); });
   return busy ? Phase::running : Phase::waiting;
 }
 
@@ -261,7 +264,8 @@ const Frame* Instance::find_frame(FrameId id) const {
 
 Frame* Instance::find_frame(FrameId id) {
   const auto at = std::lower_bound(frames.begin(), frames.end(), id,
-                                   [](const Frame& frame, FrameId wanted) { return frame.id < wanted; });
+                                   [](const Frame& frame,
+                                      FrameId wanted) { return frame.id < wanted; });
   return at != frames.end() && at->id == id ? &*at : nullptr;
 }
 

@@ -30,10 +30,12 @@ void Run::start(json::View input) {
   if (!definition_.timeout.present()) return;
   Arguments after(definition_, instance_, nullptr, nullptr, context_, root.variables);
   const Result<CalendarDuration> length =
-      evaluate_duration(definition_.timeout, started.input ? *started.input : started.raw_input, after);
+      evaluate_duration(definition_.timeout, started.input ? *started.input : started.raw_input,
+                        after);
   if (!length.ok()) {
     return end_instance(Phase::faulted, std::nullopt,
-                        make_error(ErrorType::expression, "/", "timeout: " + length.error().message()), "");
+                        make_error(ErrorType::expression, "/", "timeout: " +
+                                   length.error().message()), "");
   }
   emit(TimerSet{next_id(), kNoFrame, TimerPurpose::workflow_timeout, add(context_.now, *length)});
 }
@@ -51,7 +53,8 @@ void Run::fire_timer(const Timer& timer) {
                                    : "an attempt took longer than retry.limit.attempt.duration");
       break;
     case TimerPurpose::workflow_timeout:
-      fired.error = make_error(ErrorType::timeout, "/", "the workflow took longer than its timeout");
+      fired.error = make_error(ErrorType::timeout, "/",
+                               "the workflow took longer than its timeout");
       break;
   }
   const TimerPurpose purpose = timer.purpose;
@@ -77,7 +80,8 @@ void Run::finish_call(const Call& call, const CallOutcome& outcome) {
   } else if (const auto* failure = std::get_if<CallFailure>(&outcome)) {
     ended.error = read_failure(*failure, task.kind == TaskKind::run_shell, task.reference);
   } else {
-    ended.error = make_error(ErrorType::runtime, task.reference, "the result is not of the call's kind");
+    ended.error = make_error(ErrorType::runtime, task.reference,
+                             "the result is not of the call's kind");
   }
   if (!ended.error) ended.output = std::move(output);
   emit(std::move(ended));

@@ -23,29 +23,38 @@ std::string request_of(const std::string& with, const std::string& input) {
 }
 
 TEST(Call, BuildsTheRequest) {
-  EXPECT_EQ(request_of("{method: post, endpoint: 'https://a/{id}/x?y=1', query: {q: '${ .q }', l: '${ .l }'}, "
+  EXPECT_EQ(request_of("{method: post, endpoint: 'https://a/{id}/x?y=1', query: {q: '${ .q }', "
+                       "l: '${ .l }'}, "
                        "headers: {X-Trace: '${ .n }'}, body: {v: '${ .n }'}}",
                        "{id: 'a b', q: 'c&d', l: [1, 2], n: 5}"),
             R"({"method":"POST","url":"https://a/a%20b/x?y=1&q=c%26d&l=1&l=2",)"
             R"("headers":{"x-trace":"5","content-type":"application/json"},"body":"{\"v\":5}"})");
-  EXPECT_EQ(request_of("{method: PUT, endpoint: '${ .url }', headers: '${ .h }', query: '${ .none }', body: plain}",
+  EXPECT_EQ(request_of("{method: PUT, endpoint: '${ .url }', headers: '${ .h }', query: '${ "
+                       ".none }', body: plain}",
                        "{url: 'http://b/#f', h: {content-type: text/csv}}"),
             R"({"method":"PUT","url":"http://b/#f","headers":{"content-type":"text/csv"},"body":"plain"})");
 }
 
 TEST(Call, RefusesRequestsThatCannotBeSent) {
-  EXPECT_THAT(request_of("{method: get, endpoint: 'ftp://a'}", ""), HasSubstr("expected a URI with http://"));
-  EXPECT_THAT(request_of("{method: get, endpoint: '${ .n }'}", "n: 1"), HasSubstr("endpoint: expected a URI, got number"));
-  EXPECT_THAT(request_of("{method: 'g t', endpoint: 'http://a'}", ""), HasSubstr("is no HTTP method"));
-  EXPECT_THAT(request_of("{method: get, endpoint: 'http://a/{x}'}", "x: [1]"), HasSubstr("errors/expression"));
-  EXPECT_THAT(request_of("{method: get, endpoint: 'http://a', headers: {a: '${ .x }'}}", "x: \"1\\n2\""), HasSubstr("line end"));
+  EXPECT_THAT(request_of("{method: get, endpoint: 'ftp://a'}", ""),
+              HasSubstr("expected a URI with http://"));
+  EXPECT_THAT(request_of("{method: get, endpoint: '${ .n }'}", "n: 1"),
+              HasSubstr("endpoint: expected a URI, got number"));
+  EXPECT_THAT(request_of("{method: 'g t', endpoint: 'http://a'}", ""),
+              HasSubstr("is no HTTP method"));
+  EXPECT_THAT(request_of("{method: get, endpoint: 'http://a/{x}'}", "x: [1]"),
+              HasSubstr("errors/expression"));
+  EXPECT_THAT(request_of("{method: get, endpoint: 'http://a', headers: {a: '${ .x }'}}",
+                         "x: \"1\\n2\""), HasSubstr("line end"));
 }
 
 TEST(Call, AuthenticatesWithBasicAndBearer) {
-  EXPECT_EQ(request_of("{method: get, endpoint: {uri: 'http://a', authentication: {basic: {username: '${ .u }', password: p}}}}", "u: me"),
+  EXPECT_EQ(request_of("{method: get, endpoint: {uri: 'http://a', authentication: {basic: "
+                       "{username: '${ .u }', password: p}}}}", "u: me"),
             R"({"method":"GET","url":"http://a","authorization":{"scheme":"Basic","parameter":"bWU6cA=="},)"
             R"("headers":{"authorization":"Basic bWU6cA=="}})");
-  EXPECT_THAT(request_of("{method: get, endpoint: {uri: 'http://a', authentication: {bearer: {token: abc}}}}", ""),
+  EXPECT_THAT(request_of("{method: get, endpoint: {uri: 'http://a', authentication: {bearer: "
+                         "{token: abc}}}}", ""),
               HasSubstr(R"("authorization":"Bearer abc")"));
 }
 
@@ -80,14 +89,17 @@ do:
           output: response
 - d: {call: http, with: {method: get, endpoint: {uri: 'http://b', authentication: {bearer: {use: token}}}}}
 )"));
-  world.secrets = value_of("{api: {key: s3cret}, login: {username: u, password: hunter2}, token: t0ken}");
+  world.secrets = value_of("{api: {key: s3cret}, login: {username: u, password: hunter2}, token: "
+                           "t0ken}");
   world.answer = [](const json::Value&) { return json_answer(200, "{\"id\":9}"); };
   world.start("id: 9");
   EXPECT_EQ(world.calls.front()->string_or("url", ""), "http://a/9?p=x&k=s3cret");
-  EXPECT_EQ(world.calls.front()->find_path({"headers", "authorization"})->as_string(), "Basic dTpodW50ZXIy");
+  EXPECT_EQ(world.calls.front()->find_path({"headers", "authorization"})->as_string(),
+            "Basic dTpodW50ZXIy");
   world.run();
   EXPECT_EQ(world.phase(), "completed");
-  EXPECT_EQ(world.calls.back()->find_path({"headers", "authorization"})->as_string(), "Bearer t0ken");
+  EXPECT_EQ(world.calls.back()->find_path({"headers", "authorization"})->as_string(),
+            "Bearer t0ken");
   std::string recorded = encode(world.instance);
   for (const Fact& fact : world.facts) {
     Encoder encoder(recorded);
@@ -100,10 +112,12 @@ do:
 
 TEST(Call, NamesTheSecretThatIsMissing) {
   const auto definition = compile_good(call_yaml(
-      "{method: get, endpoint: {uri: 'http://b', authentication: {bearer: {use: token}}}}", "use: {secrets: [token, other]}\n"));
+      "{method: get, endpoint: {uri: 'http://b', authentication: {bearer: {use: token}}}}",
+          "use: {secrets: [token, other]}\n"));
   ASSERT_TRUE(definition);
   EXPECT_THAT(secrets_of(*definition, 0), ::testing::ElementsAre("token"));
-  const auto resolved = resolve_call(*definition, value_of("{task: /do/0/c, input: {}, variables: {}}"), value_of("{}"), {});
+  const auto resolved = resolve_call(*definition, value_of("{task: /do/0/c, input: {}, "
+                                                           "variables: {}}"), value_of("{}"), {});
   ASSERT_FALSE(resolved.ok());
   EXPECT_EQ(resolved.error().code(), ErrorCode::SecretUnavailable);
   EXPECT_THAT(resolved.error().message(), HasSubstr("\"token\""));
@@ -127,7 +141,8 @@ TEST(Call, ReadsAnswersByTypeAndMode) {
       {"", {204, {}, ""}, "null"},
       {", output: raw", {200, {{"content-type", "application/json"}}, "{}"}, R"("e30=")"},
       {", redirect: true", {302, {}, ""}, "null"},
-      {", output: response", {200, {{"content-type", "application/json"}, {"a", "1"}, {"a", "2"}}, "{}"},
+      {", output: response", {200, {{"content-type", "application/json"}, {"a", "1"}, {"a", "2"}},
+                              "{}"},
        R"({"request":{"method":"GET","uri":"http://a/","headers":{}},"statusCode":200,)"
        R"("headers":{"content-type":"application/json","a":"1, 2"},"content":{}})"},
   };
@@ -136,7 +151,8 @@ TEST(Call, ReadsAnswersByTypeAndMode) {
     world.answer = [&](const json::Value&) { return CallOutcome(one.answer); };
     world.start_and_run();
     ASSERT_EQ(world.phase(), "completed") << one.expected << world.error()->to_text();
-    EXPECT_TRUE(json::equal(*world.instance.output, value_of(one.expected))) << world.output() << " " << one.expected;
+    EXPECT_TRUE(json::equal(*world.instance.output, value_of(one.expected))) << world.output()
+        << " " << one.expected;
   }
 }
 
@@ -156,9 +172,11 @@ TEST(Call, StatusesOutsideTheRangeAreCommunicationErrors) {
 
 TEST(Call, FailuresAreCommunicationErrors) {
   World world(call_yaml("{method: get, endpoint: 'http://a/'}"));
-  world.answer = [](const json::Value&) { return CallFailure{ErrorCode::CallFailed, "connection refused"}; };
+  world.answer = [](const json::Value&) { return CallFailure{ErrorCode::CallFailed,
+                                                             "connection refused"}; };
   world.start_and_run();
-  EXPECT_THAT(world.error()->to_text(), ::testing::AllOf(HasSubstr("/errors/communication"), HasSubstr("connection refused")));
+  EXPECT_THAT(world.error()->to_text(), ::testing::AllOf(HasSubstr("/errors/communication"),
+                                                         HasSubstr("connection refused")));
   World broken(call_yaml("{method: get, endpoint: 'http://a/'}"));
   broken.answer = [](const json::Value&) { return json_answer(200, "{"); };
   broken.start_and_run();
@@ -166,7 +184,8 @@ TEST(Call, FailuresAreCommunicationErrors) {
 }
 
 std::string shell_yaml(const std::string& options) {
-  return with_head("do:\n- r: {run: {shell: {command: 'echo $1', arguments: ['${ .a }', b], environment: {K: '${ .n }'}, stdin: '${ .s }'}" +
+  return with_head("do:\n- r: {run: {shell: {command: 'echo $1', arguments: ['${ .a }', b], "
+                   "environment: {K: '${ .n }'}, stdin: '${ .s }'}" +
                    options + "}}\n");
 }
 
@@ -195,7 +214,8 @@ TEST(Shell, NonZeroExitIsARuntimeError) {
   World world(shell_yaml(""));
   world.answer = [](const json::Value&) { return ProcessOutcome{2, "", "no such file"}; };
   world.start_and_run("{a: x, n: 7, s: ''}");
-  EXPECT_THAT(world.error()->to_text(), ::testing::AllOf(HasSubstr("/errors/runtime"), HasSubstr("code 2: no such file")));
+  EXPECT_THAT(world.error()->to_text(), ::testing::AllOf(HasSubstr("/errors/runtime"),
+                                                         HasSubstr("code 2: no such file")));
 }
 
 TEST(Shell, NotAwaitedGivesItsInputAtOnce) {

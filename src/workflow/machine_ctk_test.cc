@@ -107,12 +107,14 @@ bool check(const Step& step, const World& world) {
   const auto index_of = [&](const std::string& name) {
     return std::find(begun.begin(), begun.end(), name) - begun.begin();
   };
-  if (text == "the workflow should complete" || text == "the workflow should complete with output:") {
+  if (text == "the workflow should complete" || text == "the workflow should complete with "
+                                                        "output:") {
     EXPECT_EQ(world.phase(), "completed") << world.error()->to_text();
     if (text.ends_with(':')) {
       EXPECT_TRUE(json::equal(output, value_of(step.argument))) << output->to_text();
     }
-  } else if (text == "the workflow should fault" || text == "the workflow should fault with error:") {
+  } else if (text == "the workflow should fault" || text == "the workflow should fault with "
+                                                            "error:") {
     EXPECT_EQ(world.phase(), "faulted");
     if (!text.ends_with(':')) return true;
     const json::Value wanted = value_of(step.argument);
@@ -121,7 +123,8 @@ bool check(const Step& step, const World& world) {
       EXPECT_TRUE(member && json::equal(*member, value)) << key << world.error()->to_text();
     }
   } else if (text.starts_with("the workflow output should have properties ")) {
-    for (const std::string& word : words) EXPECT_TRUE(at_path(output, word)) << word << output->to_text();
+    for (const std::string& word : words) EXPECT_TRUE(at_path(output, word)) << word
+        << output->to_text();
   } else if (text.ends_with(" property with value:")) {
     const auto member = at_path(output, words.at(0));
     EXPECT_TRUE(member && json::equal(*member, value_of(step.argument))) << output->to_text();
@@ -166,7 +169,8 @@ bool run_scenario(const Scenario& scenario) {
 
 TEST(ConformanceTestKit, ScenariosOfSupportedTasksPass) {
   const std::filesystem::path root = shared_dir() + "/conformance/open-workflow/ctk";
-  if (!std::filesystem::exists(root)) GTEST_SKIP() << "the conformance test kit is not beside the sources";
+  if (!std::filesystem::exists(root)) GTEST_SKIP() << "the conformance test kit is not beside "
+                                                      "the sources";
   std::vector<std::string> skipped;
   size_t run = 0;
   for (const auto& entry : std::filesystem::directory_iterator(root)) {

@@ -21,7 +21,8 @@ std::string run_output(const std::string& rest, const std::string& input = "") {
 }
 
 TEST(Machine, RunsThreeTasksInOneCommand) {
-  World world(with_head("do:\n- a: {set: {n: 1}}\n- b: {set: {n: '${ .n + 1 }'}}\n- c: {set: {n: '${ .n * 10 }'}}"));
+  World world(with_head("do:\n- a: {set: {n: 1}}\n- b: {set: {n: '${ .n + 1 }'}}\n- c: {set: {n: "
+                        "'${ .n * 10 }'}}"));
   const size_t before = world.facts.size();
   world.start();
   EXPECT_EQ(world.phase(), "completed");
@@ -114,7 +115,8 @@ do:
 
 TEST(Machine, ConditionsNeedExactlyOneResult) {
   EXPECT_THAT(run_output("do:\n- a: {if: '.[]', set: {x: 1}}", "[true, true]"),
-              ::testing::AllOf(HasSubstr("faulted"), HasSubstr("errors/expression"), HasSubstr("/do/0/a")));
+              ::testing::AllOf(HasSubstr("faulted"), HasSubstr("errors/expression"),
+                               HasSubstr("/do/0/a")));
 }
 
 TEST(Machine, LoopsCarryOutputsAndRestoreVariables) {
@@ -135,7 +137,8 @@ do:
 TEST(Machine, LoopsOverNothingGiveTheirInput) {
   EXPECT_EQ(run_output("do:\n- l: {for: {in: .none}, do: [{a: {set: {x: 1}}}]}", "k: 1"), R"(completed {"k":1})");
   EXPECT_EQ(run_output("do:\n- l: {for: {in: '[]'}, do: [{a: {set: {x: 1}}}]}", "k: 1"), R"(completed {"k":1})");
-  EXPECT_THAT(run_output("do:\n- l: {for: {in: .k}, do: []}", "k: 1"), HasSubstr("expected an array, got number"));
+  EXPECT_THAT(run_output("do:\n- l: {for: {in: .k}, do: []}", "k: 1"),
+              HasSubstr("expected an array, got number"));
   EXPECT_EQ(run_output("do:\n- l: {for: {in: '[1,2]'}, do: []}", "k: 1"), R"(completed {"k":1})");
 }
 
@@ -196,11 +199,13 @@ do:
 }
 
 TEST(Machine, WaitsInVirtualTime) {
-  World world(with_head("do:\n- w: {wait: {days: 30, milliseconds: 5}}\n- e: {wait: '${ .pause }'}\n- s: {set: {done: true}}"));
+  World world(with_head("do:\n- w: {wait: {days: 30, milliseconds: 5}}\n- e: {wait: '${ .pause "
+                        "}'}\n- s: {set: {done: true}}"));
   world.start("pause: PT1H");
   EXPECT_EQ(world.phase(), "waiting");
   ASSERT_TRUE(world.instance.next_timer());
-  EXPECT_EQ(world.instance.next_timer()->due, world.now + Duration::days(30) + Duration::milliseconds(5));
+  EXPECT_EQ(world.instance.next_timer()->due, world.now + Duration::days(30) +
+            Duration::milliseconds(5));
   world.run();
   EXPECT_EQ(world.output(), R"({"done":true})");
 }
@@ -209,7 +214,8 @@ TEST(Machine, IgnoresTimersAndResultsNobodyWaitsFor) {
   World world(with_head("do:\n- w: {wait: PT1S}"));
   world.start();
   EXPECT_TRUE(world.command([](Machine& m) { return m.on_timer(99); }).ignored);
-  EXPECT_TRUE(world.command([](Machine& m) { return m.on_call_result(99, CallFailure{}); }).ignored);
+  EXPECT_TRUE(world.command([](Machine& m) { return m.on_call_result(99,
+                                                                     CallFailure{}); }).ignored);
   world.run();
   const size_t facts = world.facts.size();
   EXPECT_TRUE(world.command([](Machine& m) { return m.on_timer(2); }).ignored);
@@ -218,7 +224,8 @@ TEST(Machine, IgnoresTimersAndResultsNobodyWaitsFor) {
 }
 
 TEST(Machine, CancelTakesBackWhatIsOpen) {
-  World world(with_head("do:\n- f: {fork: {branches: [{w: {wait: PT1S}}, {c: {call: http, with: {method: get, endpoint: 'http://a/'}}}]}}"));
+  World world(with_head("do:\n- f: {fork: {branches: [{w: {wait: PT1S}}, {c: {call: http, with: "
+                        "{method: get, endpoint: 'http://a/'}}}]}}"));
   world.start();
   world.command([](Machine& m) { return m.cancel("by hand"); });
   EXPECT_EQ(world.phase(), "cancelled");
@@ -248,13 +255,15 @@ do:
 )"));
   world.start_and_run();
   EXPECT_EQ(world.phase(), "completed");
-  EXPECT_THAT(world.output(), ::testing::AllOf(HasSubstr("errors/timeout"), HasSubstr("/do/0/t/try/0/w")));
+  EXPECT_THAT(world.output(), ::testing::AllOf(HasSubstr("errors/timeout"),
+                                               HasSubstr("/do/0/t/try/0/w")));
   EXPECT_EQ(world.now.micros, 1'000'000'001'000'000);
   EXPECT_TRUE(world.instance.timers.empty());
 }
 
 TEST(Machine, WorkflowTimeoutFaultsTheInstance) {
-  World world(with_head("use: {timeouts: {short: {after: {seconds: 2}}}}\ntimeout: short\ndo:\n- w: {wait: PT10S}"));
+  World world(with_head("use: {timeouts: {short: {after: {seconds: 2}}}}\ntimeout: short\ndo:\n- "
+                        "w: {wait: PT10S}"));
   world.start_and_run();
   EXPECT_EQ(world.phase(), "faulted");
   EXPECT_EQ(world.error()->string_or("instance", ""), "/");
@@ -304,8 +313,10 @@ do:
 }
 
 TEST(Machine, EmitRefusesWhatIsNoEvent) {
-  EXPECT_THAT(run_output("do:\n- e: {emit: {event: {with: {type: '${ .none }'}}}}"), HasSubstr("type: expected a text"));
-  EXPECT_THAT(run_output("do:\n- e: {emit: {event: {with: {type: a, badName: x}}}}"), HasSubstr("is no attribute name"));
+  EXPECT_THAT(run_output("do:\n- e: {emit: {event: {with: {type: '${ .none }'}}}}"),
+              HasSubstr("type: expected a text"));
+  EXPECT_THAT(run_output("do:\n- e: {emit: {event: {with: {type: a, badName: x}}}}"),
+              HasSubstr("is no attribute name"));
 }
 
 TEST(Machine, EmptyWorkflowsCompleteWithTheirInput) {

@@ -14,7 +14,8 @@ using ::testing::HasSubstr;
 
 /// A workflow whose one call is answered by `statuses` in turn, the last one again and again.
 World world_with(const std::string& catch_yaml, std::vector<int> statuses) {
-  World world(with_head("do:\n- t:\n    try: [{c: {call: http, with: {method: get, endpoint: 'http://a/'}}}]\n"
+  World world(with_head("do:\n- t:\n    try: [{c: {call: http, with: {method: get, endpoint: "
+                        "'http://a/'}}}]\n"
                         "    catch: " + catch_yaml + "\n- after: {set: {got: '${ . }'}}\n"));
   auto next = std::make_shared<size_t>(0);
   world.answer = [statuses, next](const json::Value&) {
@@ -34,7 +35,8 @@ std::vector<int64_t> retry_seconds(const World& world) {
 }
 
 TEST(Try, RetriesWithGrowingPausesUntilItWorks) {
-  World world = world_with("{retry: {delay: {seconds: 3}, backoff: {exponential: {}}, limit: {attempt: {count: 5}}}}",
+  World world = world_with("{retry: {delay: {seconds: 3}, backoff: {exponential: {}}, limit: "
+                           "{attempt: {count: 5}}}}",
                            {503, 503, 503, 200});
   world.start_and_run();
   EXPECT_EQ(world.output(), R"({"got":{"n":4}})");
@@ -52,7 +54,8 @@ TEST(Try, CountsRetriesNotRuns) {
 
 TEST(Try, HandlesTheErrorWhenRetriesAreUsedUp) {
   World world = world_with(
-      "{as: e, retry: {delay: PT1S, backoff: {linear: {}}, limit: {attempt: {count: 2}}}, do: [{s: {set: {was: '${ $e.status }'}}}]}",
+      "{as: e, retry: {delay: PT1S, backoff: {linear: {}}, limit: {attempt: {count: 2}}}, do: "
+      "[{s: {set: {was: '${ $e.status }'}}}]}",
       {503});
   world.start_and_run();
   EXPECT_THAT(retry_seconds(world), ElementsAre(1, 3));
@@ -80,14 +83,16 @@ do:
 }
 
 TEST(Try, RetryConditionsSeeTheError) {
-  World world = world_with("{retry: {when: .status == 503, exceptWhen: $error.title == \"x\", delay: PT1S}}", {503, 500});
+  World world = world_with("{retry: {when: .status == 503, exceptWhen: $error.title == \"x\", "
+                           "delay: PT1S}}", {503, 500});
   world.start_and_run();
   EXPECT_EQ(world.calls.size(), 2u);
   EXPECT_EQ(world.error()->find("status")->as_int64(), 500);
 }
 
 TEST(Try, JitterComesFromTheSeed) {
-  World world = world_with("{retry: {delay: PT1S, jitter: {from: PT1S, to: PT2S}, limit: {attempt: {count: 3}}}}", {503});
+  World world = world_with("{retry: {delay: PT1S, jitter: {from: PT1S, to: PT2S}, limit: "
+                           "{attempt: {count: 3}}}}", {503});
   world.start_and_run();
   UtcTime last{1'000'000'000'000'000};
   for (const RetryScheduled& retry : world.all<RetryScheduled>()) {
@@ -109,7 +114,9 @@ TEST(Try, PassesOnWhatItsFilterDoesNotName) {
 }
 
 TEST(Try, CatchesByAnyNameOfAType) {
-  World world = world_with("{errors: {with: {type: 'https://serverlessworkflow.io/dsl/errors/types/communication', status: 503}}}",
+  World world = world_with("{errors: {with: {type: "
+                           "'https://serverlessworkflow.io/dsl/errors/types/communication', "
+                           "status: 503}}}",
                            {503});
   world.start_and_run("k: v");
   EXPECT_EQ(world.output(), R"({"got":{"k":"v"}})");  // caught with nothing to do: the input goes on

@@ -61,7 +61,8 @@ Result<json::Value> build_process_request(const ShellSpec& spec, const HttpValue
   if (environment->is_object()) {
     for (auto [name, value] : environment->members()) {
       const std::string text = text_of(value);
-      if (name.empty() || name.find('=') != std::string_view::npos || holds_nul(name) || holds_nul(text)) {
+      if (name.empty() || name.find('=') != std::string_view::npos || holds_nul(name) ||
+          holds_nul(text)) {
         return Error(ErrorCode::RequestInvalid,
                      "environment: \"" + std::string(name) + "\" cannot be set as a variable");
       }

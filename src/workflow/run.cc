@@ -73,7 +73,8 @@ Arguments Run::arguments(FrameId id, ScopeIndex scope) {
                    definition_.scope(scope).variables);
 }
 
-Result<json::Value> Run::evaluate(const Formula& formula, json::View input, Arguments& arguments) const {
+Result<json::Value> Run::evaluate(const Formula& formula, json::View input,
+                                  Arguments& arguments) const {
   return formula.evaluate(input, arguments.slots(formula.arguments()), environment());
 }
 
@@ -113,13 +114,13 @@ void Run::start_task(FrameId id) {
   Arguments before = arguments(id, task.scope);
   if (task.if_.present()) {
     const Result<bool> go = test(task.if_, frame_of(id).carry, before);
-    if (!go.ok()) return fail(id, ErrorType::expression, "if: " + go.error().message());
+    if (!go.ok()) return fail(id, "if", go.error());
     if (!*go) return emit(TaskSkipped{id, frame_of(id).task, task.next});
   }
   std::optional<json::Value> input;
   if (task.input_from.present()) {
     Result<json::Value> value = evaluate(task.input_from, frame_of(id).carry, before);
-    if (!value.ok()) return fail(id, ErrorType::expression, "input.from: " + value.error().message());
+    if (!value.ok()) return fail(id, "input.from", value.error());
     input = std::move(value).value();
   }
   emit(TaskStarted{id, frame_of(id).task, context_.now, std::move(input)});
@@ -134,7 +135,7 @@ void Run::execute(FrameId id) {
     case TaskKind::set: {
       Arguments at = arguments(id, task.scope);
       Result<json::Value> value = evaluate(task.as<SetSpec>().value, frame_of(id).input(), at);
-      if (!value.ok()) return fail(id, ErrorType::expression, "set: " + value.error().message());
+      if (!value.ok()) return fail(id, "set", value.error());
       return end_task(id, std::move(value).value(), task.then);
     }
     case TaskKind::switch_: return run_switch(id);
@@ -162,7 +163,7 @@ void Run::set_task_timeout(FrameId id) {
   const Task& task = task_of(id);
   Arguments at = arguments(id, task.scope);
   const Result<CalendarDuration> after = evaluate_duration(task.timeout, frame->input(), at);
-  if (!after.ok()) return fail(id, ErrorType::expression, "timeout: " + after.error().message());
+  if (!after.ok()) return fail(id, "timeout", after.error());
   emit(TimerSet{next_id(), id, TimerPurpose::task_timeout, add(context_.now, *after)});
 }
 
@@ -185,14 +186,14 @@ void Run::end_task(FrameId id, std::optional<json::Value> raw, Then then) {
     at.set_raw_output(whole);
     if (task.output_as.present()) {
       Result<json::Value> value = evaluate(task.output_as, whole, at);
-      if (!value.ok()) return fail(id, ErrorType::expression, "output.as: " + value.error().message());
+      if (!value.ok()) return fail(id, "output.as", value.error());
       output = std::move(value).value();
     }
     if (task.export_as.present()) {
       const json::Value transformed = output ? *output : whole;
       at.set_output(transformed);
       Result<json::Value> value = evaluate(task.export_as, transformed, at);
-      if (!value.ok()) return fail(id, ErrorType::expression, "export.as: " + value.error().message());
+      if (!value.ok()) return fail(id, "export.as", value.error());
       if (value->view().to_text().size() > context_.limits.context_bytes) {
         return fail(id, ErrorType::runtime, "export.as: the context would be larger than " +
                                                 std::to_string(context_.limits.context_bytes) +
@@ -202,7 +203,8 @@ void Run::end_task(FrameId id, std::optional<json::Value> raw, Then then) {
     }
   }
   release(id);
-  emit(TaskEnded{id, frame_of(id).task, next_of(task, then), std::move(output), std::move(exported)});
+  emit(TaskEnded{id, frame_of(id).task, next_of(task, then), std::move(output),
+                 std::move(exported)});
   if (then.kind == Then::Kind::end) finish_workflow(frame_of(id).carry);
 }
 
@@ -254,7 +256,8 @@ void Run::finish_workflow(json::Value output) {
     Result<json::Value> value = evaluate(definition_.output_as, output, at);
     if (!value.ok()) {
       return end_instance(Phase::faulted, std::nullopt,
-                          make_error(ErrorType::expression, "/", "output.as: " + value.error().message()),
+                          make_error(ErrorType::expression, "/", "output.as: " +
+                                     value.error().message()),
                           "");
     }
     output = std::move(value).value();
@@ -262,7 +265,8 @@ void Run::finish_workflow(json::Value output) {
   end_instance(Phase::completed, std::move(output), std::nullopt, "");
 }
 
-void Run::end_instance(Phase phase, std::optional<json::Value> output, std::optional<json::Value> error,
+void Run::end_instance(Phase phase, std::optional<json::Value> output,
+                       std::optional<json::Value> error,
                        std::string_view reason) {
   std::vector<TimerId> timers;
   std::vector<CallId> calls;
@@ -270,7 +274,8 @@ void Run::end_instance(Phase phase, std::optional<json::Value> output, std::opti
   for (const Call& call : instance_.calls) calls.push_back(call.id);
   for (TimerId timer : timers) emit(TimerCancelled{timer});
   for (CallId call : calls) emit(CallCancelled{call});
-  emit(InstanceEnded{phase, std::move(output), std::move(error), std::string(reason), context_.now});
+  emit(InstanceEnded{phase, std::move(output), std::move(error), std::string(reason),
+                     context_.now});
 }
 
 }  // namespace hence::workflow

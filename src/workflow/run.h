@@ -25,7 +25,8 @@ class Run {
   void start(json::View input);
   void fire_timer(const Timer& timer);
   void finish_call(const Call& call, const CallOutcome& outcome);
-  void end_instance(Phase phase, std::optional<json::Value> output, std::optional<json::Value> error,
+  void end_instance(Phase phase, std::optional<json::Value> output,
+                    std::optional<json::Value> error,
                     std::string_view reason);
   /// Runs what can run. True if the budget ended before the work did.
   bool run_on();
@@ -70,6 +71,8 @@ class Run {
   // run_try.cc: errors and who takes them.
   void fail(FrameId id, json::Value error);
   void fail(FrameId id, ErrorType type, std::string_view detail);
+  /// An expression of the task's key `what` failed.
+  void fail(FrameId id, std::string_view what, const Error& error);
   /// False with `error` replaced where the catch itself failed or does not take it.
   bool catch_error(FrameId try_frame, json::Value& error);
   bool matches(const ErrorFilter& filter, json::View error) const;
@@ -83,7 +86,8 @@ class Run {
   Frame& frame_of(FrameId id);
   const Task& task_of(FrameId id) { return definition_.task(frame_of(id).task); }
   Arguments arguments(FrameId id, ScopeIndex scope);
-  Result<json::Value> evaluate(const Formula& formula, json::View input, Arguments& arguments) const;
+  Result<json::Value> evaluate(const Formula& formula, json::View input,
+                               Arguments& arguments) const;
   Result<bool> test(const Formula& formula, json::View input, Arguments& arguments) const;
   Result<CalendarDuration> evaluate_duration(const DurationSpec& spec, json::View input,
                                              Arguments& arguments) const;

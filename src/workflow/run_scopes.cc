@@ -12,14 +12,15 @@ TaskIndex first_of(const Scope& scope) { return scope.tasks.empty() ? kNone : sc
 }  // namespace
 
 void Run::enter(FrameId parent, ScopeIndex scope) {
-  emit(ScopeEntered{next_id(), parent, scope, first_of(definition_.scope(scope)), std::nullopt, {}});
+  emit(ScopeEntered{next_id(), parent, scope, first_of(definition_.scope(scope)), std::nullopt,
+                    {}});
 }
 
 void Run::start_loop(FrameId id) {
   const Task& task = task_of(id);
   Arguments at = arguments(id, task.scope);
   Result<json::Value> items = evaluate(task.as<ForSpec>().items, frame_of(id).input(), at);
-  if (!items.ok()) return fail(id, ErrorType::expression, "for.in: " + items.error().message());
+  if (!items.ok()) return fail(id, "for.in", items.error());
   if (items->view().is_null()) {
     json::Builder none;
     none.begin_array().end_array();
@@ -58,7 +59,7 @@ void Run::next_iteration(FrameId id) {
     Arguments at = arguments(id, spec.body);
     for (const Variable& variable : variables) at.bind(variable);
     const Result<bool> go = test(spec.while_, input, at);
-    if (!go.ok()) return fail(id, ErrorType::expression, "while: " + go.error().message());
+    if (!go.ok()) return fail(id, "while", go.error());
     if (!*go) return end_task(id);
   }
   emit(ScopeEntered{next_id(), id, spec.body, first_of(definition_.scope(spec.body)), input,

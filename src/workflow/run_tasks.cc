@@ -18,7 +18,8 @@ std::string event_id(Address instance, uint64_t steps, uint64_t random) {
   const Hash128 hash = siphash128({random, steps}, instance.to_string());
   std::array<char, 40> text;
   std::snprintf(text.data(), text.size(), "%08x-%04x-8%03x-%04x-%012llx",
-                static_cast<unsigned>(hash.high >> 32), static_cast<unsigned>(hash.high >> 16 & 0xFFFF),
+                static_cast<unsigned>(hash.high >> 32),
+                    static_cast<unsigned>(hash.high >> 16 & 0xFFFF),
                 static_cast<unsigned>(hash.high & 0xFFF),
                 static_cast<unsigned>(0x8000 | (hash.low >> 48 & 0x3FFF)),
                 static_cast<unsigned long long>(hash.low & 0xFFFFFFFFFFFF));
@@ -40,12 +41,14 @@ std::string fault_of_event(json::View given) {
   for (auto [name, value] : given.members()) {
     if (name == "data") continue;
     if (!is_attribute_name(name)) {
-      return "\"" + std::string(name) + "\" is no attribute name; lower-case letters and digits are";
+      return "\"" + std::string(name) + "\" is no attribute name; lower-case letters and digits "
+                                        "are";
     }
     if (value.is_array() || value.is_object()) {
       return std::string(name) + ": an attribute is a text, number or boolean; values go into data";
     }
-    const bool text_only = name == "id" || name == "source" || name == "type" || name == "subject" ||
+    const bool text_only = name == "id" || name == "source" || name == "type" ||
+        name == "subject" ||
                            name == "time" || name == "datacontenttype" || name == "dataschema";
     if (text_only && !value.is_null() && (!value.is_string() || value.as_string().empty())) {
       return std::string(name) + ": expected a text that is not empty";
@@ -78,7 +81,7 @@ void Run::run_wait(FrameId id) {
   Arguments at = arguments(id, task.scope);
   const Result<CalendarDuration> length =
       evaluate_duration(task.as<WaitSpec>().duration, frame_of(id).input(), at);
-  if (!length.ok()) return fail(id, ErrorType::expression, "wait: " + length.error().message());
+  if (!length.ok()) return fail(id, "wait", length.error());
   emit(TimerSet{next_id(), id, TimerPurpose::wait, add(context_.now, *length)});
 }
 
@@ -86,7 +89,7 @@ void Run::run_raise(FrameId id) {
   const Task& task = task_of(id);
   Arguments at = arguments(id, task.scope);
   const Result<json::Value> given = evaluate(task.as<RaiseSpec>().error, frame_of(id).input(), at);
-  if (!given.ok()) return fail(id, ErrorType::expression, "raise: " + given.error().message());
+  if (!given.ok()) return fail(id, "raise", given.error());
   const json::View error = *given;
   const std::string_view type = error.string_or("type", "");
   const auto status = error.find("status");
@@ -107,7 +110,7 @@ void Run::run_emit(FrameId id) {
   const Task& task = task_of(id);
   Arguments at = arguments(id, task.scope);
   const Result<json::Value> given = evaluate(task.as<EmitSpec>().event, frame_of(id).input(), at);
-  if (!given.ok()) return fail(id, ErrorType::expression, "emit: " + given.error().message());
+  if (!given.ok()) return fail(id, "emit", given.error());
   const json::View attributes = *given;
   if (const std::string fault = fault_of_event(attributes); !fault.empty()) {
     return fail(id, ErrorType::expression, "emit: " + fault);
@@ -176,16 +179,19 @@ void Run::run_shell(FrameId id) {
   Result<json::Value> request = build_process_request(
       spec, {input, at.slots(arguments_of(spec)), environment()});
   if (!request.ok()) {
-    return fail(id, read_failure({request.error().code(), "run: " + request.error().message()}, true,
+    return fail(id, read_failure({request.error().code(), "run: " + request.error().message()},
+                                 true,
                                  task.reference));
   }
-  emit(CallRequested{next_id(), id, frame_of(id).task, CallKind::shell, false, !spec.await, attempt_of(id),
+  emit(CallRequested{next_id(), id, frame_of(id).task, CallKind::shell, false, !spec.await,
+                     attempt_of(id),
                      std::move(request).value()});
   if (!spec.await) end_task(id);  // nobody waits: the input is the output
 }
 
 uint32_t Run::attempt_of(FrameId id) {
-  for (const Frame* frame = instance_.find_frame(id); frame; frame = instance_.find_frame(frame->parent)) {
+  for (const Frame* frame = instance_.find_frame(id); frame; frame =
+      instance_.find_frame(frame->parent)) {
     if (frame->attempt != 0) return frame->attempt;
   }
   return 0;

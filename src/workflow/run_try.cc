@@ -16,13 +16,18 @@ void Run::fail(FrameId id, ErrorType type, std::string_view detail) {
   fail(id, make_error(type, task_of(id).reference, detail));
 }
 
+void Run::fail(FrameId id, std::string_view what, const Error& error) {
+  fail(id, ErrorType::expression, std::string(what) + ": " + error.message());
+}
+
 void Run::fail(FrameId id, json::Value error) {
   // Upwards; as many rounds as lists are nested.
   while (true) {
     release(id);
     emit(TaskFaulted{id, frame_of(id).task, error});
     const Frame& frame = frame_of(id);
-    if (frame.parent == kNoFrame) return end_instance(Phase::faulted, std::nullopt, std::move(error), "");
+    if (frame.parent == kNoFrame) return end_instance(Phase::faulted, std::nullopt,
+                                                      std::move(error), "");
     const FrameId parent = frame.parent;
     const auto* spec = std::get_if<TrySpec>(&task_of(parent).spec);
     if (spec && frame.scope == spec->body && catch_error(parent, error)) return;
@@ -55,14 +60,16 @@ bool Run::catch_error(FrameId id, json::Value& error) {
   const Result<bool> excepted = holds(spec.except_when, false);
   for (const Result<bool>* condition : {&wanted, &excepted}) {
     if (condition->ok()) continue;
-    error = make_error(ErrorType::expression, task.reference, "catch: " + condition->error().message());
+    error = make_error(ErrorType::expression, task.reference, "catch: " +
+                       condition->error().message());
     return false;
   }
   if (!*wanted || *excepted) return false;
   if (spec.retry) {
     const Result<bool> scheduled = schedule_retry(id, *spec.retry, error, bound);
     if (!scheduled.ok()) {
-      error = make_error(ErrorType::expression, task.reference, "retry: " + scheduled.error().message());
+      error = make_error(ErrorType::expression, task.reference, "retry: " +
+                         scheduled.error().message());
       return false;
     }
     if (*scheduled) return true;
@@ -104,7 +111,8 @@ Result<bool> Run::schedule_retry(FrameId id, const RetrySpec& retry, json::View 
   // The timer of the run that failed goes; that of the whole task stays.
   std::vector<TimerId> over;
   for (const Timer& timer : instance_.timers) {
-    if (timer.frame == id && timer.purpose == TimerPurpose::attempt_timeout) over.push_back(timer.id);
+    if (timer.frame == id &&
+        timer.purpose == TimerPurpose::attempt_timeout) over.push_back(timer.id);
   }
   for (TimerId timer : over) emit(TimerCancelled{timer});
   emit(ErrorCaught{id, frame_of(id).task, json::Value(error)});
@@ -119,7 +127,7 @@ void Run::enter_body(FrameId id) {
     Arguments at = arguments(id, task.scope);
     const Result<CalendarDuration> limit =
         evaluate_duration(spec.retry->attempt_duration, frame_of(id).input(), at);
-    if (!limit.ok()) return fail(id, ErrorType::expression, "attempt.duration: " + limit.error().message());
+    if (!limit.ok()) return fail(id, "attempt.duration", limit.error());
     emit(TimerSet{next_id(), id, TimerPurpose::attempt_timeout, add(context_.now, *limit)});
   }
   enter(id, spec.body);
@@ -130,7 +138,8 @@ void Run::handle(FrameId id, json::Value error) {
   const TrySpec& spec = task.as<TrySpec>();
   std::vector<TimerId> over;
   for (const Timer& timer : instance_.timers) {
-    if (timer.frame == id && timer.purpose == TimerPurpose::attempt_timeout) over.push_back(timer.id);
+    if (timer.frame == id &&
+        timer.purpose == TimerPurpose::attempt_timeout) over.push_back(timer.id);
   }
   for (TimerId timer : over) emit(TimerCancelled{timer});
   emit(ErrorCaught{id, frame_of(id).task, error});

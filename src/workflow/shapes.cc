@@ -20,7 +20,8 @@ std::string_view article_name(json::Type type) {
   return "something else";
 }
 
-void wrong_type(std::string_view expected, json::View value, const std::string& pointer, Faults& faults) {
+void wrong_type(std::string_view expected, json::View value, const std::string& pointer,
+                Faults& faults) {
   faults.add(pointer, "expected " + std::string(expected) + ", found " +
                           std::string(article_name(value.type())));
 }
@@ -31,7 +32,8 @@ std::string quoted(std::string_view text) {
   return out + (text.size() > kShownMax ? "…\"" : "\"");
 }
 
-void check_string(const Shape& shape, json::View value, const std::string& pointer, Faults& faults) {
+void check_string(const Shape& shape, json::View value, const std::string& pointer,
+                  Faults& faults) {
   if (!value.is_string()) {
     return wrong_type(shape.what.empty() ? "a string" : shape.what, value, pointer, faults);
   }
@@ -46,7 +48,8 @@ void check_string(const Shape& shape, json::View value, const std::string& point
   faults.add(pointer, "unknown word " + quoted(text) + suggestion(text, shape.words));
 }
 
-void check_integer(const Shape& shape, json::View value, const std::string& pointer, Faults& faults) {
+void check_integer(const Shape& shape, json::View value, const std::string& pointer,
+                   Faults& faults) {
   if (!value.is_number()) return wrong_type("an integer", value, pointer, faults);
   const std::optional<int64_t> number = value.as_int64();
   if (!number) {
@@ -69,7 +72,8 @@ std::string join(std::span<const std::string_view> words) {
   return text;
 }
 
-void check_choice(const KeyChoice& choice, json::View value, const std::string& pointer, Faults& faults) {
+void check_choice(const KeyChoice& choice, json::View value, const std::string& pointer,
+                  Faults& faults) {
   std::vector<std::string_view> given;
   for (std::string_view name : choice.names) {
     if (value.find(name)) given.push_back(name);
@@ -91,7 +95,8 @@ const ShapeKey* find_key(std::span<const ShapeKey> keys, std::string_view name) 
   return nullptr;
 }
 
-void check_object(const Shape& shape, json::View value, const std::string& pointer, Faults& faults) {
+void check_object(const Shape& shape, json::View value, const std::string& pointer,
+                  Faults& faults) {
   if (!value.is_object()) return wrong_type("an object", value, pointer, faults);
   for (auto [name, member] : value.members()) {
     const std::string place = child_pointer(pointer, name);
@@ -111,14 +116,16 @@ void check_object(const Shape& shape, json::View value, const std::string& point
   for (const KeyChoice& choice : shape.choices) check_choice(choice, value, pointer, faults);
 }
 
-void check_entries(const Shape& shape, json::View value, const std::string& pointer, Faults& faults) {
+void check_entries(const Shape& shape, json::View value, const std::string& pointer,
+                   Faults& faults) {
   size_t index = 0;
   for (json::View entry : value.elements()) {
     const std::string place = child_pointer(pointer, index++);
     if (!entry.is_object() || entry.size() != 1) {
       faults.add(place, "expected an object with exactly one key, the name" +
                             (entry.is_object() ? ", found " + std::to_string(entry.size()) + " keys"
-                                               : ", found " + std::string(article_name(entry.type()))));
+                                               : ", found " +
+                                                   std::string(article_name(entry.type()))));
       continue;
     }
     for (auto [name, member] : entry.members()) {
@@ -130,7 +137,8 @@ void check_entries(const Shape& shape, json::View value, const std::string& poin
 void check_list(const Shape& shape, json::View value, const std::string& pointer, Faults& faults) {
   if (!value.is_array()) return wrong_type("an array", value, pointer, faults);
   if (value.size() < shape.min_size) {
-    faults.add(pointer, "expected at least " + std::to_string(shape.min_size) + " item, found none");
+    faults.add(pointer, "expected at least " + std::to_string(shape.min_size) +
+               " item, found none");
   }
   if (shape.kind == Shape::Kind::entries) return check_entries(shape, value, pointer, faults);
   size_t index = 0;
@@ -146,7 +154,8 @@ void check_map(const Shape& shape, json::View value, const std::string& pointer,
   }
 }
 
-void check_by_type(const Shape& shape, json::View value, const std::string& pointer, Faults& faults) {
+void check_by_type(const Shape& shape, json::View value, const std::string& pointer,
+                   Faults& faults) {
   const Shape* chosen = value.is_string()   ? shape.as_string
                         : value.is_object() ? shape.as_object
                         : value.is_array()  ? shape.as_array
@@ -175,7 +184,8 @@ void check_shape(const Shape& shape, json::View value, const std::string& pointe
     case Shape::Kind::entries: return check_list(shape, value, pointer, faults);
     case Shape::Kind::by_type: return check_by_type(shape, value, pointer, faults);
     case Shape::Kind::by_key:
-      return check_shape(value.find(shape.key) ? *shape.with_key : *shape.without_key, value, pointer,
+      return check_shape(value.find(shape.key) ? *shape.with_key : *shape.without_key, value,
+                         pointer,
                          faults);
     case Shape::Kind::task: return check_task(value, pointer, faults);
     case Shape::Kind::object: check_object(shape, value, pointer, faults); break;
@@ -190,10 +200,14 @@ void visit_texts(json::View value, const std::string& pointer,
                  const std::function<void(std::string_view, const std::string&)>& visit) {
   if (value.is_string()) return visit(value.as_string(), pointer);
   if (value.is_object()) {
-    for (auto [key, member] : value.members()) visit_texts(member, child_pointer(pointer, key), visit);
+    for (auto [key, member] : value.members()) {
+      visit_texts(member, child_pointer(pointer, key), visit);
+    }
   } else if (value.is_array()) {
     size_t index = 0;
-    for (json::View item : value.elements()) visit_texts(item, child_pointer(pointer, index++), visit);
+    for (json::View item : value.elements()) {
+      visit_texts(item, child_pointer(pointer, index++), visit);
+    }
   }
 }
 

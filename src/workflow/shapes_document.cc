@@ -34,7 +34,8 @@ const Shape kDurationText{.kind = text,
 
 }  // namespace
 
-const Shape kDurationShape{.kind = by_type, .as_string = &kDurationText, .as_object = &kDurationObject};
+const Shape kDurationShape{.kind = by_type, .as_string = &kDurationText,
+                           .as_object = &kDurationObject};
 
 namespace {
 
@@ -47,7 +48,8 @@ const Shape kUseObject{.kind = object, .keys = kUseKeys};
 // Authentication.
 const ShapeKey kUserKeys[] = {{"username", &kStringShape, true}, {"password", &kStringShape, true}};
 const Shape kUserObject{.kind = object, .keys = kUserKeys};
-const Shape kUserOrSecret{.kind = by_key, .key = "use", .with_key = &kUseObject, .without_key = &kUserObject};
+const Shape kUserOrSecret{.kind = by_key, .key = "use", .with_key = &kUseObject,
+                          .without_key = &kUserObject};
 const ShapeKey kTokenKeys[] = {{"token", &kStringShape, true}};
 const Shape kTokenObject{.kind = object, .keys = kTokenKeys};
 const Shape kTokenOrSecret{
@@ -86,8 +88,10 @@ const ShapeKey kOauthKeys[] = {
     {"subject", &kOauthToken},     {"actor", &kOauthToken},       {"endpoints", &kEndpoints}};
 const Shape kOauth{.kind = object, .keys = kOauthKeys};
 const Shape kOidc{.kind = object, .keys = kOidcKeys};
-const Shape kOauthOrSecret{.kind = by_key, .key = "use", .with_key = &kUseObject, .without_key = &kOauth};
-const Shape kOidcOrSecret{.kind = by_key, .key = "use", .with_key = &kUseObject, .without_key = &kOidc};
+const Shape kOauthOrSecret{.kind = by_key, .key = "use", .with_key = &kUseObject,
+                           .without_key = &kOauth};
+const Shape kOidcOrSecret{.kind = by_key, .key = "use", .with_key = &kUseObject,
+                          .without_key = &kOidc};
 const ShapeKey kPolicyKeys[] = {{"basic", &kUserOrSecret},
                                 {"bearer", &kTokenOrSecret},
                                 {"digest", &kUserOrSecret},
@@ -138,7 +142,8 @@ const ShapeKey kRetryKeys[] = {{"when", &kStringShape}, {"exceptWhen", &kStringS
 
 }  // namespace
 
-const Shape kTimeoutShape{.kind = by_type, .as_string = &kStringShape, .as_object = &kTimeoutObject};
+const Shape kTimeoutShape{.kind = by_type, .as_string = &kStringShape,
+                          .as_object = &kTimeoutObject};
 const Shape kAuthenticationReference{
     .kind = by_key, .key = "use", .with_key = &kUseObject, .without_key = &kAuthenticationPolicy};
 const Shape kEndpointShape{
@@ -175,7 +180,8 @@ const Shape kUseAll{.kind = object, .keys = kUseAllKeys};
 const Shape kName{.kind = text,
                   .what = "a name of letters, digits and dashes, 63 at most",
                   .accepts = is_dsl_name};
-const Shape kVersion{.kind = text, .what = "a semantic version such as 1.0.0", .accepts = is_semver};
+const Shape kVersion{.kind = text, .what = "a semantic version such as 1.0.0",
+                     .accepts = is_semver};
 const ShapeKey kHeadKeys[] = {{"dsl", &kVersion, true},  {"namespace", &kName, true},
                               {"name", &kName, true},    {"version", &kVersion, true},
                               {"title", &kStringShape},  {"summary", &kStringShape},

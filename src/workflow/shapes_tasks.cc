@@ -69,7 +69,8 @@ const ShapeKey kGrpcKeys[] = {{"proto", &kExternalResource, true}, {"service", &
 const Shape kGrpc{.kind = object, .keys = kGrpcKeys};
 
 constexpr std::string_view kProtocols[] = {
-    "amqp", "amqp1", "anypointmq", "googlepubsub", "http", "ibmmq", "jms", "kafka", "mercure", "mqtt",
+    "amqp", "amqp1", "anypointmq", "googlepubsub", "http", "ibmmq", "jms", "kafka", "mercure",
+        "mqtt",
     "mqtt5", "nats", "pulsar", "redis", "sns", "solace", "sqs", "stomp", "ws"};
 const Shape kProtocol{.kind = word, .words = kProtocols};
 const ShapeKey kServerKeys[] = {{"name", &kStringShape, true}, {"variables", &kAnyMap}};
@@ -90,7 +91,8 @@ const ShapeKey kSubscriptionKeys[] = {
     {"filter", &kExpressionText}, {"consume", &kConsume, true}, {"foreach", &kForeach}};
 const Shape kSubscription{.kind = object, .keys = kSubscriptionKeys};
 const ShapeKey kAsyncapiKeys[] = {
-    {"document", &kExternalResource, true}, {"channel", &kStringShape}, {"operation", &kStringShape},
+    {"document", &kExternalResource, true}, {"channel", &kStringShape},
+        {"operation", &kStringShape},
     {"server", &kServer}, {"protocol", &kProtocol}, {"message", &kMessage},
     {"subscription", &kSubscription}, {"authentication", &kAuthenticationReference}};
 constexpr std::string_view kChannelForms[] = {"operation", "channel"};
@@ -99,7 +101,8 @@ const KeyChoice kAsyncapiChoices[] = {{kChannelForms}, {kMessageForms}};
 const Shape kAsyncapi{.kind = object, .keys = kAsyncapiKeys, .choices = kAsyncapiChoices};
 
 constexpr std::string_view kA2aMethods[] = {
-    "message/send", "message/stream", "tasks/get", "tasks/list", "tasks/cancel", "tasks/resubscribe",
+    "message/send", "message/stream", "tasks/get", "tasks/list", "tasks/cancel",
+        "tasks/resubscribe",
     "tasks/pushNotificationConfig/set", "tasks/pushNotificationConfig/get",
     "tasks/pushNotificationConfig/list", "tasks/pushNotificationConfig/delete",
     "agent/getAuthenticatedExtendedCard"};
@@ -161,7 +164,8 @@ const Shape kSubflow{.kind = object, .keys = kSubflowKeys};
 constexpr std::string_view kReturns[] = {"stdout", "stderr", "code", "all", "none"};
 const Shape kReturn{.kind = word, .words = kReturns};
 const ShapeKey kRunKeys[] = {{"container", &kContainer}, {"script", &kScript}, {"shell", &kShell},
-                             {"workflow", &kSubflow}, {"await", &kBooleanShape}, {"return", &kReturn}};
+                             {"workflow", &kSubflow}, {"await", &kBooleanShape},
+                                 {"return", &kReturn}};
 constexpr std::string_view kProcesses[] = {"container", "script", "shell", "workflow"};
 const KeyChoice kOneProcess[] = {{kProcesses}};
 const Shape kRun{.kind = object, .keys = kRunKeys, .choices = kOneProcess};
@@ -201,7 +205,8 @@ const ShapeKey kCatchKeys[] = {{"errors", &kErrors}, {"as", &kStringShape}, {"wh
 const Shape kCatch{.kind = object, .keys = kCatchKeys};
 
 // What every task may have, and what each kind adds.
-const ShapeKey kBaseKeys[] = {{"if", &kStringShape}, {"input", &kInputShape}, {"output", &kOutputShape},
+const ShapeKey kBaseKeys[] = {{"if", &kStringShape}, {"input", &kInputShape},
+                              {"output", &kOutputShape},
                               {"export", &kOutputShape}, {"timeout", &kTimeoutShape},
                               {"then", &kStringShape}, {"metadata", &kAnyMap}};
 const ShapeKey kCallHttpKeys[] = {{"call", &kStringShape, true}, {"with", &kHttp, true}};
@@ -229,10 +234,13 @@ struct KindKeys {
   std::span<const ShapeKey> keys;
 };
 // `do` last: `for` has it too.
-const KindKeys kKinds[] = {{"call", kCallFunctionKeys}, {"fork", kForkTaskKeys}, {"emit", kEmitTaskKeys},
+const KindKeys kKinds[] = {{"call", kCallFunctionKeys}, {"fork", kForkTaskKeys},
+                           {"emit", kEmitTaskKeys},
                            {"for", kForTaskKeys},       {"listen", kListenTaskKeys},
-                           {"raise", kRaiseTaskKeys},   {"run", kRunTaskKeys},   {"set", kSetTaskKeys},
-                           {"switch", kSwitchTaskKeys}, {"try", kTryTaskKeys},   {"wait", kWaitTaskKeys},
+                           {"raise", kRaiseTaskKeys},   {"run", kRunTaskKeys},
+                               {"set", kSetTaskKeys},
+                           {"switch", kSwitchTaskKeys}, {"try", kTryTaskKeys},
+                               {"wait", kWaitTaskKeys},
                            {"do", kDoTaskKeys}};
 const KindKeys kCalls[] = {{"http", kCallHttpKeys}, {"openapi", kCallOpenapiKeys},
                            {"grpc", kCallGrpcKeys}, {"asyncapi", kCallAsyncapiKeys},

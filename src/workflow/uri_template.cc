@@ -6,7 +6,8 @@ namespace hence::workflow {
 void append_percent_encoded(std::string_view bytes, std::string& out) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   for (char c : bytes) {
-    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+        (c >= '0' && c <= '9') ||
                             c == '-' || c == '.' || c == '_' || c == '~';
     if (unreserved) {
       out += c;
@@ -39,7 +40,8 @@ Result<std::string> expand_uri(std::string_view uri_template, json::View input) 
                    "{" + std::string(name) + "} in the URI template is an " +
                        std::string(json::type_name(value->type())) + "; expected a text or number");
     }
-    append_percent_encoded(value->is_string() ? std::string(value->as_string()) : value->to_text(), out);
+    append_percent_encoded(value->is_string() ? std::string(value->as_string()) : value->to_text(),
+                           out);
   }
   return out;
 }

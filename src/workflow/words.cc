@@ -34,7 +34,8 @@ bool are_identifiers(std::string_view text, bool zeros_matter) {
     const size_t end = text.find('.');
     const std::string_view part = text.substr(0, end);
     if (part.empty()) return false;
-    if (!std::all_of(part.begin(), part.end(), [](char c) { return is_word_char(c) || c == '-'; })) {
+    if (!std::all_of(part.begin(), part.end(), [](char c) { return is_word_char(c) ||
+        c == '-'; })) {
       return false;
     }
     if (zeros_matter && std::all_of(part.begin(), part.end(), is_digit) && !is_plain_number(part)) {
@@ -75,7 +76,8 @@ bool is_duration_text(std::string_view text) {
 
 bool is_uri(std::string_view text) {
   return !text.empty() && !text.starts_with("${") &&
-         std::none_of(text.begin(), text.end(), [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); });
+         std::none_of(text.begin(), text.end(), [](char c) { return c == ' ' ||
+             (c >= '\t' && c <= '\r'); });
 }
 
 bool is_uri_or_expression(std::string_view text) { return is_expression(text) || is_uri(text); }

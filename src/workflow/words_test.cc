@@ -32,14 +32,16 @@ TEST(Words, VersionsAreOrderedAsSemverSays) {
                            "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.2.0", "1.10.0", "2.0.0"};
   for (size_t i = 0; i < std::size(ordered); ++i) {
     for (size_t k = 0; k < std::size(ordered); ++k) {
-      EXPECT_EQ(compare_versions(ordered[i], ordered[k]), i <=> k) << ordered[i] << " " << ordered[k];
+      EXPECT_EQ(compare_versions(ordered[i], ordered[k]), i <=> k) << ordered[i] << " "
+          << ordered[k];
     }
   }
   EXPECT_EQ(compare_versions("1.0.0+a", "1.0.0+b"), std::strong_ordering::equal);
 }
 
 TEST(Words, DurationsAreIsoTextsOrExpressions) {
-  for (auto good : {"PT15M", "P1Y2M3DT4H", "P1W", "${ .after }"}) EXPECT_TRUE(is_duration_text(good)) << good;
+  for (auto good : {"PT15M", "P1Y2M3DT4H", "P1W", "${ .after "
+                                                  "}"}) EXPECT_TRUE(is_duration_text(good)) << good;
   for (auto bad : {"", "P", "15m", "PT", "${ .a } s"}) EXPECT_FALSE(is_duration_text(bad)) << bad;
 }
 
