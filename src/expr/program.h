@@ -9,6 +9,7 @@
 //   auto results = program->evaluate(event, {{limit}}, {}, budget);
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -70,6 +71,11 @@ class Program {
   /// Errors: ExpressionFailed (jq's message), BudgetExceeded.
   Result<std::vector<json::Value>> evaluate(json::View input, std::span<const json::View> values,
                                             const Environment& environment, Budget& budget) const;
+  /// Gives each result to take as it is made; false from take ends the evaluation without error.
+  /// Results before an error have been given. Errors: as evaluate().
+  Status evaluate_each(json::View input, std::span<const json::View> values,
+                       const Environment& environment, Budget& budget,
+                       const std::function<bool(json::Value)>& take) const;
   /// Exactly as the workflow rulings say: none → null, one → it, several → an array of them.
   Result<json::Value> evaluate_one(json::View input, std::span<const json::View> values,
                                    const Environment& environment, Budget& budget) const;

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builtins about arrays: sums, order, groups, search.
+#include <algorithm>
+#include <vector>
+
+#include "expr/builtins.h"
+#include "expr/operations.h"
+
+namespace hence::expr {
+
+namespace {
+
+Flow sum(Run& run, Val* a, Val& out) {
+  if (!a[0].is_array() && !a[0].is_object()) return cannot_iterate(run, a[0]);
+  Val total;
+  Flow flow = Flow::value;
+  auto add = [&](Val item) {
+    Val next;
+    flow = binary(run, BinaryOperator::add, total, item, next);
+    total = std::move(next);
+    return flow == Flow::value && run.step();
+  };
+  if (a[0].is_array()) {
+    each_element(a[0], add);
+  } else {
+    each_member(a[0], [&](std::string_view, Val item) { return add(std::move(item)); });
+  }
+  out = std::move(total);
+  return flow;
+}
+
+Flow flatten_into(Run& run, const Val& array, double depth, Val& out, uint32_t nesting) {
+  if (nesting > kNestingMax) return run.fail("Flatten too deep");
+  Flow flow = Flow::value;
+  each_element(array, [&](Val item) {
+    if (!run.step()) return false;
+    if (item.is_array() && depth > 0) {
+      flow = flatten_into(run, item, depth - 1, out, nesting + 1);
+    } else {
+      push(run, out, std::move(item));
+    }
+    return flow == Flow::value;
+  });
+  return flow;
+}
+
+Flow flatten_depth(Run& run, const Val& value, double depth, Val& out) {
+  if (depth < 0) return run.fail("flatten depth must not be negative");
+  out = make_array(run);
+  if (value.is_array()) return flatten_into(run, value, depth, out, 0);
+  if (!value.is_object()) return cannot_iterate(run, value);
+  Val items = make_array(run);
+  each_member(value, [&](std::string_view, Val item) {
+    push(run, items, std::move(item));
+    return !run.over();
+  });
+  return flatten_into(run, items, depth, out, 0);
+}
+Flow flatten_0(Run& run, Val* a, Val& out) { return flatten_depth(run, a[0], 1e9, out); }
+Flow flatten_1(Run& run, Val* a, Val& out) {
+  if (!a[1].is_number()) return run.fail("flatten depth must not be negative");
+  return flatten_depth(run, a[0], a[1].number(), out);
+}
+
+/// Order of the elements by the keys beside them, stable.
+bool order_by(Run& run, const Val& keys, std::vector<uint32_t>& order) {
+  order.resize(keys.size());
+  run.charge(order.size() * sizeof(uint32_t) * 2);
+  for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  const Arr* arr = keys.arr();
+  std::stable_sort(order.begin(), order.end(), [&](uint32_t x, uint32_t y) {
+    return run.step() && compare(run, arr->items[x], arr->items[y]) < 0;
+  });
+  return !run.too_deep && !run.over();
+}
+
+Flow not_array(Run& run, const Val& value, std::string_view what) {
+  return run.fail(described(run, value) + " cannot be " + std::string(what) +
+                  ", as it is not an array");
+}
+
+Flow finish(Run& run) {
+  return run.too_deep ? run.fail_deep("Comparison too deep") : Flow::error;
+}
+
+/// Checks the input and keys of the …_by functions and sorts.
+Flow sorted(Run& run, Val* a, std::string_view what, std::vector<uint32_t>& order) {
+  if (!a[0].is_array()) return not_array(run, a[0], what);
+  if (!a[1].is_array() || a[1].size() != a[0].size()) {
+    return run.fail(described(run, a[0]) + " and " + described(run, a[1]) + " cannot be " +
+                    std::string(what) + ", as they are not both arrays of one length");
+  }
+  own_array(run, a[0]);
+  own_array(run, a[1]);
+  if (run.over()) return Flow::error;
+  return order_by(run, a[1], order) ? Flow::value : finish(run);
+}
+
+Flow sort_by(Run& run, Val* a, Val& out) {
+  std::vector<uint32_t> order;
+  if (const Flow flow = sorted(run, a, "sorted", order); flow != Flow::value) return flow;
+  out = make_array(run, a[0].size());
+  for (const uint32_t i : order) push(run, out, a[0].arr()->items[i]);
+  return Flow::value;
+}
+
+Flow sort(Run& run, Val* a, Val& out) {
+  if (!a[0].is_array()) return not_array(run, a[0], "sorted");
+  own_array(run, a[0]);
+  if (run.over()) return Flow::error;
+  Arr* arr = a[0].arr();
+  std::stable_sort(arr->items, arr->items + arr->size, [&](const Val& x, const Val& y) {
+    return run.step() && compare(run, x, y) < 0;
+  });
+  if (run.too_deep || run.over()) return finish(run);
+  out = std::move(a[0]);
+  return Flow::value;
+}
+
+Flow group_by(Run& run, Val* a, Val& out) {
+  std::vector<uint32_t> order;
+  if (const Flow flow = sorted(run, a, "grouped", order); flow != Flow::value) return flow;
+  out = make_array(run);
+  Val group;
+  for (size_t i = 0; i < order.size() && run.step(); ++i) {
+    const Arr* keys = a[1].arr();
+    if (i == 0 || !equal(run, keys->items[order[i]], keys->items[order[i - 1]])) {
+      if (i > 0) push(run, out, std::move(group));
+      group = make_array(run);
+    }
+    push(run, group, a[0].arr()->items[order[i]]);
+  }
+  if (!order.empty()) push(run, out, std::move(group));
+  return Flow::value;
+}
+
+Flow unique_by(Run& run, Val* a, Val& out) {
+  std::vector<uint32_t> order;
+  if (const Flow flow = sorted(run, a, "grouped", order); flow != Flow::value) return flow;
+  out = make_array(run);
+  for (size_t i = 0; i < order.size() && run.step(); ++i) {
+    const Arr* keys = a[1].arr();
+    if (i == 0 || !equal(run, keys->items[order[i]], keys->items[order[i - 1]])) {
+      push(run, out, a[0].arr()->items[order[i]]);
+    }
+  }
+  return Flow::value;
+}
+
+Flow unique(Run& run, Val* a, Val& out) {
+  Val sorted_items;
+  if (const Flow flow = sort(run, a, sorted_items); flow != Flow::value) return flow;
+  out = make_array(run, sorted_items.size());
+  for (uint32_t i = 0; i < sorted_items.size() && run.step(); ++i) {
+    const Arr* arr = sorted_items.arr();
+    if (i == 0 || !equal(run, arr->items[i], arr->items[i - 1])) push(run, out, arr->items[i]);
+  }
+  return run.too_deep ? finish(run) : Flow::value;
+}
+
+Flow extreme(Run& run, const Val& items, Val keys, bool largest, Val& out) {
+  if (!items.is_array()) return not_array(run, items, "iterated over");
+  if (!keys.is_array() || keys.size() != items.size()) return not_array(run, keys, "compared");
+  out = Val();
+  if (items.size() == 0) return Flow::value;
+  own_array(run, keys);
+  if (run.over()) return Flow::error;
+  uint32_t best = 0;
+  for (uint32_t i = 1; i < keys.size(); ++i) {
+    if (!run.step()) return Flow::error;
+    const int order = compare(run, keys.arr()->items[i], keys.arr()->items[best]);
+    if (largest ? order >= 0 : order < 0) best = i;
+  }
+  if (run.too_deep) return finish(run);
+  out = element(items, best);
+  return Flow::value;
+}
+Flow min(Run& run, Val* a, Val& out) { return extreme(run, a[0], a[0], false, out); }
+Flow max(Run& run, Val* a, Val& out) { return extreme(run, a[0], a[0], true, out); }
+Flow min_by(Run& run, Val* a, Val& out) { return extreme(run, a[0], a[1], false, out); }
+Flow max_by(Run& run, Val* a, Val& out) { return extreme(run, a[0], a[1], true, out); }
+
+Flow reverse(Run& run, Val* a, Val& out) {
+  if (a[0].is_string()) {
+    const std::string_view text = a[0].text();
+    std::string turned;
+    turned.reserve(text.size());
+    for (size_t end = text.size(); end > 0;) {
+      size_t begin = end - 1;
+      while (begin > 0 && (text[begin] & 0xC0) == 0x80) --begin;
+      turned += text.substr(begin, end - begin);
+      end = begin;
+    }
+    run.step(text.size() / 64);
+    out = make_string(run, turned);
+    return Flow::value;
+  }
+  if (a[0].is_null()) {
+    out = make_array(run);
+    return Flow::value;
+  }
+  if (!a[0].is_array()) return run.fail("Cannot reverse " + described(run, a[0]));
+  own_array(run, a[0]);
+  if (run.over()) return Flow::error;
+  std::reverse(a[0].arr()->items, a[0].arr()->items + a[0].arr()->size);
+  run.step(a[0].size() / 8);
+  out = std::move(a[0]);
+  return Flow::value;
+}
+
+Flow transpose(Run& run, Val* a, Val& out) {
+  if (!a[0].is_array()) return not_array(run, a[0], "transposed");
+  uint32_t width = 0;
+  Flow flow = Flow::value;
+  std::vector<Val> rows;
+  each_element(a[0], [&](Val row) {
+    if (!row.is_array() && !row.is_null()) flow = not_array(run, row, "transposed");
+    if (row.is_array()) {
+      own_array(run, row);
+      width = std::max(width, row.size());
+    } else {
+      row = make_array(run);
+    }
+    rows.push_back(std::move(row));
+    return flow == Flow::value && run.step();
+  });
+  if (flow != Flow::value) return flow;
+  out = make_array(run, width);
+  for (uint32_t i = 0; i < width; ++i) {
+    Val column = make_array(run, static_cast<uint32_t>(rows.size()));
+    for (const Val& row : rows) {
+      if (!run.step()) return Flow::error;
+      push(run, column, i < row.size() ? row.arr()->items[i] : Val());
+    }
+    push(run, out, std::move(column));
+  }
+  return Flow::value;
+}
+
+Flow indices(Run& run, Val* a, Val& out) {
+  if (a[0].is_null()) {
+    out = Val();
+    return Flow::value;
+  }
+  if (a[0].is_string() && a[1].is_string()) {
+    out = string_indices(run, a[0].text(), a[1].text());
+    if (a[1].size() == 0) out = Val();
+    return Flow::value;
+  }
+  if (a[0].is_array()) {
+    Val part = a[1];
+    if (!part.is_array()) {
+      part = make_array(run, 1);
+      push(run, part, a[1]);
+    }
+    out = array_indices(run, a[0], part);
+    return run.too_deep ? finish(run) : Flow::value;
+  }
+  return index_value(run, a[0], a[1], out);
+}
+
+Flow string_indices_0(Run& run, Val* a, Val& out) {
+  if (!a[0].is_string()) {
+    return run.fail(described(run, a[0]) + " cannot be searched, as it is not a string");
+  }
+  if (!a[1].is_string()) return run.fail(described(run, a[1]) + " is not a string");
+  out = string_indices(run, a[0].text(), a[1].text());
+  return Flow::value;
+}
+
+Flow bsearch(Run& run, Val* a, Val& out) {
+  if (!a[0].is_array()) return run.fail(described(run, a[0]) + " cannot be searched from");
+  own_array(run, a[0]);
+  if (run.over()) return Flow::error;
+  uint32_t low = 0;
+  uint32_t high = a[0].size();
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    const int order = compare(run, a[0].arr()->items[middle], a[1]);
+    if (order == 0) {
+      out = Val(static_cast<double>(middle));
+      return Flow::value;
+    }
+    if (order < 0) low = middle + 1;
+    else high = middle;
+  }
+  out = Val(-1.0 - low);
+  return run.too_deep ? finish(run) : Flow::value;
+}
+
+constexpr Native kBuiltins[] = {
+    {"add", 0, true, sum},
+    {"flatten", 0, true, flatten_0},
+    {"flatten", 1, true, flatten_1},
+    {"sort", 0, true, sort},
+    {"_sort_by", 1, true, sort_by},
+    {"_group_by", 1, true, group_by},
+    {"_unique_by", 1, true, unique_by},
+    {"unique", 0, true, unique},
+    {"min", 0, true, min},
+    {"max", 0, true, max},
+    {"_min_by", 1, true, min_by},
+    {"_max_by", 1, true, max_by},
+    {"reverse", 0, true, reverse},
+    {"transpose", 0, true, transpose},
+    {"indices", 1, true, indices},
+    {"_strindices", 1, true, string_indices_0},
+    {"bsearch", 1, true, bsearch},
+};
+
+}  // namespace
+
+std::span<const Native> array_builtins() { return kBuiltins; }
+
+}  // namespace hence::expr

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// jq's own suites, read where they lie. What is not run is listed here with the reason.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "expr/program.h"
+#include "json/parse.h"
+
+namespace hence::expr {
+namespace {
+
+const std::map<std::string, std::string>& skipped() {
+  static const std::map<std::string, std::string> kSkipped = {
+      {"try input catch .", "input is kept out"},
+      {"env.PAGER", "env is kept out"},
+      {"import \"c\" as foo; [foo::a, foo::c]", "modules are kept out"},
+      {"include \"c\"; [a, c]", "modules are kept out"},
+      {"import \"data\" as $e; import \"data\" as $d; "
+       "[$d[].this,$e[].that,$d::d[].this,$e::e[].that]|join(\";\")", "modules are kept out"},
+      {"import \"data\" as $a; import \"data\" as $b; def f: {$a, $b}; f", "modules are kept out"},
+      {"modulemeta", "modules are kept out"},
+      {"module []; 0", "modules are kept out"},
+      {"include \"a\" (.+1); 0", "modules are kept out"},
+      {"include \"\\(a)\"; 0", "modules are kept out"},
+      {"import \"syntaxerror\" as e; .", "modules are kept out"},
+      {"map(try implode catch .)", "its input holds nan, which is not JSON"},
+      {"modulemeta | .deps | length", "modules are kept out"},
+      {"modulemeta | .defs | length", "modules are kept out"},
+  };
+  return kSkipped;
+}
+
+struct Case {
+  std::string program;
+  std::string input;
+  std::vector<std::string> expected;
+  bool fails = false;
+  int line = 0;
+};
+
+std::vector<Case> read_cases(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<Case> cases;
+  std::vector<std::string> block;
+  int number = 0;
+  int start = 0;
+  auto flush = [&] {
+    if (!block.empty() && block.size() > 1) {
+      Case one;
+      one.line = start;
+      if (block[0].starts_with("%%FAIL")) {
+        one.fails = true;
+        one.program = block[1];
+        one.expected.assign(block.begin() + 2, block.end());
+      } else {
+        one.program = block[0];
+        one.input = block[1];
+        one.expected.assign(block.begin() + 2, block.end());
+      }
+      cases.push_back(std::move(one));
+    }
+    block.clear();
+  };
+  for (std::string line; std::getline(file, line);) {
+    ++number;
+    if (line.starts_with("#") && block.empty()) continue;
+    if (line.empty()) {
+      flush();
+      continue;
+    }
+    if (block.empty()) start = number;
+    block.push_back(line);
+  }
+  flush();
+  return cases;
+}
+
+json::Value parsed(std::string text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  auto value = json::parse(text, {.depth_max = 20'000});
+  EXPECT_TRUE(value.ok()) << text;
+  return value.ok() ? *value : json::Value();
+}
+
+/// Empty if the case passes, else what went wrong.
+std::string outcome(const Case& one) {
+  CompileOptions options;
+  auto program = Program::compile(one.program, options);
+  if (one.fails) {
+    if (program.ok()) return "compiles";
+    const std::string& message = one.expected.front();
+    // The column must be that of jq; the words too, but for bison's lists of tokens.
+    const size_t at = message.find(" at <top-level>");
+    const size_t column = message.rfind("column ");
+    if (at == std::string::npos || column == std::string::npos) return "";
+    const std::string text = message.substr(11, at - 11);
+    const std::string where = message.substr(column, message.size() - column - 1);
+    const std::string& got = program.error().message();
+    if (got.find(where + ":") == std::string::npos && !message.starts_with("jq: error: syntax error, unexpected end")) return "says " + got;
+    if (text.starts_with("syntax error") || text.starts_with("Module") || text.starts_with("Import")) return "";
+    return got.find(text) == std::string::npos ? "says " + got : "";
+  }
+  if (!program.ok()) return program.error().message();
+  const json::Value input = parsed(one.input);
+  Budget budget = kCommandLineBudget;
+  std::vector<json::Value> values;
+  const Status status = program->evaluate_each(input, {}, {}, budget, [&](json::Value value) {
+    values.push_back(std::move(value));
+    return true;
+  });
+  // As in jq's runner, an error after the expected results is none of the case's business.
+  std::string got;
+  if (!status.ok()) got = " error " + status.error().message();
+  bool same = values.size() == one.expected.size();
+  for (size_t i = 0; i < values.size(); ++i) {
+    const std::string text = values[i].view().to_text();
+    got += " " + text.substr(0, 300);
+    same = same && json::equal(values[i], parsed(one.expected[i]));
+  }
+  return same ? "" : "gives" + got;
+}
+
+void run_suite(const std::string& name) {
+  const char* shared = std::getenv("HENCE_SHARED_DIR");
+  const std::string folder = shared != nullptr ? shared : HENCE_SOURCE_DIR "/../shared";
+  const std::string path = folder + "/conformance/jq/" + name;
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << "no " << path;
+  int passed = 0;
+  int left_out = 0;
+  int failed = 0;
+  for (const Case& one : read_cases(path)) {
+    if (skipped().contains(one.program)) {
+      ++left_out;
+      continue;
+    }
+    const std::string wrong = outcome(one);
+    if (wrong.empty()) {
+      ++passed;
+    } else {
+      ++failed;
+      ADD_FAILURE() << name << ":" << one.line << ": " << one.program << "\n  input " << one.input.substr(0, 200)
+                    << "\n  " << wrong;
+    }
+  }
+  std::cout << name << ": " << passed << " passed, " << left_out << " left out, " << failed << " failed\n";
+}
+
+TEST(JqSuite, JqTest) { run_suite("jq.test"); }
+TEST(JqSuite, ManTest) { run_suite("man.test"); }
+
+}  // namespace
+}  // namespace hence::expr

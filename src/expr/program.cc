@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "expr/program.h"
+
+#include "expr/analyze.h"
+#include "expr/builtins.h"
+#include "expr/evaluate.h"
+#include "expr/lower.h"
+#include "expr/machine.h"
+#include "json/parse.h"
+
+namespace hence::expr {
+
+struct Program::Code {
+  std::string source;
+  size_t variables = 0;
+  Compiled compiled;
+  Reads reads;
+  std::vector<Comparison> comparisons;
+};
+
+namespace {
+
+Error over_budget(const Run& run) {
+  return Error(ErrorCode::BudgetExceeded,
+               std::string("the expression used up its budget of ") + run.exhausted() +
+                   "; make it do less, or raise the limit of the place where it stands");
+}
+
+Error failure(Run& run) {
+  if (run.over()) return over_budget(run);
+  const Val error = std::move(run.error);
+  if (error.is_string()) return Error(ErrorCode::ExpressionFailed, std::string(error.text()));
+  std::string text;
+  write_text(run, error, text);
+  if (run.over()) return over_budget(run);
+  return Error(ErrorCode::ExpressionFailed, text + " (not a string)");
+}
+
+/// Gives every result to take(Val&&) → Flow, in order.
+template <typename F>
+Flow run_program(Run& run, const Compiled& compiled, json::View input,
+                 std::span<const json::View> values, F& take) {
+  run.slots.resize(compiled.slots);
+  for (size_t i = 0; i < values.size(); ++i) run.slots[i] = Val(values[i]);
+  if (compiled.root->kind != Kind::steps) return each(run, *compiled.root, Val(input), take);
+  Machine machine(run, compiled, Val(input));
+  for (;;) {
+    Val out;
+    Flow flow = machine.next(out);
+    if (flow == Flow::value) flow = take(std::move(out));
+    if (flow != Flow::value) return flow == Flow::empty ? Flow::value : flow;
+  }
+}
+
+bool to_value(Run& run, const Val& value, json::Value& out) {
+  switch (value.tag()) {
+    case Tag::null: out = json::Value(); return true;
+    case Tag::boolean_false: out = json::Value::boolean(false); return true;
+    case Tag::boolean_true: out = json::Value::boolean(true); return true;
+    case Tag::number: out = json::Value::number(value.number()); return true;
+    case Tag::string:
+      if (value.size() > run.budget().output_bytes) return run.exhaust("output bytes");
+      run.budget().output_bytes -= value.size();
+      out = json::Value::string(value.text());
+      return true;
+    case Tag::array: case Tag::object: break;
+    default: out = json::Value(value.view()); return true;
+  }
+  json::Builder builder;
+  if (!to_builder(run, value, run.budget().depth, run.budget().output_bytes, builder)) return false;
+  run.budget().output_bytes -= std::min<uint64_t>(builder.bytes(), run.budget().output_bytes);
+  out = std::move(builder).finish();
+  return true;
+}
+
+}  // namespace
+
+Result<Program> Program::compile(std::string_view source, const CompileOptions& options) {
+  if (source.size() > options.source_bytes_max) {
+    return Error(ErrorCode::ExpressionInvalid,
+                 "the expression has " + std::to_string(source.size()) + " bytes; the limit is " +
+                     std::to_string(options.source_bytes_max));
+  }
+  if (!json::is_utf8(source)) {
+    return Error(ErrorCode::ExpressionInvalid, "the expression is not valid UTF-8");
+  }
+  auto code = std::make_shared<Code>();
+  code->source = source;
+  code->variables = options.variables.size();
+  Arena arena;
+  HENCE_TRY(Ast* ast, parse_program(source, options.variables, library(), arena));
+  HENCE_TRY_VOID(lower_program(source, *ast, options.variables.size(), code->compiled));
+  if (code->compiled.root->kind == Kind::steps) generate_code(code->compiled);
+  code->reads = find_reads(code->compiled, options.variables);
+  code->comparisons = find_comparisons(code->compiled);
+  return Program(std::move(code));
+}
+
+Status Program::evaluate_each(json::View input, std::span<const json::View> values,
+                              const Environment& environment, Budget& budget,
+                              const std::function<bool(json::Value)>& take) const {
+  HENCE_CHECK(values.size() == code_->variables);
+  Run run(budget, environment);
+  auto give = [&](Val&& value) {
+    run.charge(sizeof(json::Value));
+    json::Value result;
+    if (!to_value(run, value, result) || run.over()) return Flow::error;
+    return take(std::move(result)) ? Flow::value : Flow::stop;
+  };
+  if (run_program(run, code_->compiled, input, values, give) == Flow::error) return failure(run);
+  return {};
+}
+
+Result<std::vector<json::Value>> Program::evaluate(json::View input,
+                                                   std::span<const json::View> values,
+                                                   const Environment& environment,
+                                                   Budget& budget) const {
+  std::vector<json::Value> results;
+  HENCE_TRY_VOID(evaluate_each(input, values, environment, budget, [&](json::Value value) {
+    results.push_back(std::move(value));
+    return true;
+  }));
+  return results;
+}
+
+Result<json::Value> Program::evaluate_one(json::View input, std::span<const json::View> values,
+                                          const Environment& environment, Budget& budget) const {
+  HENCE_CHECK(values.size() == code_->variables);
+  if (code_->compiled.root->kind == Kind::one) {
+    Run run(budget, environment);
+    json::Value result;
+    auto take = [&](Val&& value) { return to_value(run, value, result) ? Flow::value : Flow::error; };
+    if (run_program(run, code_->compiled, input, values, take) == Flow::error) return failure(run);
+    return result;
+  }
+  HENCE_TRY(std::vector<json::Value> results, evaluate(input, values, environment, budget));
+  if (results.empty()) return json::Value();
+  if (results.size() == 1) return std::move(results[0]);
+  json::Builder builder;
+  builder.begin_array();
+  for (const json::Value& result : results) builder.value(result);
+  builder.end_array();
+  return std::move(builder).finish();
+}
+
+Result<bool> Program::evaluate_condition(json::View input, std::span<const json::View> values,
+                                         const Environment& environment, Budget& budget) const {
+  HENCE_CHECK(values.size() == code_->variables);
+  Run run(budget, environment);
+  size_t count = 0;
+  bool truth = false;
+  auto take = [&](Val&& value) {
+    truth = value.truthy();
+    return ++count > 1 ? Flow::stop : Flow::value;
+  };
+  if (run_program(run, code_->compiled, input, values, take) == Flow::error) return failure(run);
+  if (count == 1) return truth;
+  return Error(ErrorCode::ExpressionFailed,
+               count == 0 ? "a condition needs one result, and the expression gave none"
+                          : "a condition needs one result, and the expression gave several");
+}
+
+const std::string& Program::source() const { return code_->source; }
+const Reads& Program::reads() const { return code_->reads; }
+const std::vector<Comparison>& Program::comparisons() const { return code_->comparisons; }
+std::string Program::explain() const { return describe(code_->compiled); }
+
+}  // namespace hence::expr

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "expr/program.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "json/parse.h"
+
+namespace hence::expr {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+json::Value document(std::string_view text) {
+  auto value = json::parse(text);
+  EXPECT_TRUE(value.ok()) << text;
+  return value.ok() ? *value : json::Value();
+}
+
+/// All results as compact JSON, one a line; "error: …" at the end if it fails.
+std::string results(std::string_view program, std::string_view input = "null",
+                    Budget budget = kWorkflowBudget) {
+  auto compiled = Program::compile(program);
+  if (!compiled.ok()) return "compile: " + compiled.error().message();
+  std::string out;
+  const Status status = compiled->evaluate_each(document(input), {}, {}, budget, [&](json::Value value) {
+    out += (out.empty() ? "" : "\n") + value->to_text();
+    return true;
+  });
+  if (!status.ok()) out += (out.empty() ? "error: " : "\nerror: ") + status.error().message();
+  return out;
+}
+
+std::string compile_error(std::string_view program, std::vector<std::string> variables = {}) {
+  auto compiled = Program::compile(program, {.variables = std::move(variables)});
+  return compiled.ok() ? "compiles" : compiled.error().message();
+}
+
+TEST(Program, KeepsTheTextOfNumbersNobodyComputedWith) {
+  EXPECT_EQ(results(".", "12345678901234567890.10"), "12345678901234567890.10");
+  EXPECT_EQ(results("[.[] | .]", "[1.00, 1e2, 100000000000000000001]"),
+            "[1.00,1e2,100000000000000000001]");
+  EXPECT_EQ(results(". + 1", "100000000000000000001"), "1e+20");
+  EXPECT_EQ(results("{a: .}", "9007199254740993"), R"({"a":9007199254740993})");
+}
+
+TEST(Program, ComparesLiteralsExactlyAndComputedNumbersAsBinary64) {
+  EXPECT_EQ(results(". == 9007199254740993", "9007199254740992"), "false");
+  EXPECT_EQ(results(". == (. + 0)", "9007199254740993"), "true");
+}
+
+TEST(Program, KeepsKeysInTheOrderOfInsertion) {
+  EXPECT_EQ(results("{b: 1, a: 2} + {c: 0, b: 3}"), R"({"b":3,"a":2,"c":0})");
+  EXPECT_EQ(results(".b = 1 | del(.a) | .a = 2", R"({"a":1})"), R"({"b":1,"a":2})");
+  EXPECT_EQ(results("keys", R"({"b":1,"a":2})"), R"(["a","b"])");
+}
+
+TEST(Program, OrdersCartesianProductsAsJq) {
+  EXPECT_EQ(results("[(1,2) + (10,20)]"), "[11,12,21,22]");
+  EXPECT_EQ(results("{x: (1,2), y: (3,4)}"),
+            "{\"x\":1,\"y\":3}\n{\"x\":1,\"y\":4}\n{\"x\":2,\"y\":3}\n{\"x\":2,\"y\":4}");
+  EXPECT_EQ(results("\"\\(1,2)-\\(3,4)\""), "\"1-3\"\n\"2-3\"\n\"1-4\"\n\"2-4\"");
+}
+
+TEST(Program, SaysWhereAndWhatWhenItDoesNotCompile) {
+  EXPECT_EQ(compile_error(".a > $limt", {"limit"}),
+            "column 6: unknown variable $limt; did you mean $limit?");
+  EXPECT_EQ(compile_error(".a |\n  mpa(.)"), "line 2, column 3: mpa/1 is not defined; did you mean map?");
+  EXPECT_THAT(compile_error("(1"), HasSubstr("expecting \")\""));
+  EXPECT_THAT(compile_error("\"abc"), HasSubstr("no closing quote"));
+  EXPECT_THAT(compile_error("map(.; .)"), HasSubstr("takes another number of arguments"));
+}
+
+TEST(Program, NamesWhatIsKeptOut) {
+  for (const char* program : {"env", "$ENV", "input", "inputs", "import \"a\" as a; .",
+                              "include \"a\"; .", "halt", "halt_error", "input_filename", "stderr",
+                              "input_line_number", "modulemeta"}) {
+    EXPECT_THAT(compile_error(program), HasSubstr("kept out")) << program;
+  }
+}
+
+TEST(Program, TellsTheTimeOnlyIfItIsGivenOne) {
+  EXPECT_THAT(results("now"), HasSubstr("without a clock"));
+  auto program = Program::compile("now | todate");
+  ASSERT_TRUE(program.ok());
+  Budget budget;
+  auto value = program->evaluate_one({}, {}, {.now = UtcTime{1'425'599'507'000'000}}, budget);
+  ASSERT_TRUE(value.ok());
+  EXPECT_EQ(value->view().as_string(), "2015-03-05T23:51:47Z");
+}
+
+TEST(Program, BindsArgumentsByPosition) {
+  auto program = Program::compile("[$b, $a, .]", {.variables = {"a", "b"}});
+  ASSERT_TRUE(program.ok());
+  const json::Value a = json::Value::number(int64_t{1});
+  const json::Value b = json::Value::string("two");
+  const json::View values[] = {a, b};
+  Budget budget;
+  auto value = program->evaluate_one(json::Value(), values, {}, budget);
+  ASSERT_TRUE(value.ok());
+  EXPECT_EQ(value->view().to_text(), R"(["two",1,null])");
+}
+
+TEST(Program, GivesNullForNoneAndAnArrayForSeveralResults) {
+  auto one = [](std::string_view source) {
+    Budget budget;
+    auto program = Program::compile(source);
+    return program->evaluate_one(json::Value(), {}, {}, budget)->view().to_text();
+  };
+  EXPECT_EQ(one("empty"), "null");
+  EXPECT_EQ(one("3"), "3");
+  EXPECT_EQ(one("1, 2"), "[1,2]");
+}
+
+TEST(Program, AConditionNeedsExactlyOneResult) {
+  auto condition = [](std::string_view source) {
+    Budget budget;
+    auto program = Program::compile(source);
+    auto truth = program->evaluate_condition(json::Value(), {}, {}, budget);
+    return truth.ok() ? (*truth ? "true" : "false") : truth.error().message();
+  };
+  EXPECT_EQ(condition("1"), "true");
+  EXPECT_EQ(condition("null"), "false");
+  EXPECT_THAT(condition("empty"), HasSubstr("none"));
+  EXPECT_THAT(condition("true, true"), HasSubstr("several"));
+}
+
+TEST(Program, TellsWhatItReads) {
+  auto reads = [](std::string_view source) {
+    return Program::compile(source, {.variables = {"input", "context"}})->reads();
+  };
+  EXPECT_THAT(reads(".data.a > $input.x").paths, ElementsAre("/data/a"));
+  EXPECT_THAT(reads(".data.a > $input.x").variables, ElementsAre("input"));
+  EXPECT_FALSE(reads(".data.a > 1").whole_input);
+  EXPECT_TRUE(reads(". == 1").whole_input);
+  EXPECT_TRUE(reads("[1, 2] | map(. + 1)").constant);
+  EXPECT_FALSE(reads("now").constant);
+  EXPECT_THAT(reads(".a as $x | $x.b, (.c | .d)").paths, ElementsAre("/a/b", "/c/d"));
+  EXPECT_THAT(reads("def f: if . > 9 then $context else (. + 1 | f) end; .a | f").variables,
+              ElementsAre("context"));
+}
+
+TEST(Program, KnowsPlainComparisons) {
+  auto program = Program::compile(".data.a > 100 and \"x\" == .type");
+  ASSERT_TRUE(program.ok());
+  ASSERT_EQ(program->comparisons().size(), 2u);
+  EXPECT_THAT(program->comparisons()[0].path, ElementsAre("data", "a"));
+  EXPECT_EQ(program->comparisons()[0].op, Comparison::Operator::greater);
+  EXPECT_EQ(program->comparisons()[1].constant.view().as_string(), "x");
+  EXPECT_TRUE(Program::compile(".a > .b")->comparisons().empty());
+  EXPECT_TRUE(Program::compile(".a > 1 or .b > 1")->comparisons().empty());
+}
+
+TEST(Program, FollowsPathsThroughGenerators) {
+  EXPECT_EQ(results("[path(limit(2; .[]))]", "[7,8,9]"), "[[0],[1]]");
+  EXPECT_EQ(results("path(first(.a, .b))"), R"(["a"])");
+  EXPECT_EQ(results("(.[] | select(. > 1)) |= . * 2", "[1,2,3]"), "[1,4,6]");
+  EXPECT_EQ(results("[paths]", R"({"a":[1]})"), R"([["a"],["a",0]])");
+  EXPECT_EQ(results("path(getpath([\"a\",0]) | .b)"), R"(["a",0,"b"])");
+  EXPECT_EQ(results("path(.a // .b)", R"({"b":1})"), R"(["b"])");
+  EXPECT_EQ(results("def f: .a, (.a | f); first(path(f))", R"({"a":{"a":1}})"), R"(["a"])");
+  EXPECT_EQ(results("try path(map(.)) catch .", "[1]"), "\"Invalid path expression with result [1]\"");
+}
+
+TEST(Program, CallsClosuresInTheirOwnFrames) {
+  EXPECT_EQ(results("def f(g): if . > 3 then g else (. + 1 | f(g * 2)) end; 1 | f(.)"), "32");
+  EXPECT_EQ(results("def f($a; g): [$a, g]; f(1, 2; 3)"), "[1,3]\n[2,3]");
+  EXPECT_EQ(results("[recurse(if . < 3 then . + 1, . + 2 else empty end)]", "1"), "[1,2,3,4,3]");
+  EXPECT_EQ(results("[label $f | range(10) | ., (select(. == 1) | break $f)]"), "[0,1]");
+  EXPECT_EQ(results("def f(g): def h: g | g; h; [1 | f((., 10) as $x | . + $x)]"),
+            "[4,12,22,21]");
+}
+
+TEST(Program, DoesNotCatchWhatFailsAfterATry) {
+  EXPECT_EQ(results("try (1, 2) catch \"no\" | error"), "error: 1 (not a string)");
+  EXPECT_EQ(results("[.[] | (1, error(\"x\")) // 3]", "[0]"), "[1]");
+  EXPECT_EQ(results("try ((1 // 2) | error(\"after\")) catch ."), "\"after\"");
+}
+
+TEST(Program, LoopsWrittenAsRecursionDoNotGrow) {
+  EXPECT_EQ(results("def f: if . < 100000 then . + 1 | f else . end; 0 | f", "null",
+                    {10'000'000, 64 << 10, 50, 1000}), "100000");
+  EXPECT_EQ(results("last(limit(50000; repeat(1)))", "null", {10'000'000, 3 << 20, 50, 1000}), "1");
+  EXPECT_EQ(results("0 | until(. >= 50000; . + 1)", "null", {10'000'000, 3 << 20, 50, 1000}), "50000");
+  EXPECT_EQ(results("last(0 | recurse(if . < 50000 then . + 1 else empty end))", "null",
+                    {10'000'000, 64 << 10, 50, 1000}), "50000");
+  EXPECT_EQ(results("reduce range(100000) as $i ([]; . + [$i]) | length", "null",
+                    {10'000'000, 64 << 20, 50, 1000}), "100000");
+}
+
+TEST(Program, DestructuresAlternatives) {
+  EXPECT_EQ(results("[.[] as {a: $x} ?// [$x] | $x]", R"([{"a":1},[2]])"), "[1,2]");
+  EXPECT_EQ(results(". as {(\"a\",\"b\"): $x} | $x", R"({"a":1,"b":2})"), "1\n2");
+}
+
+TEST(Program, MatchesRegularExpressions) {
+  EXPECT_EQ(results("[match(\"(?<x>a+)(b)?\"; \"g\") | [.offset, .string, (.captures | map(.string))]]",
+                    "\"\xC3\xA9""aab a\""), R"([[1,"aab",["aa","b"]],[5,"a",["a",null]]])");
+  EXPECT_EQ(results("gsub(\"(?<d>\\\\d)\"; \"<\\(.d)>\")", "\"a1b2\""), R"("a<1>b<2>")");
+  EXPECT_EQ(results("[splits(\", *\")]", "\"a, b,c\""), R"(["a","b","c"])");
+  EXPECT_EQ(results("capture(\"(?<y>\\\\d+)-(?<m>\\\\d+)\")", "\"2024-05\""), R"({"y":"2024","m":"05"})");
+  EXPECT_THAT(results("test(\"(\")", "\"a\""), HasSubstr("is not a valid regex"));
+  EXPECT_EQ(results("[scan(\"c\")]", "\"abcdefabc\""), R"(["c","c"])");
+  EXPECT_EQ(results("[.[] | test(\"A\"; \"i\")]", R"(["a","b"])"), "[true,false]");
+}
+
+// What would hang, exhaust memory or crash: each ends in a typed error, or in jq's own result.
+
+std::string ending(std::string_view source, std::string_view input = "null") {
+  CompileOptions options;
+  auto program = Program::compile(source, options);
+  if (!program.ok()) return std::string(error_info(program.error().code()).name);
+  Budget budget = kWhenBudget;
+  auto value = program->evaluate(document(input), {}, {}, budget);
+  return value.ok() ? "ends" : std::string(error_info(value.error().code()).name);
+}
+
+TEST(HostileProgram, RunsOutOfBudget) {
+  for (const char* source :
+       {"def f: f; f", "def f: f, f; f", "def f: 1 + f; f", "def f: [f]; f", "[limit(1e12; repeat(1))]",
+        "[range(1e18)]", "\"x\" * 1e9", "reduce range(1e9) as $i (0; . + 1)",
+        "def f(g): f(g | g); f(.)", "[recurse]  | until(false; .)", "last(range(1e9))",
+        "[limit(100000; repeat(\"abc\" * 100))]", "def f: (1, 2) | f; f", "try (def f: f; f) catch 1",
+        "[range(100000)] | combinations(8)", "reduce range(60) as $i (1; [., .]) | tojson",
+        "reduce range(60) as $i (1; [., .]) as $x | $x == ($x | [.[0], .[1]])",
+        "reduce range(40) as $i (\"ab\"; . + .)", "[range(300)] | [., ., .] | [combinations]",
+        "def f: label $a | f, break $a; f",        "[range(1000)] | map(\"x\" * 10000) | add | [scan(\".\")]"}) {
+    EXPECT_EQ(ending(source), "BudgetExceeded") << source;
+  }
+}
+
+TEST(HostileProgram, FailsOrEnds) {
+  EXPECT_EQ(ending("\"\" * 1e18"), "ends");
+  EXPECT_EQ(ending(".[1e9] = 1"), "ExpressionFailed");
+  EXPECT_EQ(ending(".[100000000] = 1"), "BudgetExceeded");
+  EXPECT_EQ(ending("[1e999, -1, 1114112, 55296, nan] | implode"), "ExpressionFailed");
+  EXPECT_EQ(ending("[1e999, -1, 1114112, 55296] | implode"), "ends");
+  EXPECT_EQ(ending("\"====\" | @base64d"), "ends");
+  EXPECT_EQ(ending("\"\xC3\xA9\" | @base64d"), "ExpressionFailed");
+  EXPECT_EQ(ending("1e1000000000 | tojson"), "ends");
+  EXPECT_EQ(ending("getpath([range(20000) | 0])"), "ExpressionFailed");
+  EXPECT_EQ(ending("setpath([range(20000) | 0]; 1)"), "ExpressionFailed");
+  EXPECT_EQ(ending("reduce range(9000) as $i (1; [.])"), "BudgetExceeded");
+  EXPECT_EQ(ending("reduce range(900) as $i (1; [.])"), "ends");
+  EXPECT_EQ(ending("[.[] | ..]", std::string(120, '[') + std::string(120, ']')), "ends");
+  EXPECT_EQ(ending("[nan, nan, 1, nan] | sort, group_by(.), unique, min, max"), "ends");
+  EXPECT_EQ(ending("[nan, nan] as $k | delpaths([$k, [nan], [1], [nan]])"), "ends");
+  EXPECT_EQ(ending("\"a\" * 30 | test(\"(a+)+b\")"), "BudgetExceeded");
+}
+
+TEST(HostileProgram, IsRefusedBeforeItRuns) {
+  EXPECT_EQ(ending(std::string(10'000, '(') + "1" + std::string(10'000, ')')), "ExpressionInvalid");
+  EXPECT_EQ(ending(std::string(10'000, '[') + std::string(10'000, ']')), "ExpressionInvalid");
+  EXPECT_EQ(ending(std::string(20'000, '-') + "1"), "ExpressionInvalid");
+  std::string tries;
+  for (int i = 0; i < 10'000; ++i) tries += "try ";
+  EXPECT_EQ(ending(tries + "1"), "ExpressionInvalid");
+  std::string ones = "1";
+  for (int i = 0; i < 10'000; ++i) ones += "+1";
+  EXPECT_EQ(ending(ones), "ExpressionInvalid");
+  EXPECT_EQ(ending(std::string(1 << 20, ' ') + "1"), "ExpressionInvalid");
+  std::string pipes = ".";
+  for (int i = 0; i < 20'000; ++i) pipes += "|.";
+  EXPECT_EQ(ending(pipes), "ends");
+  std::string commas = "[1";
+  for (int i = 0; i < 20'000; ++i) commas += ",1";
+  EXPECT_EQ(ending(commas + "]"), "ends");
+  std::string doubling = "def f0(g): g | g;";
+  for (int i = 1; i < 40; ++i) {
+    doubling += "def f" + std::to_string(i) + "(g): f" + std::to_string(i - 1) + "(g | g);";
+  }
+  EXPECT_EQ(ending(doubling + "f39(. + 1)", "0"), "ExpressionInvalid");
+  EXPECT_EQ(ending("\xFF"), "ExpressionInvalid");
+}
+
+TEST(Template, FindsExpressionsThatAreWholeStrings) {
+  EXPECT_EQ(unwrap("${ .a }"), ".a");
+  EXPECT_EQ(unwrap("  ${.a}\n"), ".a");
+  EXPECT_EQ(unwrap("x ${ .a }"), std::nullopt);
+  EXPECT_EQ(unwrap("${ }"), std::nullopt);
+}
+
+TEST(Template, ReplacesLeavesAndKeepsTheRest) {
+  const json::Value shape = document(
+      R"({"a":"${ .x }","b":["${ $v + 1 }",1.50,{"c":"plain ${ .x }"}],"d":"${ .none[]? }"})");
+  auto made = Template::compile(shape, {.variables = {"v", "w"}});
+  ASSERT_TRUE(made.ok());
+  const json::Value v = json::Value::number(int64_t{1});
+  const json::View values[] = {v, v};
+  Budget budget;
+  auto value = made->evaluate(document(R"({"x":"${ secret }"})"), values, {}, budget);
+  ASSERT_TRUE(value.ok());
+  EXPECT_EQ(value->view().to_text(),
+            R"({"a":"${ secret }","b":[2,1.50,{"c":"plain ${ .x }"}],"d":null})");
+  EXPECT_TRUE(made->uses("v"));
+  EXPECT_FALSE(made->uses("w"));
+  EXPECT_FALSE(made->constant());
+}
+
+TEST(Template, SaysWhichLeafIsWrong) {
+  auto made = Template::compile(document(R"({"a":["${ .x + }"]})"), {});
+  ASSERT_FALSE(made.ok());
+  EXPECT_THAT(made.error().message(), HasSubstr("/a/0: column"));
+}
+
+}  // namespace
+}  // namespace hence::expr
