@@ -131,7 +131,8 @@ void Compiler::note_unsupported_parts() {
   if (const auto use = root.find("use")) {
     for (std::string_view part : {"extensions", "functions", "catalogs"}) {
       const auto site = use->find(part);
-      if (site && site->value.size() > 0) note(site, std::string(part) + " are");
+      const bool list = site && (site->value.is_object() || site->value.is_array());
+      if (list && site->value.size() > 0) note(site, std::string(part) + " are");
     }
   }
 }

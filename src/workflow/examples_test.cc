@@ -5,8 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <set>
+#include <sstream>
 
+#include "json/builder.h"
 #include "workflow/test_world.h"
 
 namespace hence::workflow::testing {
@@ -48,6 +49,90 @@ TEST(Examples, InvalidOnesAreRefused) {
     if (!documents.ok()) continue;  // `do` twice is refused by the reader
     ASSERT_EQ(documents->size(), 1u) << path.filename();
     EXPECT_FALSE(compile(documents->front()).faults.empty()) << path.filename();
+  }
+}
+
+/// The fenced YAML blocks of a Markdown page that are whole workflows.
+std::vector<std::string> snippets_of(const std::string& page) {
+  std::vector<std::string> snippets;
+  std::istringstream in(page);
+  std::string line;
+  std::optional<std::string> block;
+  while (std::getline(in, line)) {
+    if (!block && line.starts_with("```yaml")) {
+      block = "";
+    } else if (block && line.starts_with("```")) {
+      if (block->starts_with("document:")) snippets.push_back(*block);
+      block.reset();
+    } else if (block) {
+      *block += line + "\n";
+    }
+  }
+  return snippets;
+}
+
+TEST(Examples, SnippetsOfTheReferenceAreValid) {
+  const std::string path = shared_dir() + "/conformance/open-workflow/dsl-reference.md";
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << "the reference is not beside the sources";
+  const auto snippets = snippets_of(read_file(path));
+  EXPECT_GE(snippets.size(), 30u);
+  for (const std::string& snippet : snippets) {
+    for (const Fault& fault : compile(document_of(snippet)).faults) {
+      ADD_FAILURE() << fault.to_string() << "\n" << snippet;
+    }
+  }
+}
+
+/// value with the node of `pointer` replaced.
+void write_replaced(json::View value, const std::string& at, const std::string& pointer,
+                    json::View other, json::Builder& b) {
+  if (at == pointer) {
+    b.value(other);
+  } else if (value.is_object()) {
+    b.begin_object();
+    for (auto [key, member] : value.members()) {
+      std::string child = at;
+      json::append_pointer(child, key);
+      b.key(key);
+      write_replaced(member, child, pointer, other, b);
+    }
+    b.end_object();
+  } else if (value.is_array()) {
+    b.begin_array();
+    size_t index = 0;
+    for (json::View item : value.elements()) {
+      write_replaced(item, at + "/" + std::to_string(index++), pointer, other, b);
+    }
+    b.end_array();
+  } else {
+    b.value(value);
+  }
+}
+
+TEST(Examples, NoReplacedValueConfusesTheCompiler) {
+  // Every node of every example in turn becomes each of these; whatever still compiles is run.
+  const auto paths = documents_in("examples");
+  if (paths.empty()) GTEST_SKIP() << "the specification's examples are not beside the sources";
+  const auto others = json::parse(R"([null, true, -1, "", "${ . | }", [], [{}], {}, {"use": "x"}])");
+  ASSERT_TRUE(others.ok());
+  for (const auto& path : paths) {
+    const json::YamlDocument document = document_of(read_file(path));
+    for (const auto& [pointer, place] : document.values) {
+      for (json::View other : others->view().elements()) {
+        json::Builder b;
+        write_replaced(document.value, "", pointer, other, b);
+        const json::Value changed = std::move(b).finish();
+        const Compiled compiled = compile(changed);
+        EXPECT_EQ(compiled.definition == nullptr, !compiled.faults.empty());
+        if (!compiled.definition) continue;
+        Instance instance;
+        std::vector<Fact> facts;
+        StepContext context;
+        context.limits.steps = 100;
+        Machine(*compiled.definition, instance, context, facts).start(document.value);
+        EXPECT_NE(instance.phase, Phase::pending) << changed->to_text();
+      }
+    }
   }
 }
 
