@@ -54,6 +54,39 @@ void fold_case(std::string_view text, std::string& out) {
   }
 }
 
+namespace {
+
+/// The character whose lower case c is, itself if there is none.
+uint32_t upper_two_byte(uint32_t c) {
+  if (lower_two_byte(c) != c) return c;
+  for (const uint32_t candidate : {c - 0x20, c - 1, c - 0x50, c - 0x30, c - 0x25, c - 0x26, c - 0x3F,
+                                   c - 0x40, c + 0x79}) {
+    if (candidate >= 0x80 && candidate < 0x800 && candidate != c && lower_two_byte(candidate) == c) {
+      return candidate;
+    }
+  }
+  return c;
+}
+
+}  // namespace
+
+std::string raised(std::string_view text) {
+  std::string out(text);
+  for (size_t i = 0; i < out.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(out[i]);
+    if (byte < 0x80) {
+      if (byte >= 'a' && byte <= 'z') out[i] = static_cast<char>(byte - 0x20);
+    } else if (byte >= 0xC2 && byte <= 0xDF && i + 1 < out.size()) {
+      const auto next = static_cast<unsigned char>(out[i + 1]);
+      const uint32_t upper = upper_two_byte(((byte & 0x1Fu) << 6) | (next & 0x3Fu));
+      out[i] = static_cast<char>(0xC0u | (upper >> 6));
+      out[i + 1] = static_cast<char>(0x80u | (upper & 0x3Fu));
+      ++i;
+    }
+  }
+  return out;
+}
+
 std::string folded(std::string_view text) {
   std::string out;
   fold_case(text, out);

@@ -13,5 +13,7 @@ namespace hence::filter {
 /// Replaces out with text in lower case; the sizes are equal.
 void fold_case(std::string_view text, std::string& out);
 std::string folded(std::string_view text);
+/// Text in upper case, for the same characters.
+std::string raised(std::string_view text);
 
 }  // namespace hence::filter

@@ -83,19 +83,13 @@ void read_when(json::View value, Conditions& out, std::vector<Fault>& faults) {
 void refuse_key(std::string_view key, std::vector<Fault>& faults) {
   std::string pointer;
   json::append_pointer(pointer, key);
-  if (key == "filters" || key == "cesql" || key == "sql") {
-    faults.push_back({ErrorCode::NotSupported, pointer,
-                      "\"" + std::string(key) + "\": CloudEvents filter dialects and CESQL are not "
-                      "supported yet; write the condition as pattern or when"});
-    return;
-  }
   faults.push_back({ErrorCode::PatternInvalid, pointer,
-                    "unknown key \"" + std::string(key) + "\"; known are type, pattern and when"});
+                    "unknown key \"" + std::string(key) + "\"; known are type, pattern, filters and when"});
 }
 
 void read_on(json::View on, Conditions& out, std::vector<Fault>& faults) {
   if (!on.is_object()) {
-    faults.push_back({ErrorCode::PatternInvalid, "", "on is an object of type, pattern and when"});
+    faults.push_back({ErrorCode::PatternInvalid, "", "on is an object of type, pattern, filters and when"});
     return;
   }
   std::optional<FieldSpec> type;
@@ -106,6 +100,9 @@ void read_on(json::View on, Conditions& out, std::vector<Fault>& faults) {
     } else if (key == "pattern") {
       out.pattern = json::Value::detached(value);
       out.any_of = parse_pattern(value, "/pattern", faults);
+    } else if (key == "filters") {
+      auto filters = DialectFilters::parse(value, "/filters", faults);
+      if (filters) out.filters = std::make_shared<const DialectFilters>(std::move(*filters));
     } else if (key == "when") {
       read_when(value, out, faults);
     } else {
@@ -114,10 +111,15 @@ void read_on(json::View on, Conditions& out, std::vector<Fault>& faults) {
   }
   if (on.size() == 0) {
     faults.push_back({ErrorCode::PatternInvalid, "",
-                      "on asks nothing; name a type (\"*\" for every event), a pattern or a when"});
+                      "on asks nothing; name a type (\"*\" for every event), a pattern, filters or a when"});
   }
-  if (!type) return;
-  for (Conjunction& conjunction : out.any_of) conjunction.insert(conjunction.begin(), *type);
+  for (Conjunction& conjunction : out.any_of) {
+    if (type) conjunction.insert(conjunction.begin(), *type);
+    if (!out.filters) continue;
+    for (FieldSpec& field : out.filters->necessary_conditions()) {
+      conjunction.push_back(std::move(field));
+    }
+  }
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The `on:` of a rule: `type`, `pattern` and `when`, all of which must hold. Reading it checks it
+// The `on:` of a rule: `type`, `pattern`, `filters` and `when`, all of which must hold. Reading it checks it
 // whole; what comes out is ready to be put into a rule set.
 
 #include <memory>
@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "expr/program.h"
+#include "filter/dialects.h"
 #include "filter/pattern.h"
 #include "json/value.h"
 
@@ -22,8 +23,10 @@ struct Conditions {
   std::optional<json::Value> pattern;  ///< as written
   std::optional<std::string> when;     ///< the jq program, without `${ }`
 
-  /// Types and pattern together: any of these must hold. One empty conjunction if neither is given.
+  /// Types, pattern and what the filters need at least: any of these must hold. One empty conjunction if neither is given.
   std::vector<Conjunction> any_of;
+  /// The compiled `filters`; nothing if they were not given.
+  std::shared_ptr<const DialectFilters> filters;
   /// The compiled `when`.
   std::shared_ptr<const expr::Program> program;
 };

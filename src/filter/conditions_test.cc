@@ -146,14 +146,6 @@ TEST(Conditions, OnMustAskSomethingKnown) {
   EXPECT_EQ(faults_of(R"({"tpye": "x"})").at(0).pointer, "/tpye");
 }
 
-TEST(Conditions, FilterDialectsAreNotSupportedByName) {
-  const auto faults = faults_of(R"({"filters": [{"exact": {"type": "x"}}]})");
-  ASSERT_EQ(faults.size(), 1u);
-  EXPECT_EQ(faults[0].code, ErrorCode::NotSupported);
-  EXPECT_EQ(faults[0].pointer, "/filters");
-  EXPECT_THAT(faults[0].message, ::testing::HasSubstr("CESQL"));
-}
-
 TEST(Conditions, TypesAreRefusedWithTheirPlace) {
   EXPECT_EQ(faults_of(R"({"type": 5})").at(0).pointer, "/type");
   EXPECT_EQ(faults_of(R"({"type": ""})").at(0).pointer, "/type");

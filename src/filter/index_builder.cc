@@ -163,6 +163,7 @@ void IndexBuilder::add_rule(const RuleInput& input) {
   rule.id = input.id;
   rule.first_conjunction = static_cast<uint32_t>(index.conjunctions_.size());
   rule.conjunction_count = static_cast<uint32_t>(input.conditions.any_of.size());
+  rule.filters = input.conditions.filters;
   rule.when = input.conditions.program;
   for (const Conjunction& conjunction : input.conditions.any_of) {
     index.conjunctions_.push_back({static_cast<uint32_t>(index.condition_refs_.size()), slot,

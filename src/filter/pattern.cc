@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "filter/match_expression.h"
+#include "json/parse.h"
 #include "json/yaml.h"
 
 namespace hence::filter {
@@ -149,6 +150,27 @@ void PatternReader::put(const FieldSpec& field) {
 }
 
 }  // namespace
+
+FieldSpec attribute_is(std::string_view name, std::string_view text) {
+  FieldSpec out;
+  out.path.emplace_back(name);
+  TestSpec test;
+  test.kind = TestKind::text;
+  test.operands.emplace_back(text);
+  out.any_of.push_back(test);
+  const auto value = json::parse(text);
+  if (!value.ok()) return out;
+  if (value.value()->is_number()) {
+    test.kind = TestKind::number;
+    out.any_of.push_back(test);
+  } else if (value.value()->is_bool()) {
+    TestSpec truth;
+    truth.kind = TestKind::truth;
+    truth.truth = value.value()->as_bool();
+    out.any_of.push_back(truth);
+  }
+  return out;
+}
 
 bool mixes_absence(const FieldSpec& field) {
   return field.any_of.size() > 1 &&

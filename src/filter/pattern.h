@@ -75,6 +75,10 @@ inline constexpr uint32_t kMixedAbsenceMax = 8;
 std::vector<Conjunction> parse_pattern(json::View pattern, std::string_view pointer,
                                        std::vector<Fault>& faults);
 
+/// What an event must meet for an attribute to have the given string form: the string, or a number or
+/// boolean written so.
+FieldSpec attribute_is(std::string_view name, std::string_view text);
+
 /// Whether the alternatives hold `exists: false` beside others.
 bool mixes_absence(const FieldSpec& field);
 

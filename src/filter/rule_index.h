@@ -85,6 +85,7 @@ class RuleIndex {
     uint32_t id = 0;
     uint32_t first_conjunction = 0;
     uint32_t conjunction_count = 0;
+    std::shared_ptr<const DialectFilters> filters;
     std::shared_ptr<const expr::Program> when;
   };
   const Rule& rule(Slot slot) const { return rules_[slot]; }

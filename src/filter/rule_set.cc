@@ -25,12 +25,14 @@ bool is_deferred(const Error& error, uint64_t steps_before, uint64_t bytes_befor
          (steps_before < expr::kWhenBudget.steps || bytes_before < expr::kWhenBudget.bytes);
 }
 
-void evaluate_whens(json::View event, const expr::Environment& environment,
+/// Asks the filters and whens of the rules found, in order of id.
+void finish_rules(json::View event, const expr::Environment& environment,
                     const std::vector<MatchScratch::Found>& found, std::vector<uint32_t>& ids,
                     std::vector<MatchError>& errors) {
   expr::Budget budget = expr::kWhenBudget;
   bool used_up = false;
   for (const MatchScratch::Found& rule : found) {
+    if (rule.filters != nullptr && !rule.filters->passes(event)) continue;
     if (rule.when == nullptr) {
       ids.push_back(rule.id);
       continue;
@@ -102,17 +104,17 @@ void RuleSet::match(json::View event, const expr::Environment& environment, Matc
   base_->collect(event, scratch.base, scratch.slots);
   for (const RuleIndex::Slot slot : scratch.slots) {
     const RuleIndex::Rule& rule = base_->rule(slot);
-    if (!is_hidden(rule.id)) found.push_back({rule.id, rule.when.get()});
+    if (!is_hidden(rule.id)) found.push_back({rule.id, rule.filters.get(), rule.when.get()});
   }
   scratch.slots.clear();
   delta_->collect(event, scratch.changes, scratch.slots);
   for (const RuleIndex::Slot slot : scratch.slots) {
     const RuleIndex::Rule& rule = delta_->rule(slot);
-    found.push_back({rule.id, rule.when.get()});
+    found.push_back({rule.id, rule.filters.get(), rule.when.get()});
   }
   std::sort(found.begin(), found.end(),
             [](const auto& a, const auto& b) { return a.id < b.id; });
-  evaluate_whens(event, environment, found, ids, errors);
+  finish_rules(event, environment, found, ids, errors);
 }
 
 RuleSet::Place RuleSet::locate(uint32_t rule) const {

@@ -25,7 +25,7 @@
 
 namespace hence::filter {
 
-/// A rule whose types and pattern hold and whose `when` gave no verdict.
+/// A rule whose types, pattern and filters hold and whose `when` gave no verdict.
 struct MatchError {
   uint32_t rule = 0;
   Error error;
@@ -41,6 +41,7 @@ struct MatchScratch {
   std::vector<RuleIndex::Slot> slots;
   struct Found {
     uint32_t id = 0;
+    const DialectFilters* filters = nullptr;
     const expr::Program* when = nullptr;
   };
   std::vector<Found> found;

@@ -4,7 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <algorithm>
+#include <ctime>
 
 #include "filter/test_data.h"
 
@@ -190,13 +191,19 @@ TEST_F(Whens, ShareOneBudgetAndTheRestIsDeferred) {
   EXPECT_FALSE(rules.match_when(0, event_, {}).ok());
 }
 
-/// How long one match takes, the fastest of a few.
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+/// How much of the processor one match takes, the least of a few.
 double seconds_of(const RuleSet& rules, const json::Value& event, bool expected) {
   double best = 1e9;
-  for (int i = 0; i < 5; ++i) {
-    const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 7; ++i) {
+    const double start = cpu_seconds();
     EXPECT_EQ(!matching(rules, event).empty(), expected);
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    best = std::min(best, cpu_seconds() - start);
   }
   return best;
 }
@@ -212,7 +219,7 @@ void expect_linear(const std::string& pattern, bool expected, std::string (*make
   const RuleSet rules = build_rules({"{\"pattern\":" + pattern + "}"});
   const double small = seconds_of(rules, parse_json(make_event(4000)), expected);
   const double large = seconds_of(rules, parse_json(make_event(16000)), expected);
-  EXPECT_LT(large, 9 * small + 0.001) << pattern;
+  EXPECT_LT(large, 11 * small + 0.001) << pattern;
 }
 
 TEST(WideEvents, CostLinearTime) {

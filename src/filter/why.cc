@@ -28,6 +28,7 @@ class Explainer {
     why.rule = rule_.id;
     why.root.kind = WhyNode::Kind::all;
     add_pattern(why.root);
+    if (rule_.filters) add_filters(why.root);
     const bool reached = all_parts_hold(why.root);
     if (rule_.when) add_when(why.root, reached, environment);
     mark_first_failing(why.root);
@@ -63,6 +64,7 @@ class Explainer {
   WhyNode explain_branches(const std::vector<ConditionId>& common);
   WhyNode explain_condition(ConditionId id);
   void add_agreement(const std::vector<ConditionId>& conditions, WhyNode& node);
+  void add_filters(WhyNode& root) const;
   void add_when(WhyNode& root, bool reached, const expr::Environment& environment) const;
   std::string elements_text(const Condition& condition) const;
 
@@ -197,6 +199,17 @@ void Explainer::add_agreement(const std::vector<ConditionId>& conditions, WhyNod
   }
   out.hint = "each condition is true, but for different elements of the same array";
   node.parts.push_back(std::move(out));
+}
+
+void Explainer::add_filters(WhyNode& root) const {
+  for (const DialectFilters::Verdict& verdict : rule_.filters->explain(event_)) {
+    WhyNode node;
+    node.kind = WhyNode::Kind::filter;
+    node.verdict = verdict.passes ? Verdict::holds : Verdict::fails;
+    node.expected = verdict.filter;
+    node.actual = verdict.found;
+    root.parts.push_back(std::move(node));
+  }
 }
 
 void Explainer::add_when(WhyNode& root, bool reached, const expr::Environment& environment) const {

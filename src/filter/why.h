@@ -23,12 +23,12 @@ std::string_view verdict_name(Verdict verdict);  ///< "holds", "fails", "error",
 
 /// One condition, or a group of them.
 struct WhyNode {
-  enum class Kind : uint8_t { all, any, condition, agreement, when };
+  enum class Kind : uint8_t { all, any, condition, agreement, filter, when };
   Kind kind = Kind::condition;
   Verdict verdict = Verdict::not_reached;
   bool decides = false;      ///< the first one that makes the whole what it is
   std::string path;          ///< condition: "data.amount"
-  std::string expected;      ///< "is one of \"a\", \"b\""; of a when, its program
+  std::string expected;      ///< "is one of \"a\", \"b\""; of a filter or when, its text
   std::string actual;        ///< the values found, as JSON, or why there are none
   std::string hint;          ///< what is probably wrong; empty if nothing is known
   std::vector<WhyNode> parts;

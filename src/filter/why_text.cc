@@ -83,6 +83,9 @@ std::string head_of(const WhyNode& node) {
     case WhyNode::Kind::agreement:
       out += node.expected;
       break;
+    case WhyNode::Kind::filter:
+      out += "filter " + node.expected;
+      break;
     case WhyNode::Kind::when:
       out += "when " + node.expected;
       break;
@@ -111,6 +114,8 @@ std::string_view kind_name(WhyNode::Kind kind) {
       return "condition";
     case WhyNode::Kind::agreement:
       return "agreement";
+    case WhyNode::Kind::filter:
+      return "filter";
     case WhyNode::Kind::when:
       return "when";
   }

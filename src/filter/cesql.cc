@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filter/cesql.h"
+
+#include <array>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "filter/case_fold.h"
+#include "filter/cesql_code.h"
+
+namespace hence::filter {
+
+namespace {
+
+bool is_required(std::string_view name) {
+  return name == "id" || name == "source" || name == "type" || name == "specversion";
+}
+
+/// The attribute's value, if the event has it.
+std::optional<json::View> find_attribute(json::View event, std::string_view name) {
+  if (name == "data") return std::nullopt;
+  const auto value = event.find(name);
+  if (!value || value->is_null() || value->is_array() || value->is_object()) return std::nullopt;
+  return value;
+}
+
+CesqlValue attribute_value(json::View value) {
+  if (value.is_string()) return CesqlValue::of(value.as_string());
+  if (value.is_bool()) return CesqlValue::of(value.as_bool());
+  const auto integer = value.as_int64();
+  if (integer && *integer >= std::numeric_limits<int32_t>::min() &&
+      *integer <= std::numeric_limits<int32_t>::max()) {
+    return CesqlValue::of(static_cast<int32_t>(*integer));
+  }
+  return CesqlValue::of(value.number_text());
+}
+
+/// Size in bytes of the character text begins with.
+size_t character_size(std::string_view text) {
+  size_t size = 1;
+  while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0u) == 0x80) ++size;
+  return size;
+}
+
+/// Greedy with one place to return to, the last `%`: enough, and never worse than text × pattern.
+bool is_like(std::string_view text, const std::vector<LikePiece>& pattern) {
+  size_t piece = 0;
+  size_t after_run = SIZE_MAX;
+  std::string_view run_rest;
+  while (true) {
+    if (piece == pattern.size()) {
+      if (text.empty()) return true;
+    } else if (pattern[piece].kind == LikePiece::Kind::run) {
+      after_run = ++piece;
+      run_rest = text;
+      continue;
+    } else if (pattern[piece].kind == LikePiece::Kind::one && !text.empty()) {
+      text.remove_prefix(character_size(text));
+      ++piece;
+      continue;
+    } else if (pattern[piece].kind == LikePiece::Kind::text &&
+               text.starts_with(pattern[piece].text)) {
+      text.remove_prefix(pattern[piece].text.size());
+      ++piece;
+      continue;
+    }
+    if (after_run == SIZE_MAX || run_rest.empty()) return false;
+    run_rest.remove_prefix(character_size(run_rest));
+    text = run_rest;
+    piece = after_run;
+  }
+}
+
+class Evaluator {
+ public:
+  Evaluator(const Cesql::Code& code, CesqlRun& run) : code_(code), run_(run) {}
+
+  // Depth is bounded by kCesqlDepthMax.
+  CesqlValue value_of(uint32_t index) {
+    const CesqlNode& node = code_.nodes[index];
+    switch (node.op) {
+      case CesqlOp::literal:
+        return literal(node);
+      case CesqlOp::attribute:
+        return attribute(node);
+      case CesqlOp::exists:
+        return CesqlValue::of(is_required(node.text) ||
+                              find_attribute(run_.event, node.text).has_value());
+      case CesqlOp::negate:
+        return negate(node);
+      case CesqlOp::logic_not: {
+        const bool operand = boolean_of(code_.child(node, 0));
+        return CesqlValue::of(!run_.failed() && !operand);
+      }
+      case CesqlOp::like: {
+        const CesqlValue text = value_of(code_.child(node, 0));
+        if (run_.failed()) return CesqlValue::of(false);
+        return CesqlValue::of(is_like(cesql_to_string(text, run_), node.pattern) != node.negated);
+      }
+      case CesqlOp::in:
+        return in_set(node);
+      case CesqlOp::logic_and:
+      case CesqlOp::logic_or:
+      case CesqlOp::logic_xor:
+        return logic(node);
+      case CesqlOp::equal:
+      case CesqlOp::not_equal:
+        return equality(node);
+      case CesqlOp::call:
+        return call(node);
+      default:
+        return integers(node);
+    }
+  }
+
+ private:
+  bool boolean_of(uint32_t index) {
+    const CesqlValue value = value_of(index);
+    return !run_.failed() && cesql_to_boolean(value, run_);
+  }
+
+  static CesqlValue literal(const CesqlNode& node) {
+    switch (node.literal_type) {
+      case CesqlType::boolean:
+        return CesqlValue::of(node.integer != 0);
+      case CesqlType::integer:
+        return CesqlValue::of(node.integer);
+      case CesqlType::string:
+        return CesqlValue::of(std::string_view(node.text));
+    }
+    return {};
+  }
+
+  CesqlValue attribute(const CesqlNode& node) {
+    const auto value = find_attribute(run_.event, node.text);
+    if (value) return attribute_value(*value);
+    run_.fail(CesqlFault::missing_attribute, node.text);
+    return CesqlValue::of(false);
+  }
+
+  CesqlValue negate(const CesqlNode& node) {
+    const CesqlValue operand = value_of(code_.child(node, 0));
+    const int32_t value = run_.failed() ? 0 : cesql_to_integer(operand, run_);
+    if (value == std::numeric_limits<int32_t>::min()) {
+      run_.fail(CesqlFault::math, "the result of - is beyond 32 bits");
+    }
+    return CesqlValue::of(run_.failed() ? 0 : -value);
+  }
+
+  CesqlValue logic(const CesqlNode& node) {
+    const bool left = boolean_of(code_.child(node, 0));
+    if (run_.failed()) return CesqlValue::of(false);
+    if (node.op == CesqlOp::logic_and && !left) return CesqlValue::of(false);
+    if (node.op == CesqlOp::logic_or && left) return CesqlValue::of(true);
+    const bool right = boolean_of(code_.child(node, 1));
+    if (run_.failed()) return CesqlValue::of(false);
+    return CesqlValue::of(node.op == CesqlOp::logic_xor ? left != right : right);
+  }
+
+  /// Equal after casting value to the type of target.
+  bool equal_as(const CesqlValue& value, const CesqlValue& target) {
+    switch (target.type) {
+      case CesqlType::boolean:
+        return cesql_to_boolean(value, run_) == target.boolean;
+      case CesqlType::integer:
+        return cesql_to_integer(value, run_) == target.integer;
+      case CesqlType::string:
+        return cesql_to_string(value, run_) == target.string;
+    }
+    return false;
+  }
+
+  CesqlValue equality(const CesqlNode& node) {
+    const CesqlValue left = value_of(code_.child(node, 0));
+    if (run_.failed()) return CesqlValue::of(false);
+    const CesqlValue right = value_of(code_.child(node, 1));
+    if (run_.failed()) return CesqlValue::of(false);
+    const bool equal = equal_as(left, right);
+    return CesqlValue::of(!run_.failed() && equal == (node.op == CesqlOp::equal));
+  }
+
+  CesqlValue in_set(const CesqlNode& node) {
+    const CesqlValue wanted = value_of(code_.child(node, 0));
+    if (run_.failed()) return CesqlValue::of(false);
+    bool found = false;
+    for (uint32_t i = 1; i < node.child_count && !found; ++i) {
+      const CesqlValue element = value_of(code_.child(node, i));
+      if (run_.failed()) return CesqlValue::of(false);
+      found = equal_as(element, wanted);
+      if (run_.failed()) return CesqlValue::of(false);
+    }
+    return CesqlValue::of(found != node.negated);
+  }
+
+  CesqlValue call(const CesqlNode& node) {
+    if (node.function == nullptr) {
+      run_.fail(CesqlFault::missing_function, node.text);
+      return CesqlValue::of(false);
+    }
+    constexpr uint32_t kInline = 8;
+    std::array<CesqlValue, kInline> few;
+    std::vector<CesqlValue> many;
+    if (node.child_count > kInline) many.resize(node.child_count);
+    const std::span<CesqlValue> arguments =
+        many.empty() ? std::span(few).first(node.child_count) : std::span(many);
+    for (uint32_t i = 0; i < node.child_count; ++i) {
+      arguments[i] = value_of(code_.child(node, i));
+      if (run_.failed()) return CesqlValue::zero(node.function->result);
+    }
+    const CesqlValue out = node.function->call(arguments, run_);
+    return run_.fault == CesqlFault::cast ? CesqlValue::zero(node.function->result) : out;
+  }
+
+  /// Operators that are about integers only.
+  CesqlValue integers(const CesqlNode& node) {
+    const bool compares = node.op == CesqlOp::less || node.op == CesqlOp::less_equal ||
+                          node.op == CesqlOp::greater || node.op == CesqlOp::greater_equal;
+    const CesqlValue failed = CesqlValue::zero(compares ? CesqlType::boolean : CesqlType::integer);
+    const CesqlValue first = value_of(code_.child(node, 0));
+    if (run_.failed()) return failed;
+    const CesqlValue second = value_of(code_.child(node, 1));
+    if (run_.failed()) return failed;
+    const int64_t x = cesql_to_integer(first, run_);
+    const int64_t y = cesql_to_integer(second, run_);
+    if (run_.failed()) return failed;
+    switch (node.op) {
+      case CesqlOp::less:
+        return CesqlValue::of(x < y);
+      case CesqlOp::less_equal:
+        return CesqlValue::of(x <= y);
+      case CesqlOp::greater:
+        return CesqlValue::of(x > y);
+      case CesqlOp::greater_equal:
+        return CesqlValue::of(x >= y);
+      default:
+        return arithmetic(node.op, x, y);
+    }
+  }
+
+  /// In 64 bits, where nothing overflows, not even the smallest integer / -1.
+  CesqlValue arithmetic(CesqlOp op, int64_t x, int64_t y) {
+    if ((op == CesqlOp::divide || op == CesqlOp::modulo) && y == 0) {
+      run_.fail(CesqlFault::math, "division by zero");
+      return CesqlValue::of(int32_t{0});
+    }
+    const int64_t out = op == CesqlOp::multiply ? x * y
+                        : op == CesqlOp::divide ? x / y
+                        : op == CesqlOp::modulo ? x % y
+                        : op == CesqlOp::add    ? x + y
+                                                : x - y;
+    if (out < std::numeric_limits<int32_t>::min() || out > std::numeric_limits<int32_t>::max()) {
+      run_.fail(CesqlFault::math, "the result is beyond 32 bits");
+      return CesqlValue::of(int32_t{0});
+    }
+    return CesqlValue::of(static_cast<int32_t>(out));
+  }
+
+  const Cesql::Code& code_;
+  CesqlRun& run_;
+};
+
+std::string fault_sentence(const CesqlRun& run) {
+  const std::string about(run.detail);
+  switch (run.fault) {
+    case CesqlFault::none:
+      return "";
+    case CesqlFault::math:
+      return "math error: " + about;
+    case CesqlFault::cast:
+      return "cast error: \"" + about + "\" is not of the type asked for";
+    case CesqlFault::missing_attribute:
+      return "the event has no attribute " + about;
+    case CesqlFault::missing_function:
+      return "there is no function " + about + " with as many arguments";
+    case CesqlFault::function_evaluation:
+      return about;
+  }
+  return about;
+}
+
+}  // namespace
+
+std::optional<std::string_view> cesql_attribute_text(std::string_view name, CesqlRun& run) {
+  const auto value = find_attribute(run.event, name);
+  if (!value) return std::nullopt;
+  return cesql_to_string(attribute_value(*value), run);
+}
+
+bool cesql_to_boolean(const CesqlValue& value, CesqlRun& run) {
+  if (value.type == CesqlType::boolean) return value.boolean;
+  if (value.type == CesqlType::integer) return value.integer != 0;
+  const std::string lower = folded(value.string);
+  if (lower != "true" && lower != "false") run.fail(CesqlFault::cast, value.string);
+  return lower == "true";
+}
+
+int32_t cesql_to_integer(const CesqlValue& value, CesqlRun& run) {
+  if (value.type == CesqlType::integer) return value.integer;
+  if (value.type == CesqlType::boolean) return value.boolean ? 1 : 0;
+  std::string_view digits = value.string;
+  if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
+  int32_t out = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+  if (error != std::errc() || end != digits.data() + digits.size()) {
+    run.fail(CesqlFault::cast, value.string);
+    return 0;
+  }
+  return out;
+}
+
+std::string_view cesql_to_string(const CesqlValue& value, CesqlRun& run) {
+  if (value.type == CesqlType::string) return value.string;
+  if (value.type == CesqlType::boolean) return value.boolean ? "true" : "false";
+  return run.keep(std::to_string(value.integer));
+}
+
+std::string_view cesql_fault_name(CesqlFault fault) {
+  switch (fault) {
+    case CesqlFault::none:
+      return "none";
+    case CesqlFault::math:
+      return "math";
+    case CesqlFault::cast:
+      return "cast";
+    case CesqlFault::missing_attribute:
+      return "missingAttribute";
+    case CesqlFault::missing_function:
+      return "missingFunction";
+    case CesqlFault::function_evaluation:
+      return "functionEvaluation";
+  }
+  return "";
+}
+
+CesqlOutcome Cesql::evaluate(json::View event) const {
+  CesqlRun run(event);
+  const CesqlValue value = Evaluator(*code_, run).value_of(code_->root);
+  CesqlOutcome out;
+  out.fault = run.fault;
+  out.message = fault_sentence(run);
+  switch (value.type) {
+    case CesqlType::boolean:
+      out.value = value.boolean;
+      break;
+    case CesqlType::integer:
+      out.value = value.integer;
+      break;
+    case CesqlType::string:
+      out.value = std::string(value.string);
+      break;
+  }
+  return out;
+}
+
+bool Cesql::passes(json::View event) const {
+  CesqlRun run(event);
+  const CesqlValue value = Evaluator(*code_, run).value_of(code_->root);
+  return !run.failed() && value.type == CesqlType::boolean && value.boolean;
+}
+
+const std::string& Cesql::source() const { return code_->source; }
+
+std::vector<FieldSpec> Cesql::necessary_conditions() const {
+  std::vector<FieldSpec> out;
+  std::vector<uint32_t> pending = {code_->root};
+  while (!pending.empty()) {
+    const CesqlNode& node = code_->nodes[pending.back()];
+    pending.pop_back();
+    if (node.op == CesqlOp::logic_and) {
+      pending.push_back(code_->child(node, 1));
+      pending.push_back(code_->child(node, 0));
+      continue;
+    }
+    if (node.op != CesqlOp::equal) continue;
+    const CesqlNode& left = code_->nodes[code_->child(node, 0)];
+    const CesqlNode& right = code_->nodes[code_->child(node, 1)];
+    const bool is_text = right.op == CesqlOp::literal && right.literal_type == CesqlType::string;
+    if (left.op == CesqlOp::attribute && is_text) out.push_back(attribute_is(left.text, right.text));
+  }
+  return out;
+}
+
+}  // namespace hence::filter

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filter/dialects.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "filter/test_data.h"
+
+namespace hence::filter {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kEvent =
+    R"({"specversion":"1.0","id":"1","source":"/deploy","type":"com.acme.x","subject":"svc-7","hops":12,"up":true})";
+
+bool passes(const std::string& filters) { return matches("{\"filters\":" + filters + "}", kEvent); }
+
+TEST(Dialects, CompareTheStringFormOfAttributes) {
+  EXPECT_TRUE(passes(R"([{"exact": {"source": "/deploy", "type": "com.acme.x"}}])"));
+  EXPECT_FALSE(passes(R"([{"exact": {"source": "/deploy", "type": "com.acme.y"}}])"));
+  EXPECT_FALSE(passes(R"([{"exact": {"nothere": "x"}}])"));
+  EXPECT_FALSE(passes(R"([{"exact": {"source": "/Deploy"}}])"));
+  EXPECT_TRUE(passes(R"([{"exact": {"hops": "12", "up": "true"}}])"));
+  EXPECT_FALSE(passes(R"([{"exact": {"hops": "12.0"}}])"));
+  EXPECT_TRUE(passes(R"([{"prefix": {"type": "com.", "hops": "1"}}])"));
+  EXPECT_FALSE(passes(R"([{"prefix": {"type": "org."}}])"));
+  EXPECT_TRUE(passes(R"([{"suffix": {"subject": "-7", "hops": "2"}}])"));
+}
+
+TEST(Dialects, NestAndAllOfTheArrayMustPass) {
+  EXPECT_TRUE(passes("[]"));
+  EXPECT_TRUE(passes(R"([{"any": [{"exact": {"type": "a"}}, {"exact": {"subject": "svc-7"}}]}])"));
+  EXPECT_FALSE(passes(R"([{"all": [{"exact": {"type": "a"}}, {"exact": {"subject": "svc-7"}}]}])"));
+  EXPECT_TRUE(passes(R"([{"not": {"exact": {"type": "a"}}}, {"exact": {"id": "1"}}])"));
+  EXPECT_FALSE(passes(R"([{"exact": {"id": "1"}}, {"not": {"prefix": {"type": "com"}}}])"));
+  EXPECT_TRUE(passes(R"([{"not": {"exact": {"nothere": "x"}}}])"));
+}
+
+TEST(Dialects, SqlPassesOnlyWhenTrueAndWithoutError) {
+  EXPECT_TRUE(passes(R"([{"cesql": "subject LIKE 'svc-%'"}])"));
+  EXPECT_TRUE(passes(R"([{"sql": "type = 'com.acme.x' AND int(hops) < 13"}])"));
+  EXPECT_TRUE(passes(R"([{"sql": "hops = '12'"}])"));
+  EXPECT_FALSE(passes(R"([{"sql": "hops"}])"));
+  EXPECT_FALSE(passes(R"([{"sql": "nothere = 'x'"}])"));
+  EXPECT_TRUE(passes(R"([{"sql": "type = 'com.acme.x' OR nothere = 'x'"}])"));
+  EXPECT_TRUE(passes(R"([{"not": {"sql": "nothere = 'x'"}}])"));
+}
+
+TEST(Dialects, HoldTogetherWithTheOtherConditions) {
+  EXPECT_TRUE(matches(R"({"type": "com.acme.*", "filters": [{"exact": {"id": "1"}}]})", kEvent));
+  EXPECT_FALSE(matches(R"({"type": "com.other.*", "filters": [{"exact": {"id": "1"}}]})", kEvent));
+  EXPECT_FALSE(matches(R"({"type": "com.acme.*", "filters": [{"exact": {"id": "2"}}]})", kEvent));
+}
+
+TEST(Dialects, AreRefusedWithTheirPlace) {
+  const struct {
+    const char* filters;
+    const char* pointer;
+    const char* says;
+  } refusals[] = {
+      {R"({})", "/filters", "array"},
+      {R"([5])", "/filters/0", "one dialect"},
+      {R"([{}])", "/filters/0", "one dialect"},
+      {R"([{"exact": {"a": "b"}, "prefix": {"a": "b"}}])", "/filters/0", "one dialect"},
+      {R"([{"regex": {"a": "b"}}])", "/filters/0/regex", "unknown filter dialect"},
+      {R"([{"exact": {}}])", "/filters/0/exact", "at least one"},
+      {R"([{"exact": {"a": ""}}])", "/filters/0/exact/a", "not empty"},
+      {R"([{"exact": {"a": 5}}])", "/filters/0/exact/a", "string"},
+      {R"([{"prefix": {"": "x"}}])", "/filters/0/prefix/", "attribute names"},
+      {R"([{"suffix": {"data.x": "x"}}])", "/filters/0/suffix/data.x", "attribute names"},
+      {R"([{"all": []}])", "/filters/0/all", "at least one filter"},
+      {R"([{"any": [{"not": {"nope": 1}}]}])", "/filters/0/any/0/not/nope", "unknown filter dialect"},
+      {R"([{"not": []}])", "/filters/0/not", "one dialect"},
+      {R"([{"sql": "a ="}])", "/filters/0/sql", "column 4"},
+      {R"([{"sql": 5}])", "/filters/0/sql", "string"},
+  };
+  for (const auto& refusal : refusals) {
+    std::vector<Fault> faults;
+    const auto parsed =
+        parse_conditions(parse_json(std::string("{\"filters\":") + refusal.filters + "}"), &faults);
+    EXPECT_FALSE(parsed.ok());
+    ASSERT_FALSE(faults.empty()) << refusal.filters;
+    EXPECT_EQ(faults[0].pointer, refusal.pointer);
+    EXPECT_THAT(faults[0].message, HasSubstr(refusal.says)) << refusal.filters;
+  }
+}
+
+TEST(Dialects, WhyTellsTheErrorOfAFilter) {
+  const RuleSet rules = build_rules({R"({"filters": [{"exact": {"id": "1"}}, {"sql": "int(subject) > 1"}]})"});
+  const json::Value event = parse_json(kEvent);
+  const auto why = rules.why(0, event, {});
+  ASSERT_TRUE(why.ok());
+  EXPECT_EQ(why->verdict, Verdict::fails);
+  EXPECT_THAT(to_text(*why), HasSubstr("cast error"));
+}
+
+}  // namespace
+}  // namespace hence::filter
