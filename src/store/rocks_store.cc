@@ -9,6 +9,7 @@
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <utility>
@@ -32,7 +33,10 @@ Error failed(const std::string& folder, std::string_view what, const rocksdb::St
   return Error(ErrorCode::StoreFailed, std::move(message));
 }
 
-rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
+/// RocksDB compares through memcmp, which wants a pointer even to nothing.
+rocksdb::Slice slice(std::string_view text) {
+  return {text.empty() ? "" : text.data(), text.size()};
+}
 std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.size()}; }
 
 /// What Store and Snapshot read with: the two families, as of a snapshot or as of now.
