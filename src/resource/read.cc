@@ -21,13 +21,6 @@ constexpr std::string_view kLaterKinds[] = {"EventType", "Schedule", "Policy", "
 
 bool is_fixed_duration(std::string_view text) { return parse_duration(text).ok(); }
 
-const Shape kNonNegative{.kind = integer, .min = 0};
-const ShapeKey kDurationKeys[] = {{"days", &kNonNegative},
-                                  {"hours", &kNonNegative},
-                                  {"minutes", &kNonNegative},
-                                  {"seconds", &kNonNegative},
-                                  {"milliseconds", &kNonNegative}};
-const Shape kDurationObject{.kind = object, .keys = kDurationKeys, .min_size = 1};
 const Shape kDurationText{
     .kind = text, .what = "a duration such as PT10S or 10s", .accepts = is_fixed_duration};
 
@@ -163,7 +156,7 @@ const Shape kNameShape{.kind = text,
                        .what = "a name of letters, digits and dashes, 63 at most",
                        .accepts = workflow::is_dsl_name};
 const Shape kFixedDuration{
-    .kind = by_type, .as_string = &kDurationText, .as_object = &kDurationObject};
+    .kind = by_type, .as_string = &kDurationText, .as_object = &workflow::kDurationObjectShape};
 
 namespace {
 const ShapeKey kSecretReferenceKeys[] = {{"secret", &kNameShape, true}};
@@ -209,18 +202,7 @@ std::optional<Duration> read_duration(const std::optional<Site>& site) {
     return parsed.ok() ? std::optional<Duration>(*parsed) : std::nullopt;
   }
   if (!site->value.is_object()) return std::nullopt;
-  constexpr std::pair<std::string_view, int64_t> kUnits[] = {
-      {"days", 86'400'000}, {"hours", 3'600'000}, {"minutes", 60'000}, {"seconds", 1'000},
-          {"milliseconds", 1}};
-  constexpr int64_t kMillisMost = int64_t{1} << 40;  // 34 years: no unit below overflows
-  int64_t millis = 0;
-  for (auto [unit, factor] : kUnits) {
-    const auto count = site->value.find(unit);
-    if (!count || !count->is_number()) continue;
-    const int64_t n = std::clamp<int64_t>(count->as_int64().value_or(0), 0, kMillisMost / factor);
-    millis += n * factor;
-  }
-  return Duration::milliseconds(millis);
+  return workflow::duration_of(site->value);
 }
 
 Parsed parse_resources(std::string_view content, std::string_view resource_namespace) {

@@ -19,28 +19,6 @@ std::string list_of(ArgumentSet allowed) {
   return text;
 }
 
-std::optional<int64_t> integer_at(json::View object, std::string_view key) {
-  const auto member = object.find(key);
-  return member && member->is_number() ? member->as_int64() : std::nullopt;
-}
-
-/// {days, hours, …}; members of the wrong type were reported with the structure.
-CalendarDuration object_duration(json::View object) {
-  constexpr int64_t kMost = 100'000'000;  // of any unit: keeps the sum far from overflow
-  constexpr std::pair<std::string_view, int64_t> kUnits[] = {{"days", 86'400'000'000},
-                                                             {"hours", 3'600'000'000},
-                                                             {"minutes", 60'000'000},
-                                                             {"seconds", 1'000'000},
-                                                             {"milliseconds", 1'000}};
-  CalendarDuration sum;
-  for (auto [unit, micros] : kUnits) {
-    const int64_t count = std::clamp<int64_t>(integer_at(object, unit).value_or(0), 0,
-                                              unit == "days" ? kMost / 1000 : kMost * 1000);
-    sum.rest.micros += count * micros;
-  }
-  return sum;
-}
-
 }  // namespace
 
 expr::CompileOptions Compiler::options(ScopeIndex scope) const {
@@ -132,7 +110,7 @@ DurationSpec Compiler::duration(std::optional<Site> site, ArgumentSet allowed,
   DurationSpec spec;
   if (!site) return spec;
   if (site->value.is_object()) {
-    spec.fixed = object_duration(site->value);
+    spec.fixed = CalendarDuration{0, duration_of(site->value)};
   } else if (site->value.is_string()) {
     const std::string_view text = site->value.as_string();
     if (is_expression(text)) {

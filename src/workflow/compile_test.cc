@@ -36,6 +36,9 @@ const BadCase kBad[] = {
     {"BadDuration", "do:\n- a: {wait: 5m}", {"an ISO 8601 duration such as PT15M, or an "
                                              "expression"}},
     {"NegativeDuration", "do:\n- a: {wait: {seconds: -1}}", {"expected at least 0, found -1"}},
+    {"EndlessDuration",
+     "do:\n- a: {wait: {days: 999999999999}}",
+     {"expected at most 365000, found 999999999999"}},
     {"EmptyDuration", "do:\n- a: {wait: {}}", {"expected at least 1 key"}},
     {"DurationUnit", "do:\n- a: {wait: {second: 1}}", {"did you mean \"seconds\"?"}},
     {"DuplicateName", "do:\n- a: {set: {x: 1}}\n- a: {set: {x: 2}}", {"line 4, column 3",

@@ -210,6 +210,14 @@ TEST(Machine, WaitsInVirtualTime) {
   EXPECT_EQ(world.output(), R"({"done":true})");
 }
 
+TEST(Machine, TakesDurationsThatExpressionsGive) {
+  World world(with_head("do:\n- a: {wait: '${ .text }'}\n- b: {wait: '${ .object }'}"));
+  world.start_and_run("{text: PT1M, object: {hours: 1, milliseconds: 5}}");
+  EXPECT_EQ(world.now.micros, 1'000'003'660'005'000);
+  EXPECT_THAT(run_output("do:\n- a: {wait: '${ .d }'}", "d: soon"), HasSubstr("expected an ISO 8601"));
+  EXPECT_THAT(run_output("do:\n- a: {wait: '${ .d }'}", "d: {week: 1}"), HasSubstr("unknown key"));
+}
+
 TEST(Machine, IgnoresTimersAndResultsNobodyWaitsFor) {
   World world(with_head("do:\n- w: {wait: PT1S}"));
   world.start();

@@ -3,6 +3,8 @@
 
 #include "workflow/run.h"
 
+#include "workflow/shapes.h"
+
 
 namespace hence::workflow {
 
@@ -87,6 +89,14 @@ Result<CalendarDuration> Run::evaluate_duration(const DurationSpec& spec, json::
   if (spec.fixed) return *spec.fixed;
   if (!spec.formula.present()) return CalendarDuration{};
   HENCE_TRY(json::Value value, evaluate(spec.formula, input, arguments));
+  if (value->is_object()) {
+    Faults faults;
+    check_shape(kDurationObjectShape, value, "", faults);
+    if (!faults.empty()) {
+      return Error(ErrorCode::ExpressionFailed, "no duration: " + faults.to_error().message());
+    }
+    return CalendarDuration{0, duration_of(value)};
+  }
   if (!value->is_string() || !value->as_string().starts_with('P')) {
     return Error(ErrorCode::ExpressionFailed, "expected an ISO 8601 duration such as PT15M, got " +
                                                   value->to_text().substr(0, 100));

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.h"
 #include "json/value.h"
 #include "workflow/faults.h"
 
@@ -64,6 +65,7 @@ void check_shape(const Shape& shape, json::View value, const std::string& pointe
 /// The whole workflow document.
 extern const Shape kDocumentShape;
 extern const Shape kTaskListShape;
+extern const Shape kDurationObjectShape;  ///< {days, hours, minutes, seconds, milliseconds}
 extern const Shape kDurationShape;  ///< object, ISO 8601 text or expression
 extern const Shape kStringShape;
 extern const Shape kBooleanShape;
@@ -77,6 +79,8 @@ std::string_view task_key(json::View task);
 // Words of the language.
 bool is_dsl_name(std::string_view text);      ///< ^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$
 bool is_semver(std::string_view text);
+/// The sum of {days, hours, …}; what does not fit kDurationObjectShape counts as nothing.
+Duration duration_of(json::View object);
 bool is_host(std::string_view text);
 bool is_duration_text(std::string_view text);  ///< ISO 8601 or a whole `${ … }`
 bool is_expression(std::string_view text);     ///< a whole `${ … }`

@@ -22,20 +22,26 @@ const Shape kUriOrExpression{
 namespace {
 
 const Shape kNonNegative{.kind = integer, .min = 0};
-const ShapeKey kDurationKeys[] = {{"days", &kNonNegative},
-                                  {"hours", &kNonNegative},
-                                  {"minutes", &kNonNegative},
-                                  {"seconds", &kNonNegative},
-                                  {"milliseconds", &kNonNegative}};
-const Shape kDurationObject{.kind = object, .keys = kDurationKeys, .min_size = 1};
+// A thousand years of each unit, as ISO 8601 texts are bounded.
+const Shape kDays{.kind = integer, .min = 0, .max = 365'000};
+const Shape kHours{.kind = integer, .min = 0, .max = 8'760'000};
+const Shape kMinutes{.kind = integer, .min = 0, .max = 525'600'000};
+const Shape kSeconds{.kind = integer, .min = 0, .max = 31'536'000'000};
+const Shape kMilliseconds{.kind = integer, .min = 0, .max = 31'536'000'000'000};
+const ShapeKey kDurationKeys[] = {{"days", &kDays},
+                                  {"hours", &kHours},
+                                  {"minutes", &kMinutes},
+                                  {"seconds", &kSeconds},
+                                  {"milliseconds", &kMilliseconds}};
 const Shape kDurationText{.kind = text,
                           .what = "an ISO 8601 duration such as PT15M, or an expression ${ … }",
                           .accepts = is_duration_text};
 
 }  // namespace
 
+const Shape kDurationObjectShape{.kind = object, .keys = kDurationKeys, .min_size = 1};
 const Shape kDurationShape{.kind = by_type, .as_string = &kDurationText,
-                           .as_object = &kDurationObject};
+                           .as_object = &kDurationObjectShape};
 
 namespace {
 

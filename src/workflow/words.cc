@@ -51,6 +51,23 @@ bool are_identifiers(std::string_view text, bool zeros_matter) {
 bool is_dsl_name(std::string_view text) { return is_label(text, "-"); }
 bool is_host(std::string_view text) { return is_label(text, "-."); }
 
+Duration duration_of(json::View object) {
+  constexpr int64_t kMicrosMost = 31'536'000'000'000'000;  // a thousand years
+  constexpr std::pair<std::string_view, int64_t> kUnits[] = {{"days", 86'400'000'000},
+                                                             {"hours", 3'600'000'000},
+                                                             {"minutes", 60'000'000},
+                                                             {"seconds", 1'000'000},
+                                                             {"milliseconds", 1'000}};
+  Duration sum;
+  for (auto [unit, micros] : kUnits) {
+    const auto member = object.find(unit);
+    const std::optional<int64_t> count =
+        member && member->is_number() ? member->as_int64() : std::nullopt;
+    if (count && *count >= 0 && *count <= kMicrosMost / micros) sum.micros += *count * micros;
+  }
+  return sum;
+}
+
 bool is_semver(std::string_view text) {
   if (const size_t plus = text.find('+'); plus != std::string_view::npos) {
     if (!are_identifiers(text.substr(plus + 1), false)) return false;
