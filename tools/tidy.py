@@ -134,6 +134,18 @@ def check_error_pages(faults):
             faults.append(f'src/base/error_codes.def:1: error {slug} has no page docs/errors/{slug}.md')
 
 
+def check_settings(faults):
+    """docs/configuration.md lists every setting, and no other."""
+    table = open(os.path.join(ROOT, 'src/server/config_keys.cc')).read()
+    keys = set(re.findall(r'_key\("([\w.]+)"', table)) | {'partitions'}
+    page = open(os.path.join(ROOT, 'docs/configuration.md')).read()
+    listed = set(re.findall(r'^\| `([\w.]+)` \| (?:text|list|bytes|number|duration|`allow)', page, re.M))
+    for key in sorted(keys - listed):
+        faults.append(f'docs/configuration.md:1: the setting {key} is not listed')
+    for key in sorted(listed - keys):
+        faults.append(f'docs/configuration.md:1: there is no setting {key}')
+
+
 def check_top_level(files, faults):
     top = {n.split('/')[0] for n in files if not n.startswith('.')}
     if len(top) > 20:
@@ -148,6 +160,7 @@ def main():
     check_cycles(edges, faults)
     check_documents(files, faults)
     check_error_pages(faults)
+    check_settings(faults)
     check_top_level(files, faults)
     for size, name in sorted(sizes, reverse=True)[:5]:
         if size > 500:
