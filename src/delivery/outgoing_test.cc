@@ -167,6 +167,32 @@ TEST_F(OutgoingTest, CallsOfWorkflowsAreSentAsTheyAre) {
   EXPECT_EQ(header(*call, "traceparent"), "(none)");
 }
 
+TEST_F(OutgoingTest, DeferredCallsAreBuiltWithTheirSecretsWhenTheyLeave) {
+  const json::Value document =
+      json::parse(R"({"document":{"dsl":"1.0.3","namespace":"shop","name":"ask","version":"1.0.0"},
+        "use":{"secrets":["key"]},"do":[{"ask":{"call":"http","with":{"method":"get","endpoint":{
+        "uri":"https://api.example/x","authentication":{"bearer":{"token":"${ $secrets.key.a }"}}}}}}]})")
+          .value();
+  directory_.definition = workflow::compile(document).definition;
+  ASSERT_TRUE(directory_.definition);
+  engine::Effect effect;
+  effect.id = {{3, 9}, 2};
+  effect.kind = engine::EffectKind::call_http;
+  effect.deferred = true;
+  effect.workflow = "shop/ask";
+  effect.request = json::parse(R"({"task":"/do/0/ask","input":{},"variables":{}})").value();
+  EXPECT_EQ(workflow_call(effect, directory_, kNow, {}).error().code(),
+            ErrorCode::SecretUnavailable);
+  directory_.secrets["key"] = R"({"a":"sesame"})";
+  const auto call = workflow_call(effect, directory_, kNow, {});
+  ASSERT_TRUE(call.ok()) << call.error().message();
+  EXPECT_EQ(call->method, "GET");
+  EXPECT_EQ(call->url, "https://api.example/x");
+  EXPECT_EQ(header(*call, "authorization"), "Bearer sesame");
+  directory_.definition = nullptr;
+  EXPECT_EQ(workflow_call(effect, directory_, kNow, {}).error().code(), ErrorCode::NotFound);
+}
+
 TEST_F(OutgoingTest, CommandsOfWorkflowsBecomeProcesses) {
   engine::Effect effect;
   effect.id = {{3, 9}, 2};
