@@ -43,7 +43,10 @@ ConditionId ConditionTable::intern(const FieldSpec& field) {
   std::string key;
   write_key(path, field, key);
   const auto [at, is_new] = interned_.try_emplace(std::move(key), size());
-  if (!is_new) return at->second;
+  if (!is_new) {
+    conditions_[at->second].shared = true;
+    return at->second;
+  }
   Condition condition;
   condition.path = path;
   condition.first_test = static_cast<uint32_t>(tests_.size());

@@ -54,6 +54,7 @@ struct Condition {
   Test first;               ///< a copy of the first test, which is mostly the only one
   uint32_t first_test = 0;  ///< in tests, all of them
   uint32_t test_count = 0;
+  bool shared = false;        ///< several conjunctions ask it: worth remembering within an event
   bool has_absent = false;    ///< holds too where the path has no value
   bool has_positive = false;  ///< has tests that look at values
 };

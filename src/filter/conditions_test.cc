@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "filter/test_data.h"
+#include "filter/filter_test_data.h"
 
 namespace hence::filter {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "filter/naive_test_matcher.h"
-#include "filter/test_data.h"
+#include "filter/filter_test_data.h"
 
 namespace hence::filter {
 namespace {

@@ -27,6 +27,8 @@ class Evaluation {
 
   const EventFields& fields() const { return fields_; }
   State state(ConditionId id) {
+    const Condition& condition = conditions_->condition(id);
+    if (!condition.shared) return look_at_values(condition);
     const Memo& memo = memos_[id];
     return memo.epoch == epoch_ ? memo.state : decide(id);
   }

@@ -135,14 +135,13 @@ std::shared_ptr<const RuleIndex> IndexBuilder::build(std::vector<RuleInput> inpu
   index_ = out.get();
   index_->rules_.reserve(inputs.size());
   for (const RuleInput& input : inputs) add_rule(input);
-  index_->conjunctions_.push_back({static_cast<uint32_t>(index_->condition_refs_.size()), 0, 1});
   std::sort(index_->slots_by_id_.begin(), index_->slots_by_id_.end());
   index_->conditions_.freeze();
   shares_.resize(index_->conditions_.size());
 
   Pending root;
   index_->nodes_.emplace_back();
-  for (uint32_t i = 0; i + 1 < index_->conjunctions_.size(); ++i) root.members.push_back({i, 0});
+  for (uint32_t i = 0; i < index_->conjunctions_.size(); ++i) root.members.push_back({i, 0});
   queue_.push_back(std::move(root));
   for (size_t i = 0; i < queue_.size(); ++i) {
     const Pending pending = std::move(queue_[i]);
@@ -166,11 +165,21 @@ void IndexBuilder::add_rule(const RuleInput& input) {
   rule.filters = input.conditions.filters;
   rule.when = input.conditions.program;
   for (const Conjunction& conjunction : input.conditions.any_of) {
-    index.conjunctions_.push_back({static_cast<uint32_t>(index.condition_refs_.size()), slot,
-                                   rule.conjunction_count == 1});
-    for (const FieldSpec& field : conjunction) {
-      index.condition_refs_.push_back(index.conditions_.intern(field));
+    RuleIndex::Conjunction out;
+    out.rule = slot;
+    out.alone = rule.conjunction_count == 1;
+    out.count = static_cast<uint32_t>(conjunction.size());
+    const bool fits = out.count <= RuleIndex::kInlineConditions;
+    if (!fits) out.conditions[0] = static_cast<uint32_t>(index.condition_refs_.size());
+    for (uint32_t i = 0; i < out.count; ++i) {
+      const ConditionId id = index.conditions_.intern(conjunction[i]);
+      if (fits) {
+        out.conditions[i] = id;
+      } else {
+        index.condition_refs_.push_back(id);
+      }
     }
+    index.conjunctions_.push_back(out);
   }
   index.slots_by_id_.emplace_back(input.id, slot);
   index.rules_.push_back(std::move(rule));

@@ -6,12 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "filter/naive_test_matcher.h"
-#include "filter/test_data.h"
+#include "filter/filter_test_data.h"
 
 namespace hence::filter {
 namespace {
@@ -114,7 +113,7 @@ TEST(NaiveOracle, AgreesOnArraysInsideArrays) {
 /// Random patterns and events over few names and values, so that they meet often.
 class RandomCorpus {
  public:
-  explicit RandomCorpus(uint32_t seed) : random_(seed) {}
+  explicit RandomCorpus(uint32_t seed) : state_(seed) {}
 
   std::string value(int depth) {
     const int kind = pick(depth > 0 ? 9 : 6);
@@ -158,12 +157,21 @@ class RandomCorpus {
     }
     return "[" + out + "]";
   }
-  int pick(int count) { return static_cast<int>(random_() % static_cast<uint32_t>(count)); }
+  int pick(int count) { return static_cast<int>(next() % static_cast<uint32_t>(count)); }
   std::string pick_of(std::initializer_list<const char*> choices) {
     return *(choices.begin() + pick(static_cast<int>(choices.size())));
   }
 
-  std::mt19937 random_;
+  /// The splitmix64 generator: the same numbers everywhere.
+  uint32_t next() {
+    state_ += 0x9E3779B97F4A7C15ull;
+    uint64_t out = state_;
+    out = (out ^ (out >> 30)) * 0xBF58476D1CE4E5B9ull;
+    out = (out ^ (out >> 27)) * 0x94D049BB133111EBull;
+    return static_cast<uint32_t>(out >> 32);
+  }
+
+  uint64_t state_;
 };
 
 TEST(NaiveOracle, AgreesOnRandomPatternsAndEvents) {

@@ -14,6 +14,7 @@
 //
 // So the cost follows the values of the event and the rules they nearly meet, not all rules.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -91,8 +92,9 @@ class RuleIndex {
   const Rule& rule(Slot slot) const { return rules_[slot]; }
   uint32_t size() const { return static_cast<uint32_t>(rules_.size()); }
   std::span<const ConditionId> conjunction(uint32_t index) const {
-    const uint32_t begin = conjunctions_[index].first_condition;
-    return std::span(condition_refs_).subspan(begin, conjunctions_[index + 1].first_condition - begin);
+    const Conjunction& at = conjunctions_[index];
+    if (at.count <= kInlineConditions) return std::span(at.conditions).first(at.count);
+    return std::span(condition_refs_).subspan(at.conditions[0], at.count);
   }
   const PathTable& paths() const { return paths_; }
   const ConditionTable& conditions() const { return conditions_; }
@@ -108,10 +110,13 @@ class RuleIndex {
   static constexpr NodeId kRootNode = 0;
   static constexpr uint32_t kNodeFlag = 0x80000000u;
 
+  static constexpr uint32_t kInlineConditions = 2;
   struct Conjunction {
-    uint32_t first_condition = 0;
     Slot rule : 31 = 0;
     uint32_t alone : 1 = 0;  ///< the only one of its rule
+    uint32_t count = 0;      ///< of conditions
+    /// The conditions, or, if they are more than fit, the first one's place in condition_refs_.
+    std::array<ConditionId, kInlineConditions> conditions{};
   };
   struct Node {
     uint32_t first_access = 0;
@@ -145,7 +150,7 @@ class RuleIndex {
   ConditionTable conditions_;
   std::vector<Rule> rules_;
   std::vector<std::pair<uint32_t, Slot>> slots_by_id_;  // sorted
-  std::vector<Conjunction> conjunctions_;               // one more at the end
+  std::vector<Conjunction> conjunctions_;
   std::vector<ConditionId> condition_refs_;
   std::vector<Node> nodes_;
   std::vector<Access> accesses_;

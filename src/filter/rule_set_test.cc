@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <ctime>
 
-#include "filter/test_data.h"
+#include "filter/filter_test_data.h"
 
 namespace hence::filter {
 namespace {
