@@ -29,32 +29,47 @@ Flow sum(Run& run, Val* a, Val& out) {
   return flow;
 }
 
-Flow flatten_into(Run& run, const Val& array, double depth, Val& out, uint32_t nesting) {
-  if (nesting > kNestingMax) return run.fail("Flatten too deep");
-  Flow flow = Flow::value;
-  each_element(array, [&](Val item) {
-    if (!run.step()) return false;
-    if (item.is_array() && depth > 0) {
-      flow = flatten_into(run, item, depth - 1, out, nesting + 1);
+void flatten_into(Run& run, const Val& array, double depth, Val& out) {
+  struct Level {
+    Val array;
+    uint32_t next = 0;
+  };
+  std::vector<Level> stack;
+  auto open = [&](Val inner) {
+    own_array(run, inner);
+    stack.push_back({std::move(inner), 0});
+  };
+  open(array);
+  while (!stack.empty() && run.step()) {
+    Level& top = stack.back();
+    if (top.next == top.array.size()) {
+      stack.pop_back();
+      continue;
+    }
+    Val item = top.array.arr()->items[top.next++];
+    if (item.is_array() && static_cast<double>(stack.size()) <= depth) {
+      open(std::move(item));
     } else {
       push(run, out, std::move(item));
     }
-    return flow == Flow::value;
-  });
-  return flow;
+  }
 }
 
 Flow flatten_depth(Run& run, const Val& value, double depth, Val& out) {
   if (depth < 0) return run.fail("flatten depth must not be negative");
   out = make_array(run);
-  if (value.is_array()) return flatten_into(run, value, depth, out, 0);
+  if (value.is_array()) {
+    flatten_into(run, value, depth, out);
+    return Flow::value;
+  }
   if (!value.is_object()) return cannot_iterate(run, value);
   Val items = make_array(run);
   each_member(value, [&](std::string_view, Val item) {
     push(run, items, std::move(item));
     return !run.over();
   });
-  return flatten_into(run, items, depth, out, 0);
+  flatten_into(run, items, depth, out);
+  return Flow::value;
 }
 Flow flatten_0(Run& run, Val* a, Val& out) { return flatten_depth(run, a[0], 1e9, out); }
 Flow flatten_1(Run& run, Val* a, Val& out) {

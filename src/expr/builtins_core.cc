@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builtins about values as such: types, lengths, keys, paths, conversions.
 #include <cmath>
+#include <optional>
+#include <vector>
 
 #include "expr/builtins.h"
 #include "expr/operations.h"
@@ -105,36 +107,80 @@ Flow has(Run& run, Val* a, Val& out) {
                   std::string(type_of(a[1])) + " key");
 }
 
-bool contains_value(Run& run, const Val& a, const Val& b, uint32_t depth);
+/// Whether a container holds another: for each part of b one of a is sought.
+struct Search {
+  Val a;
+  Val b;
+  uint32_t wanted = 0;  ///< of b
+  uint32_t tried = 0;   ///< of a, for arrays
+};
 
-bool contains_element(Run& run, const Val& array, const Val& wanted, uint32_t depth) {
-  bool found = false;
-  each_element(array, [&](Val item) {
-    found = item.type() == wanted.type() && contains_value(run, item, wanted, depth);
-    return !found && !run.over() && !run.too_deep;
-  });
-  return found;
+/// Decides scalars at once; nothing for two containers of one type.
+std::optional<bool> contains_flat(Run& run, const Val& a, const Val& b) {
+  if (a.type() != b.type()) return false;
+  if (a.is_string()) return a.text().find(b.text()) != std::string_view::npos;
+  if (a.is_array() || a.is_object()) return std::nullopt;
+  return equal(run, a, b);
 }
 
-bool contains_value(Run& run, const Val& a, const Val& b, uint32_t depth) {
-  if (depth > kNestingMax) {
-    run.too_deep = true;
-    return false;
+void open_search(Run& run, const Val& a, const Val& b, std::vector<Search>& stack) {
+  if (stack.size() > kNestingMax) run.too_deep = true;
+  Search search{a, b, 0, 0};
+  if (a.is_array()) {
+    own_array(run, search.a);
+    own_array(run, search.b);
+  } else {
+    own_object(run, search.b);
   }
-  if (!run.step()) return false;
-  if (a.is_object() && b.is_object()) {
-    return each_member(b, [&](std::string_view key, const Val& wanted) {
-      Val found;
-      return find_member(a, key, found) && found.type() == wanted.type() &&
-             contains_value(run, found, wanted, depth + 1);
-    });
+  stack.push_back(std::move(search));
+}
+
+/// The next two values to look at; nothing where the search is decided already, in result.
+bool next_candidate(const Search& search, Val& a, Val& b, bool& result) {
+  const bool is_array = search.a.is_array();
+  result = search.wanted == search.b.size();
+  if (result) return false;
+  if (is_array) {
+    if (search.tried == search.a.size()) return false;
+    a = search.a.arr()->items[search.tried];
+    b = search.b.arr()->items[search.wanted];
+    return true;
   }
-  if (a.is_array() && b.is_array()) {
-    return each_element(
-        b, [&](const Val& wanted) { return contains_element(run, a, wanted, depth + 1); });
+  const Entry& entry = search.b.obj()->entries[search.wanted];
+  b = entry.value;
+  return find_member(search.a, entry.key.text(), a);
+}
+
+bool contains_value(Run& run, const Val& whole, const Val& part) {
+  if (const auto flat = contains_flat(run, whole, part)) return *flat;
+  std::vector<Search> stack;
+  open_search(run, whole, part, stack);
+  std::optional<bool> answer;  // of what was looked at last
+  while (!stack.empty() && run.step() && !run.too_deep) {
+    Search& top = stack.back();
+    if (answer) {
+      if (*answer) {
+        ++top.wanted;
+        top.tried = 0;
+      } else if (top.a.is_array()) {
+        ++top.tried;
+      } else {
+        stack.pop_back();
+        continue;
+      }
+    }
+    Val a;
+    Val b;
+    bool result = false;
+    if (!next_candidate(top, a, b, result)) {
+      answer = result;
+      stack.pop_back();
+      continue;
+    }
+    answer = contains_flat(run, a, b);
+    if (!answer) open_search(run, a, b, stack);
   }
-  if (a.is_string() && b.is_string()) return a.text().find(b.text()) != std::string_view::npos;
-  return equal(run, a, b);
+  return answer.value_or(false);
 }
 
 Flow contains(Run& run, Val* a, Val& out) {
@@ -142,7 +188,7 @@ Flow contains(Run& run, Val* a, Val& out) {
     return run.fail(described(run, a[0]) + " and " + described(run, a[1]) +
                     " cannot have their containment checked");
   }
-  out = Val(contains_value(run, a[0], a[1], 0));
+  out = Val(contains_value(run, a[0], a[1]));
   return run.too_deep ? run.fail_deep("Containment check too deep") : Flow::value;
 }
 

@@ -97,28 +97,38 @@ Flow repeat_text(Run& run, const Val& text, double times, Val& out) {
 }
 
 /// Objects merged into each other, level by level.
-bool merge(Run& run, Val& into, const Val& from, uint32_t depth) {
-  if (depth > kNestingMax) {
-    run.too_deep = true;
-    return false;
-  }
-  own_object(run, into, from.size());
-  auto put = [&](const Val& key, const Val& value) {
-    if (!run.step()) return false;
-    Val& place = member_place(run, into, key);
-    if (place.is_object() && value.is_object()) return merge(run, place, value, depth + 1);
-    place = value;
+bool merge(Run& run, Val& root, const Val& with) {
+  struct Level {
+    Val* into;  ///< stays where it is while the level below it is filled
+    Val from;
+    uint32_t next = 0;
+  };
+  std::vector<Level> stack;
+  auto open = [&](Val* into, Val from) {
+    if (stack.size() > kNestingMax) {
+      run.too_deep = true;
+      return false;
+    }
+    own_object(run, *into, from.size());
+    if (from.tag() == Tag::object_view) own_object(run, from);
+    stack.push_back({into, std::move(from), 0});
     return true;
   };
-  if (from.tag() == Tag::object) {
-    const Val held = from;
-    for (uint32_t i = 0; i < held.obj()->size; ++i) {
-      if (!put(held.obj()->entries[i].key, held.obj()->entries[i].value)) return false;
+  if (!open(&root, with)) return false;
+  while (!stack.empty()) {
+    if (!run.step()) return false;
+    Level& top = stack.back();
+    if (top.next == top.from.size()) {
+      stack.pop_back();
+      continue;
     }
-    return true;
-  }
-  for (json::Member member : from.view().members()) {
-    if (!put(key_of(member), Val(member.value))) return false;
+    const Entry entry = top.from.obj()->entries[top.next++];
+    Val& place = member_place(run, *top.into, entry.key);
+    if (!place.is_object() || !entry.value.is_object()) {
+      place = entry.value;
+    } else if (!open(&place, entry.value)) {
+      return false;
+    }
   }
   return true;
 }
@@ -132,7 +142,7 @@ Flow multiply(Run& run, Val& a, Val& b, Val& out) {
   if (a.is_number() && b.is_string()) return repeat_text(run, b, a.number(), out);
   if (!a.is_object() || !b.is_object()) return operands_fail(run, a, b, "multiplied");
   out = std::move(a);
-  if (!merge(run, out, b, 0) && run.too_deep) return run.fail_deep("Object merge too deep");
+  if (!merge(run, out, b) && run.too_deep) return run.fail_deep("Object merge too deep");
   return Flow::value;
 }
 
@@ -308,7 +318,11 @@ Flow delete_keys(Run& run, Val& container, const Val& keys);
 
 }  // namespace
 
-Flow set_keys(Run& run, Val& root, std::span<const Val> keys, Val value) {
+namespace {
+
+constexpr uint32_t kSlicesMax = 200;  ///< nested in one path
+
+Flow set_at(Run& run, Val& root, std::span<const Val> keys, Val value, uint32_t slices) {
   Val* place = &root;
   for (size_t i = 0; i < keys.size(); ++i) {
     if (!run.step()) return Flow::error;
@@ -320,7 +334,8 @@ Flow set_keys(Run& run, Val& root, std::span<const Val> keys, Val value) {
       slice_ends(key, start, end);
       if (place->is_string()) return run.fail("Cannot update string slices");
       if (slice_value(run, *place, start, end, part) != Flow::value) return Flow::error;
-      if (set_keys(run, part, keys.subspan(i + 1), std::move(value)) != Flow::value) {
+      if (slices == kSlicesMax) return run.fail("Path too deep");
+      if (set_at(run, part, keys.subspan(i + 1), std::move(value), slices + 1) != Flow::value) {
         return Flow::error;
       }
       return replace_slice(run, *place, key, part);
@@ -330,6 +345,12 @@ Flow set_keys(Run& run, Val& root, std::span<const Val> keys, Val value) {
   }
   *place = std::move(value);
   return Flow::value;
+}
+
+}  // namespace
+
+Flow set_keys(Run& run, Val& root, std::span<const Val> keys, Val value) {
+  return set_at(run, root, keys, std::move(value), 0);
 }
 
 bool compares(BinaryOperator op, int order) {

@@ -235,7 +235,7 @@ Val sorted_keys(Run& run, const Val& object);
 inline constexpr uint32_t kNestingMax = 10'000;  ///< of values that are compared, merged, printed
 
 /// jq's order. Beyond kNestingMax sets run.too_deep; out of budget returns anything.
-int compare(Run& run, const Val& a, const Val& b, uint32_t depth = 0);
+int compare(Run& run, const Val& a, const Val& b);
 inline bool equal(Run& run, const Val& a, const Val& b) { return compare(run, a, b) == 0; }
 
 /// Appends compact JSON; deeper than kNestingMax prints "<skipped: too deep>" as jq does.
