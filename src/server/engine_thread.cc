@@ -30,6 +30,7 @@ EngineThread::~EngineThread() { stop(); }
 void EngineThread::start() {
   engine_thread_ = std::thread([this] { run_engine(); });
   writer_thread_ = std::thread([this] { run_writer(); });
+  preparer_thread_ = std::thread([this] { run_preparer(); });
 }
 
 void EngineThread::stop() {
@@ -45,7 +46,9 @@ void EngineThread::stop() {
     writer_stops_ = true;
   }
   writer_wakes_.notify_all();
+  preparer_wakes_.notify_all();
   if (writer_thread_.joinable()) writer_thread_.join();
+  if (preparer_thread_.joinable()) preparer_thread_.join();
   if (const Status status = store_.flush(); !status.ok()) fail(status.error());
   if (const Status status = log_.close(); !status.ok()) fail(status.error());
 }
@@ -56,26 +59,57 @@ void EngineThread::fail(const Error& error) {
   ::_exit(kExitDiskFailed);
 }
 
+std::optional<Error> EngineThread::refusal(size_t bytes, bool external) {
+  if (stopping_) return Error(ErrorCode::ShuttingDown, "the server is shutting down");
+  if (!external) return std::nullopt;  // results are bounded by the calls under way; refused they would be lost
+  if (counters_.disk_low) {
+    return Error(ErrorCode::DiskFull, "less disk space is free than disk.reserve: new work is refused until there is more");
+  }
+  if (queue_.size() >= options_.queue_commands_max || queue_bytes_ + bytes > options_.queue_bytes_max) {
+    ++counters_.overloaded;
+    return Error(ErrorCode::Overloaded, "more work is queued than the server takes on");
+  }
+  return std::nullopt;
+}
+
 Status EngineThread::submit(engine::Command command, size_t bytes, bool external, Done done) {
   bool was_empty = false;
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_) return Error(ErrorCode::ShuttingDown, "the server is shutting down");
-    if (external && counters_.disk_low) {
-      return Error(ErrorCode::DiskFull, "less disk space is free than disk.reserve: new work is refused until there is more");
-    }
-    // Results of calls are bounded by the calls under way, and refusing them would lose them.
-    const bool full = queue_.size() >= options_.queue_commands_max || queue_bytes_ + bytes > options_.queue_bytes_max;
-    if (external && full) {
-      ++counters_.overloaded;
-      return Error(ErrorCode::Overloaded, "more work is queued than the server takes on");
-    }
+    if (const std::optional<Error> refused = refusal(bytes, external)) return *refused;
     was_empty = queue_.empty();
     queue_bytes_ += bytes;
     queue_.push_back({std::move(command), bytes, std::move(done)});
   }
   if (was_empty) engine_wakes_.notify_one();
   return {};
+}
+
+void EngineThread::submit_all(std::vector<engine::Command> commands, size_t bytes, bool external, DoneAll done) {
+  struct Gathering {
+    std::vector<engine::Reply> replies;
+    size_t open;
+    DoneAll done;
+  };
+  auto gathering = std::make_shared<Gathering>(Gathering{std::vector<engine::Reply>(commands.size()), commands.size(), std::move(done)});
+  std::optional<Error> refused;
+  {
+    const std::lock_guard lock(mutex_);
+    refused = refusal(bytes, external);
+    if (!refused) {
+      queue_bytes_ += bytes;
+      for (size_t i = 0; i < commands.size(); ++i) {
+        // Replies come on the engine thread alone, so counting them needs no lock.
+        queue_.push_back({std::move(commands[i]), i == 0 ? bytes : 0, [gathering, i](const engine::Reply& reply) {
+          gathering->replies[i] = reply;
+          if (--gathering->open == 0) gathering->done(gathering->replies);
+        }});
+      }
+    }
+  }
+  if (!refused && !commands.empty()) return engine_wakes_.notify_one();
+  for (engine::Reply& reply : gathering->replies) reply.error = refused;
+  gathering->done(gathering->replies);
 }
 
 api::ReadView EngineThread::read_view() const {
@@ -330,6 +364,21 @@ void EngineThread::run_writer() {
       counters_.sync_micros += static_cast<uint64_t>((clock_.monotonic() - started).micros);
     }
     engine_wakes_.notify_one();
+  }
+}
+
+void EngineThread::run_preparer() {
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      if (preparer_wakes_.wait_for(lock, std::chrono::seconds(1), [&] { return writer_stops_; })) return;
+      // A server that writes little has no use for one.
+      if (counters_.commit_bytes < options_.segment_bytes / 8) continue;
+    }
+    // The log does not depend on it: without a spare the writer prepares blocks itself.
+    if (const Status status = log::prepare_spare_segment(disk_, options_.segment_bytes); !status.ok()) {
+      log_line(LogLevel::warning, "no spare segment could be prepared: " + status.error().message());
+    }
   }
 }
 

@@ -35,6 +35,7 @@ struct EngineThreadOptions {
   size_t queue_bytes_max = 256 << 20;
   size_t batch_commands_max = 4'096;
   size_t batch_bytes_max = 8 << 20;
+  uint64_t segment_bytes = 64 << 20;        ///< as the log's
   uint64_t disk_reserve_bytes = 1 << 30;    ///< below it new events are refused, running work goes on
   Duration disk_check_interval = Duration::seconds(1);
 };
@@ -63,6 +64,7 @@ class EngineThread : public api::Backend {
 
   /// api::Backend; done and then run on the engine thread.
   Status submit(engine::Command command, size_t bytes, bool external, Done done) override;
+  void submit_all(std::vector<engine::Command> commands, size_t bytes, bool external, DoneAll done) override;
   api::ReadView read_view() const override;
   std::shared_ptr<const engine::Definitions> definitions() const override;
   api::EngineCounters counters() const override;
@@ -88,6 +90,10 @@ class EngineThread : public api::Backend {
 
   void run_engine();
   void run_writer();
+  /// Keeps a prepared file of zeros for the next segment, so that no commit waits for one.
+  void run_preparer();
+  /// Why a command is not taken now; nothing if it is. Under mutex_.
+  std::optional<Error> refusal(size_t bytes, bool external);
   std::vector<Submission> take_submissions(std::unique_lock<std::mutex>& lock);
   void add_internal(std::vector<Submission>& submissions);
   void decide(std::vector<Submission> submissions);
@@ -110,6 +116,7 @@ class EngineThread : public api::Backend {
   mutable std::mutex mutex_;
   std::condition_variable engine_wakes_;
   std::condition_variable writer_wakes_;
+  std::condition_variable preparer_wakes_;
   // under mutex_
   std::deque<Submission> queue_;
   size_t queue_bytes_ = 0;
@@ -128,6 +135,7 @@ class EngineThread : public api::Backend {
 
   std::thread engine_thread_;
   std::thread writer_thread_;
+  std::thread preparer_thread_;
 };
 
 }  // namespace hence::server

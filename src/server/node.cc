@@ -75,7 +75,6 @@ Status Node::open_storage() {
   store_options.folder = folder_.state_path();
   HENCE_TRY(store_, store::open_rocks_store(store_options));
   log::LogOptions log_options;
-  log_options.folder = folder_.log_path();
   log_options.segment_bytes = config_.log_segment_bytes;
   log_options.filter_bytes_max = config_.dedup_memory_bytes;
   HENCE_TRY(log_options.acknowledged, engine::Overlay::applied_position(*store_));
@@ -97,6 +96,7 @@ Status Node::open_storage() {
   EngineThreadOptions thread_options;
   thread_options.queue_commands_max = config_.queue_commands;
   thread_options.queue_bytes_max = config_.queue_bytes;
+  thread_options.segment_bytes = config_.log_segment_bytes;
   thread_options.disk_reserve_bytes = config_.disk_reserve_bytes;
   engine_thread_ = std::make_unique<EngineThread>(*engine_, *log_, *store_, *log_disk_, clock_, thread_options);
   return {};
