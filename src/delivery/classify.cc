@@ -94,7 +94,9 @@ std::optional<UtcTime> civil(std::optional<int> year, std::optional<int> month_n
   const auto hour = number(clock.substr(0, 2));
   const auto minute = number(clock.substr(3, 2));
   const auto second = number(clock.substr(6, 2));
-  if (!hour || !minute || !second || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
+  if (!hour || !minute || !second || *hour > 23 || *minute > 59 || *second > 60) {
+    return std::nullopt;
+  }
   CivilTime time;
   time.year = *year;
   time.month = *month_number;
@@ -113,7 +115,9 @@ std::optional<UtcTime> parse_http_date(std::string_view text) {
     if (year && words[3].size() == 2) *year += *year < 70 ? 2000 : 1900;
     return civil(year, month(words[2]), number(words[1]), words[4]);
   }
-  if (words.size() == 5) return civil(number(words[4]), month(words[1]), number(words[2]), words[3]);
+  if (words.size() == 5) {
+    return civil(number(words[4]), month(words[1]), number(words[2]), words[3]);
+  }
   return std::nullopt;
 }
 

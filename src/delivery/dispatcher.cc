@@ -268,9 +268,10 @@ void Dispatcher::launch_http(uint64_t call_id, HttpCall call) {
 }
 
 void Dispatcher::launch_process(uint64_t call_id, ProcessCall call) {
-  processes_.start(call_id, std::move(call), [box = mailbox_, call_id](Result<ProcessAnswer> answer) {
+  auto done = [box = mailbox_, call_id](Result<ProcessAnswer> answer) {
     box->put({call_id, std::nullopt, std::move(answer)});
-  });
+  };
+  processes_.start(call_id, std::move(call), std::move(done));
 }
 
 void Dispatcher::take_answer(const Answer& answer, os::MonotonicTime now, UtcTime wall,
@@ -290,7 +291,8 @@ void Dispatcher::take_answer(const Answer& answer, os::MonotonicTime now, UtcTim
   if (overloaded) return put_back(item, destination, now);
   if (answer.process) return report(item, process_outcome(*answer.process), reports);
   const bool delivery = item->second.effect.kind == EffectKind::deliver;
-  report(item, delivery ? delivery_outcome(*answer.http, wall) : call_outcome(*answer.http), reports);
+  report(item, delivery ? delivery_outcome(*answer.http, wall) : call_outcome(*answer.http),
+         reports);
 }
 
 /// What the answer says about the destination. Workflows' calls have no breaker: holding them

@@ -111,7 +111,7 @@ class Dispatcher {
     std::optional<Result<HttpAnswer>> http;
     std::optional<Result<ProcessAnswer>> process;
   };
-  /// What the clients' threads share with the dispatcher; outlives it where a done is still to come.
+  /// What the clients' threads share with the dispatcher; outlives it while a done is to come.
   struct Mailbox {
     std::mutex mutex;
     std::vector<Answer> answers;

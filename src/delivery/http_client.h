@@ -40,7 +40,8 @@ class HttpClient {
   /// Errors given to done: AddressRefused and RequestInvalid (http_call_check.h; never sent),
   /// Overloaded (refused here, never sent), CallFailed (connect, TLS, timeout, cut short, answer
   /// over the limit; the sentence says which).
-  virtual void start(uint64_t call_id, HttpCall call, std::function<void(Result<HttpAnswer>)> done) = 0;
+  virtual void start(uint64_t call_id, HttpCall call,
+                     std::function<void(Result<HttpAnswer>)> done) = 0;
   /// Gives up a call; its done gets CallFailed.
   virtual void cancel(uint64_t call_id) = 0;
 };

@@ -39,7 +39,8 @@ class ProcessRunner {
   /// Errors given to done: RunRefused (configuration), RequestInvalid (what no process can be
   /// given), Overloaded (refused here, never started), CallFailed (could not start, time limit,
   /// output limit; the whole group is ended first).
-  virtual void start(uint64_t call_id, ProcessCall call, std::function<void(Result<ProcessAnswer>)> done) = 0;
+  virtual void start(uint64_t call_id, ProcessCall call,
+                     std::function<void(Result<ProcessAnswer>)> done) = 0;
   virtual void cancel(uint64_t call_id) = 0;
 };
 

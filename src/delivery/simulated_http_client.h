@@ -32,7 +32,8 @@ class SimulatedHttpClient : public HttpClient {
   /// For all others. At first: CallFailed, saying that no answer is scripted.
   void respond_otherwise(Responder responder) { otherwise_ = std::move(responder); }
 
-  void start(uint64_t call_id, HttpCall call, std::function<void(Result<HttpAnswer>)> done) override;
+  void start(uint64_t call_id, HttpCall call,
+             std::function<void(Result<HttpAnswer>)> done) override;
   void cancel(uint64_t call_id) override;
 
   /// Answers a call that hangs; false if there is none of that id.

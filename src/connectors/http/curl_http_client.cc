@@ -149,7 +149,8 @@ class CurlHttpClient::Loop {
     }
     for (auto& [id, transfer] : running_) curl_multi_remove_handle(multi_, transfer->easy());
     while (!running_.empty()) {
-      end_call(running_.begin()->second.get(), Error(ErrorCode::CallFailed, "the server is stopping"));
+      end_call(running_.begin()->second.get(),
+               Error(ErrorCode::CallFailed, "the server is stopping"));
     }
   }
 

@@ -89,7 +89,8 @@ Status Transfer::prepare(uint64_t call_id, delivery::HttpCall call, uint64_t hel
 Status Transfer::set_url() {
   CURLU* parsed = curl_url();
   HENCE_CHECK(parsed != nullptr);
-  const CURLUcode code = curl_url_set(parsed, CURLUPART_URL, call_.url.c_str(), CURLU_DISALLOW_USER);
+  const CURLUcode code =
+      curl_url_set(parsed, CURLUPART_URL, call_.url.c_str(), CURLU_DISALLOW_USER);
   curl_url_cleanup(parsed);
   if (code != CURLUE_OK) {
     return Error(ErrorCode::RequestInvalid, "the URL " + url_for_people(call_.url) +
@@ -126,7 +127,8 @@ void Transfer::set_method_and_body() {
   if (expects_body || !call_.body.empty()) {
     curl_easy_setopt(easy_, CURLOPT_POST, 1L);
     curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, call_.body.data());
-    curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call_.body.size()));
+    const auto size = static_cast<curl_off_t>(call_.body.size());
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, size);
   } else if (call_.method == "HEAD") {
     curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
   }
@@ -165,8 +167,9 @@ size_t Transfer::on_header(std::string_view line) {
 
 size_t Transfer::on_body(std::string_view bytes) {
   if (answer_.body.size() + bytes.size() > call_.response_bytes_max) {
-    stopped_.emplace(ErrorCode::CallFailed, "the answer is over the limit of " +
-                                                std::to_string(call_.response_bytes_max) + " bytes");
+    stopped_.emplace(ErrorCode::CallFailed,
+                     "the answer is over the limit of " +
+                         std::to_string(call_.response_bytes_max) + " bytes");
     return 0;
   }
   if (!hold(bytes.size())) return 0;

@@ -69,7 +69,8 @@ class Transfer {
   curl_socket_t on_open_socket(const curl_sockaddr& address);
   static size_t header_callback(char* data, size_t size, size_t count, void* self);
   static size_t write_callback(char* data, size_t size, size_t count, void* self);
-  static curl_socket_t open_socket_callback(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static curl_socket_t open_socket_callback(void* self, curlsocktype purpose,
+                                            curl_sockaddr* address);
 
   CURL* easy_;
   TransferSettings& settings_;

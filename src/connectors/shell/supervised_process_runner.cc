@@ -32,6 +32,7 @@ using shell::FrameKind;
 constexpr size_t kInputBytesMax = 16u << 20;
 constexpr Duration kTimeoutMax = Duration::days(366);
 constexpr size_t kNameBytesMax = 100;
+constexpr char kSupervisorEnded[] = "the supervisor of commands ended";
 constexpr size_t kReadBytes = 64 << 10;
 
 Error invalid(std::string why) { return Error(ErrorCode::RequestInvalid, std::move(why)); }
@@ -150,8 +151,9 @@ class SupervisedProcessRunner::Link {
     const std::lock_guard lock(mutex_);
     if (stopping_) return Error(ErrorCode::CallFailed, "the server is stopping");
     if (calls_ >= options_.calls_max) {
-      return Error(ErrorCode::Overloaded, "overloaded: " + std::to_string(calls_) +
-                                              " commands are running already; it is tried again later");
+      return Error(ErrorCode::Overloaded,
+                   "overloaded: " + std::to_string(calls_) +
+                       " commands are running already; it is tried again later");
     }
     ++calls_;
     if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
@@ -169,8 +171,8 @@ class SupervisedProcessRunner::Link {
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
     pthread_setname_np(pthread_self(), "hence-run");
     while (take_requests()) {
-      pollfd polled[] = {{wake_.get(), POLLIN, 0},
-                         {socket_.get(), static_cast<short>(out_.empty() ? POLLIN : POLLIN | POLLOUT), 0}};
+      const short wanted = out_.empty() ? POLLIN : POLLIN | POLLOUT;
+      pollfd polled[] = {{wake_.get(), POLLIN, 0}, {socket_.get(), wanted, 0}};
       if (poll(polled, socket_.open() ? 2 : 1, -1) <= 0) continue;
       uint64_t count = 0;
       if (polled[0].revents != 0) {
@@ -218,7 +220,8 @@ class SupervisedProcessRunner::Link {
     const int error = spawn_supervisor(theirs.get());
     if (error != 0) {
       return Error(ErrorCode::CallFailed,
-                   std::string("the supervisor of commands did not start: ") + std::strerror(error));
+                   std::string("the supervisor of commands did not start: ") +
+                       std::strerror(error));
     }
     socket_ = std::move(ours);
     return {};
@@ -253,14 +256,14 @@ class SupervisedProcessRunner::Link {
   void send_some() {
     const ssize_t sent = send(socket_.get(), out_.left().data(), out_.left().size(), MSG_NOSIGNAL);
     if (sent > 0) out_.sent(static_cast<size_t>(sent));
-    if (sent < 0 && errno != EAGAIN && errno != EINTR) disconnect("the supervisor of commands ended");
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) disconnect(kSupervisorEnded);
   }
 
   void receive_some() {
     char bytes[kReadBytes];
     const ssize_t got = recv(socket_.get(), bytes, sizeof bytes, 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (got <= 0) return disconnect("the supervisor of commands ended");
+    if (got <= 0) return disconnect(kSupervisorEnded);
     in_.append(bytes, static_cast<size_t>(got));
     size_t taken = 0;
     while (const auto frame = shell::first_frame(std::string_view(in_).substr(taken))) {
@@ -272,7 +275,9 @@ class SupervisedProcessRunner::Link {
   }
 
   void take_end(shell::EndFrame end) {
-    if (!end.failure.empty()) return end_call(end.call_id, Error(ErrorCode::CallFailed, end.failure));
+    if (!end.failure.empty()) {
+      return end_call(end.call_id, Error(ErrorCode::CallFailed, end.failure));
+    }
     end_call(end.call_id, delivery::ProcessAnswer{end.exit_code, std::move(end.output),
                                                   std::move(end.error_output)});
   }
