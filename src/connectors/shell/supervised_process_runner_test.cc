@@ -346,7 +346,7 @@ int be_a_server(const std::string& folder) {
   const auto runner = SupervisedProcessRunner::create(std::move(options)).value();
   ProcessCall call;
   call.command = "cd " + folder +
-                 "; setsid sleep 300 & echo $! > daemon; sleep 300 & echo $! > child;"
+                 "; setsid sh -c 'echo $$ > daemon; exec sleep 300' & sleep 300 & echo $! > child;"
                  "(trap '' TERM; while :; do sleep 1; done) & echo $! > stubborn;"
                  "echo $$ > shell; wait";
   runner->start(1, std::move(call), [](Result<ProcessAnswer>) {});
