@@ -274,6 +274,31 @@ Flow indices(Run& run, Val* a, Val& out) {
   return index_value(run, a[0], a[1], out);
 }
 
+/// The first or last of indices, without making them all where one element is sought.
+Flow index_of(Run& run, Val* a, Val& out, bool last) {
+  if (a[0].is_array() && !a[1].is_array()) {
+    out = Val();
+    double i = 0;
+    each_element(a[0], [&](const Val& item) {
+      const bool same = equal(run, item, a[1]);
+      if (same) out = Val(i);
+      i += 1;
+      return run.step() && !run.too_deep && (last || !same);
+    });
+    return run.too_deep ? finish(run) : Flow::value;
+  }
+  Val all;
+  if (const Flow flow = indices(run, a, all); flow != Flow::value) return flow;
+  if (!all.is_array() || all.size() == 0) {
+    out = Val();
+  } else {
+    out = element(all, last ? all.size() - 1 : 0);
+  }
+  return Flow::value;
+}
+Flow index(Run& run, Val* a, Val& out) { return index_of(run, a, out, false); }
+Flow rindex(Run& run, Val* a, Val& out) { return index_of(run, a, out, true); }
+
 Flow string_indices_0(Run& run, Val* a, Val& out) {
   if (!a[0].is_string()) {
     return run.fail(described(run, a[0]) + " cannot be searched, as it is not a string");
@@ -319,6 +344,8 @@ constexpr Native kBuiltins[] = {
     {"reverse", 0, true, reverse},
     {"transpose", 0, true, transpose},
     {"indices", 1, true, indices},
+    {"index", 1, true, index},
+    {"rindex", 1, true, rindex},
     {"_strindices", 1, true, string_indices_0},
     {"bsearch", 1, true, bsearch},
 };

@@ -118,7 +118,18 @@ Flow split(Run& run, Val* a, Val& out) {
 
 Flow join(Run& run, Val* a, Val& out) {
   if (!a[0].is_array() && !a[0].is_object()) return cannot_iterate(run, a[0]);
-  Val text = make_string(run, "");
+  // Room for the strings, so that the usual case allocates once.
+  uint64_t room = 0;
+  auto count = [&](const Val& item) {
+    room += (item.is_string() ? item.size() : 8) + (a[1].is_string() ? a[1].size() : 0);
+    return true;
+  };
+  if (a[0].is_array()) {
+    each_element(a[0], count);
+  } else {
+    each_member(a[0], [&](std::string_view, const Val& item) { return count(item); });
+  }
+  Val text = make_string_room(run, room);
   Flow flow = Flow::value;
   bool first = true;
   auto add = [&](const Val& item) {

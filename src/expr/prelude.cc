@@ -60,8 +60,6 @@ def group_by(f): _group_by(map([f]));
 def unique_by(f): _unique_by(map([f]));
 def min_by(f): _min_by(map([f]));
 def max_by(f): _max_by(map([f]));
-def index($i): indices($i) | .[0];
-def rindex($i): indices($i) | .[-1:][0];
 def combinations: if length == 0 then [] else .[0][] as $x | (.[1:] | combinations) as $w | [$x] + $w end;
 def combinations(n): . as $dot | [range(n)] | map($dot) | combinations;
 def match($re; $flags): _match($re; $flags; false) | .[];

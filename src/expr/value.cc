@@ -171,6 +171,15 @@ Val make_string(Run& run, std::string_view text) {
   return Val(Tag::string, str);
 }
 
+Val make_string_room(Run& run, uint64_t bytes) {
+  const bool fits = bytes < UINT32_MAX - 64 && run.charge(sizeof(Str) + bytes);
+  const uint64_t capacity = fits ? bytes : 0;
+  if (!fits) run.exhaust("bytes");
+  auto* str = new (allocate(sizeof(Str) + capacity)) Str;
+  str->capacity = static_cast<uint32_t>(capacity);
+  return Val(Tag::string, str);
+}
+
 Val make_array(Run& run, uint32_t capacity) {
   run.charge(sizeof(Arr));
   auto* arr = new (allocate(sizeof(Arr))) Arr;

@@ -174,6 +174,8 @@ struct Entry {
 // them do nothing useful, and the evaluator stops at its next check.
 
 Val make_string(Run& run, std::string_view text);
+/// An empty string with room for bytes.
+Val make_string_room(Run& run, uint64_t bytes);
 Val make_array(Run& run, uint32_t capacity = 0);
 Val make_object(Run& run, uint32_t capacity = 0);
 Val make_number_text(Run& run, std::string_view text);  ///< keeps the text
