@@ -191,13 +191,15 @@ Status Node::reload(const Config& config) {
     return Error(ErrorCode::ConfigurationInvalid, names + " cannot change while the server runs; nothing was changed: restart it, or set the old value again");
   }
   HENCE_TRY(const std::string token, read_token(config));
-  connectors::CurlHttpClientOptions http;
-  HENCE_TRY(http.guard, connectors::AddressGuard::create(config.egress_allow));
-  HENCE_TRY(std::shared_ptr<delivery::HttpClient> client, connectors::CurlHttpClient::create(std::move(http)));
+  if (config.egress_allow != config_.egress_allow) {
+    connectors::CurlHttpClientOptions http;
+    HENCE_TRY(http.guard, connectors::AddressGuard::create(config.egress_allow));
+    HENCE_TRY(std::shared_ptr<delivery::HttpClient> client, connectors::CurlHttpClient::create(std::move(http)));
+    http_client_.set(std::move(client));
+  }
   config_ = config;
   set_log_level(level_of(config.log_level));
   secrets_.set(SecretReader(config.secret_env, config.secret_files));
-  http_client_.set(std::move(client));
   processes_.allow(config.run_shell);
   engine_thread_->set_disk_reserve(config.disk_reserve_bytes);
   endpoints_->set_limits(limits_of(config));

@@ -44,29 +44,33 @@ class SwitchableSecrets {
   Switch<SecretReader> current_;
 };
 
-/// The old client is kept until the next switch, so that calls under way get their answers.
+/// Old clients are kept until close, so that calls under way get their answers; an idle one costs a
+/// sleeping thread.
 class SwitchableHttpClient : public delivery::HttpClient {
  public:
   void set(std::shared_ptr<delivery::HttpClient> next) {
-    old_ = current_.get();
-    current_.set(std::move(next));
+    const std::lock_guard lock(mutex_);
+    clients_.push_back(std::move(next));
   }
   void start(uint64_t call_id, delivery::HttpCall call,
              std::function<void(Result<delivery::HttpAnswer>)> done) override {
-    current_.get()->start(call_id, std::move(call), std::move(done));
+    all().back()->start(call_id, std::move(call), std::move(done));
   }
   void cancel(uint64_t call_id) override {
-    current_.get()->cancel(call_id);
-    if (const auto old = old_) old->cancel(call_id);
+    for (const auto& client : all()) client->cancel(call_id);
   }
   void close() {
-    old_.reset();
-    current_.set(nullptr);
+    const std::lock_guard lock(mutex_);
+    clients_.clear();
   }
 
  private:
-  Switch<delivery::HttpClient> current_;
-  std::shared_ptr<delivery::HttpClient> old_;
+  std::vector<std::shared_ptr<delivery::HttpClient>> all() const {
+    const std::lock_guard lock(mutex_);
+    return clients_;
+  }
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<delivery::HttpClient>> clients_;
 };
 
 /// Whether shell commands are allowed at all may change; the supervisor stays.

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program: the command line, and the modules it brings together.
+
+#include <csignal>
+
+#include "cli/command.h"
+#include "cli/serve.h"
+#include "connectors/shell/supervisor.h"
+
+int main(int argc, char** argv) {
+  // Started again as the parent of shell commands: before anything else is set up.
+  if (const auto code = hence::connectors::shell::supervise_if_asked(argc, argv)) return *code;
+  std::signal(SIGPIPE, SIG_IGN);
+  const hence::cli::Programs programs{hence::cli::serve_command, hence::cli::dev_command, {}};
+  return hence::cli::run(hence::cli::system_io(), programs, std::vector<std::string>(argv + 1, argv + argc));
+}
