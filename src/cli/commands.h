@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Every command's function, for the table in command.cc. Each is in the file of its noun.
+
+#include "cli/command.h"
+
+namespace hence::cli {
+
+int validate_command(const Call& call);
+int apply_command(const Call& call);
+int get_command(const Call& call);
+int delete_command(const Call& call);
+int event_send(const Call& call);
+int event_list(const Call& call);
+int event_get(const Call& call);
+int event_tail(const Call& call);
+int explain_command(const Call& call);
+int rule_test(const Call& call);
+int expr_eval(const Call& call);
+int sink_listen(const Call& call);
+int workflow_list(const Call& call);
+int workflow_get(const Call& call);
+int workflow_run(const Call& call);
+int instance_list(const Call& call);
+int instance_get(const Call& call);
+int instance_trace(const Call& call);
+int instance_cancel(const Call& call);
+int delivery_list(const Call& call);
+int delivery_get(const Call& call);
+int delivery_redrive(const Call& call);
+int log_verify(const Call& call);
+int test_command(const Call& call);
+int serve_entry(const Call& call);
+int dev_entry(const Call& call);
+int version_command(const Call& call);
+
+}  // namespace hence::cli

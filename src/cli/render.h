@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What people show each other: the answer first, details below, 80 columns.
+
+#include <string>
+
+#include "cli/text.h"
+#include "json/value.h"
+
+namespace hence::cli {
+
+/// An answer of GET …/explain. with_reasons: every condition of every rule, not only what decided.
+std::string render_explain(json::View explanation, const Style& style, bool with_reasons = false);
+/// An answer of GET …/trace. full: input and output uncut.
+std::string render_trace(json::View trace, const Style& style, bool full = false);
+/// An answer of GET …/deliveries/{id}.
+std::string render_delivery(json::View delivery, const Style& style);
+/// The members of an object, a line each.
+std::string render_members(json::View object, const Style& style);
+
+}  // namespace hence::cli

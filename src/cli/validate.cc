@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// `hence validate`: what is wrong with files of resources, found without a server.
+
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/flags.h"
+#include "cli/output.h"
+#include "json/builder.h"
+#include "resource/resource.h"
+
+namespace hence::cli {
+namespace {
+
+struct Checked {
+  std::string file;
+  resource::Parsed parsed;
+  std::string unreadable;
+
+  bool valid() const { return unreadable.empty() && parsed.faults.empty(); }
+};
+
+void add_faults(json::Builder& builder, std::string_view name, const resource::Faults& faults) {
+  builder.key(name).begin_array();
+  for (const workflow::Fault& fault : faults) {
+    builder.begin_object();
+    builder.key("line").number(int64_t{fault.place.line}).key("column").number(int64_t{fault.place.column});
+    builder.member("pointer", fault.pointer).member("message", fault.message).end_object();
+  }
+  builder.end_array();
+}
+
+json::Value to_json(const std::vector<Checked>& all) {
+  json::Builder builder;
+  builder.begin_object().key("items").begin_array();
+  for (const Checked& one : all) {
+    builder.begin_object().member("file", one.file);
+    builder.key("valid").boolean(one.valid());
+    builder.key("resources").number(static_cast<int64_t>(one.parsed.resources.size()));
+    if (!one.unreadable.empty()) builder.member("error", one.unreadable);
+    add_faults(builder, "faults", one.parsed.faults);
+    add_faults(builder, "unsupported", one.parsed.unsupported);
+    builder.end_object();
+  }
+  builder.end_array().end_object();
+  return std::move(builder).finish();
+}
+
+std::string draw(const std::vector<Checked>& all, const Style& style) {
+  std::string out;
+  for (const Checked& one : all) {
+    if (!one.unreadable.empty()) {
+      out += style.paint(Tone::bad, "✗ ") + one.unreadable + "\n";
+    } else if (one.parsed.faults.empty()) {
+      out += style.paint(Tone::good, "✓ ") + one.file + "  " +
+             style.paint(Tone::dim, plural(static_cast<int64_t>(one.parsed.resources.size()), "resource")) + "\n";
+    } else {
+      out += style.paint(Tone::bad, "✗ ") + one.file + "\n";
+    }
+    for (const workflow::Fault& fault : one.parsed.faults) out += "  " + fault_text(one.file, fault) + "\n";
+    for (const workflow::Fault& fault : one.parsed.unsupported) {
+      out += "  " + style.paint(Tone::warning, "!") + " " + fault_text(one.file, fault) + " (valid; this version's apply refuses it)\n";
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+int validate_command(const Call& call) {
+  std::vector<std::string> paths;
+  std::string name_space = "default";
+  OutputFlags output;
+  Flags flags(call);
+  flags.positionals("PATH", paths, "files, or folders walked for .yaml, .yml and .json");
+  flags.text("-n,--namespace", name_space, "of documents that name none; else default");
+  flags.output(output, Format::table);
+  if (const auto code = flags.parse()) return *code;
+  const Result<std::vector<std::string>> files = find_resource_files(paths);
+  if (!files.ok()) return call.io.fail(files.error());
+
+  std::vector<Checked> all;
+  bool valid = true;
+  for (const std::string& file : *files) {
+    Checked checked{file, {}, {}};
+    const Result<std::string> text = read_file(call.io, file);
+    if (!text.ok()) {
+      checked.unreadable = text.error().message();
+    } else {
+      checked.parsed = resource::parse_resources(*text, name_space);
+      if (checked.valid() && checked.parsed.resources.empty()) checked.unreadable = file + " holds no resource";
+    }
+    valid = valid && checked.valid();
+    all.push_back(std::move(checked));
+  }
+  call.io.out(format_list(output.format, to_json(all), [&] { return draw(all, style_of(call.io)); }));
+  return valid ? kExitOk : kExitNo;
+}
+
+}  // namespace hence::cli
