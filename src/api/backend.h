@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -36,6 +37,7 @@ struct EngineCounters {
 class Backend {
  public:
   using Done = std::function<void(const engine::Reply&)>;
+  using DoneAll = std::function<void(const std::vector<engine::Reply>&)>;
   virtual ~Backend() = default;
 
   /// Hands a command over; time and randomness are stamped there. bytes: its size, for the queue's
@@ -43,6 +45,11 @@ class Backend {
   /// records are durable; it must not block.
   /// Errors: Overloaded, DiskFull, ShuttingDown (done is then not called).
   virtual Status submit(engine::Command command, size_t bytes, bool external, Done done) = 0;
+  /// Hands several over, in order, as submit does each. bytes: of all together. done runs once, when
+  /// the last of them is durable, with a reply for each; one that was refused has the error in its
+  /// reply. Where all were refused done may run before this returns.
+  virtual void submit_all(std::vector<engine::Command> commands, size_t bytes, bool external,
+                          DoneAll done);
   virtual ReadView read_view() const = 0;
   virtual std::shared_ptr<const engine::Definitions> definitions() const = 0;
   virtual EngineCounters counters() const = 0;

@@ -17,6 +17,7 @@ Stream& Stream::operator=(Stream&& other) noexcept {
 
 bool Stream::write(std::string_view text) { return buffer_ && buffer_->write(text); }
 bool Stream::closed() const { return !buffer_ || buffer_->closed(); }
+size_t Stream::unsent_bytes() const { return buffer_ ? buffer_->unsent_bytes() : 0; }
 void Stream::end() {
   if (buffer_) buffer_->end();
 }

@@ -63,6 +63,8 @@ class Stream {
   bool write(std::string_view text);
   /// True once nothing more can be sent.
   bool closed() const;
+  /// Of what was written, what the connection has not taken yet.
+  size_t unsent_bytes() const;
   /// Finishes the response after what was written. Idempotent.
   void end();
 

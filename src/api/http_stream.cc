@@ -47,6 +47,11 @@ bool StreamBuffer::closed() const {
   return closed_ || state_ != State::open;
 }
 
+size_t StreamBuffer::unsent_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return pending_.size();
+}
+
 StreamBuffer::Taken StreamBuffer::take() {
   const std::lock_guard lock(mutex_);
   Taken taken;

@@ -24,6 +24,7 @@ class StreamBuffer {
   bool write(std::string_view text);
   void end();
   bool closed() const;
+  size_t unsent_bytes() const;
 
   /// What the connection is to send next.
   struct Taken {

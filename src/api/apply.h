@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Makes a namespace's resources equal to documents: all of them or none.
+//
+//   text ─► parse ─► references ─► compare with what is there ─► compile ─► engine ─┐ durable
+//                       │ every fault with its place               ▲               │
+//                       └─► refusal                                └─ stale base ◄─┘
+//
+// These calls wait for the engine: not for I/O threads, nor for the engine's own.
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "api/backend.h"
+#include "os/clock.h"
+#include "workflow/faults.h"
+
+namespace hence::api {
+
+struct ApplyInput {
+  std::string text;                    ///< YAML or JSON, any number of documents
+  std::string name_space = "default";
+  bool dry_run = false;                ///< everything but the change itself
+  bool prune = false;                  ///< delete what the namespace has and the text does not
+  engine::Actor actor = {};
+  std::string idempotency_key = {};
+};
+
+struct AppliedResource {
+  enum class Outcome : uint8_t { created, changed, unchanged, deleted };
+  std::string kind;  ///< resource::kind_name
+  std::string name;
+  Outcome outcome = Outcome::unchanged;
+};
+std::string_view outcome_name(AppliedResource::Outcome outcome);
+
+struct Applied {
+  uint64_t version = 0;  ///< of the definitions, after it
+  /// A request under the same Idempotency-Key was answered before; this one changed nothing.
+  bool repeated = false;
+  std::vector<AppliedResource> results;  ///< in the order of the documents, then what was deleted
+};
+/// Why nothing was changed: faults of the documents, or only an error.
+struct ApplyRefused {
+  Error error;
+  workflow::Faults faults;
+};
+using ApplyOutcome = std::variant<Applied, ApplyRefused>;
+
+ApplyOutcome apply_documents(Backend& backend, const os::Clock& clock, const ApplyInput& input);
+
+/// Deletes one resource; of a workflow named without version, all versions.
+/// Errors (in ApplyRefused): NotFound, Conflict (another resource refers to it; says which).
+struct DeleteInput {
+  std::string name_space = "default";
+  resource::Kind kind = resource::Kind::rule;
+  std::string name;
+  engine::Actor actor = {};
+  std::string idempotency_key = {};
+};
+ApplyOutcome delete_resource(Backend& backend, const os::Clock& clock, const DeleteInput& input);
+
+}  // namespace hence::api

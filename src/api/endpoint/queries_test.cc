@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+// Instances, deliveries, and events that are in.
+#include "api/endpoint/test_world.h"
+#include "api/http_stream.h"
+
+namespace hence::api {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class Queries : public EndpointsTest {
+ protected:
+  Queries() { EXPECT_EQ(apply(kTestResources).status, 200); }
+  Answer start(const std::string& body) {
+    return send("POST /api/v1/instances", body, "content-type: application/json\n");
+  }
+};
+
+TEST_F(Queries, StartsAndWaitsForTheEnd) {
+  const Answer started = start(R"({"workflow":"t/greet","input":{"name":"you"}})");
+  EXPECT_EQ(started.status, 201);
+  EXPECT_EQ(send("GET /api/v1/instances/" + started.text("id")).text("status"), "completed");
+  const Answer ended = start(R"({"workflow":"t/greet","input":{"name":"you"},"wait":5})");
+  EXPECT_EQ(ended.status, 201);
+  EXPECT_EQ(ended.text("status"), "completed");
+  EXPECT_EQ(ended.json()->find_path({"output", "hi"})->as_string(), "you");
+  const Answer still = start(R"({"workflow":"t/sleep","wait":0})");
+  EXPECT_EQ(still.text("status"), "waiting") << still.body;
+}
+
+TEST_F(Queries, AnIdIsUnique) {
+  const std::string id = start(R"({"workflow":"t/sleep","id":"x"})").text("id");
+  const Answer existing = start(R"({"workflow":"t/sleep","id":"x"})");
+  EXPECT_EQ(existing.status, 200);
+  EXPECT_EQ(existing.body, "{\"id\":\"" + id + "\",\"duplicate\":true}\n");
+  EXPECT_EQ(start(R"({"workflow":"t/sleep","id":"x","onConflict":"reject"})").status, 409);
+  EXPECT_NE(start(R"({"workflow":"t/sleep","id":"x","onConflict":"replace"})").text("id"), id);
+}
+
+TEST_F(Queries, RefusesBadStarts) {
+  struct Case {
+    const char* body;
+    int status;
+    const char* says;
+  };
+  const Case cases[] = {
+      {"", 400, "workflow is missing"},
+      {"[]", 400, "JSON object"},
+      {"{", 400, "JsonInvalid"},
+      {R"({"workflow":"t/none"})", 404, "there is no workflow t/none"},
+      {R"({"workflow":7})", 400, "is to be a string"},
+      {R"({"workflow":"t/greet","inputs":1})", 400, "did you mean \\\"input\\\"?"},
+      {R"({"workflow":"t/greet","onConflict":"rejct"})", 400, "did you mean \\\"reject\\\"?"},
+      {R"({"workflow":"t/greet","wait":61})", 400, "0 to 60"},
+      {R"({"workflow":"t/greet","wait":"1"})", 400, "0 to 60"},
+  };
+  for (const Case& test : cases) {
+    const Answer answer = start(test.body);
+    EXPECT_EQ(answer.status, test.status) << test.body;
+    EXPECT_THAT(answer.body, HasSubstr(test.says));
+  }
+  EXPECT_EQ(start(R"({"workflow":"t/greet","id":")" + std::string(2'000, 'x') + "\"}").status, 400);
+  EXPECT_EQ(send("POST /api/v1/instances", "workflow=t/greet", "content-type: application/x-www-form-urlencoded\n").status, 415);
+}
+
+TEST_F(Queries, ListsTracesAndCancels) {
+  const std::string id = start(R"({"workflow":"t/sleep"})").text("id");
+  start(R"({"workflow":"t/greet"})");
+  EXPECT_EQ(send("GET /api/v1/instances").json()->find("items")->size(), 2u);
+  EXPECT_EQ(send("GET /api/v1/instances?workflow=t/sleep").json()->find("items")->size(), 1u);
+  EXPECT_EQ(send("GET /api/v1/instances?status=completed").json()->find("items")->size(), 1u);
+  EXPECT_EQ(send("GET /api/v1/instances?until=10m").json()->find("items")->size(), 0u);
+  const Answer page = send("GET /api/v1/instances?limit=1");
+  EXPECT_EQ(send("GET /api/v1/instances?limit=1&cursor=" + page.text("next")).json()->find("items")->size(), 1u);
+  EXPECT_THAT(send("GET /api/v1/instances/" + id + "/trace").body, HasSubstr("\"tasks\":[{\"task\":\"nap\""));
+
+  const Answer cancelled = send("POST /api/v1/instances/" + id + "/cancel", R"({"reason":"enough"})");
+  EXPECT_EQ(cancelled.status, 200);
+  EXPECT_EQ(send("GET /api/v1/instances/" + id).text("status"), "cancelled");
+  EXPECT_EQ(send("POST /api/v1/instances/" + id + "/cancel").status, 409);
+  EXPECT_EQ(send("POST /api/v1/instances/01-999/cancel").status, 404);
+  EXPECT_EQ(send("POST /api/v1/namespaces/other/instances/" + id + "/cancel").status, 404);
+  EXPECT_EQ(send("POST /api/v1/instances/" + id + "/cancel", R"({"reason":")" + std::string(5'000, 'x') + "\"}").status, 400);
+}
+
+TEST_F(Queries, RefusesBadIdsAndFilters) {
+  struct Case {
+    const char* line;
+    int status;
+    const char* says;
+  };
+  const Case cases[] = {
+      {"GET /api/v1/instances/abc", 400, "is no instance"},
+      {"GET /api/v1/instances/ctl-1", 404, "there is no instance"},
+      {"GET /api/v1/instances/9999-1", 404, "there is no instance"},
+      {"GET /api/v1/instances/01-77", 404, "01-77"},
+      {"GET /api/v1/instances/01-77/trace", 404, "01-77"},
+      {"GET /api/v1/instances?limit=0", 400, "1 to 1000"},
+      {"GET /api/v1/instances?limit=10x", 400, "1 to 1000"},
+      {"GET /api/v1/instances?since=yesterday", 400, "2026-05-01T12:00:00Z"},
+      {"GET /api/v1/instances?status=complete", 400, "did you mean"},
+      {"GET /api/v1/instances?statu=x", 400, "did you mean"},
+      {"GET /api/v1/instances?cursor=zz", 400, "cursor"},
+      {"GET /api/v1/deliveries?status=waiting", 400, "unknown status"},
+      {"GET /api/v1/deliveries?event=x", 400, "is no event's position"},
+      {"GET /api/v1/deliveries/07-42", 400, "07-42.0"},
+      {"GET /api/v1/deliveries/01-42.0", 404, "there is no delivery"},
+      {"GET /api/v1/events/x", 400, "is no event's position"},
+      {"GET /api/v1/events/01-42", 404, "01-42"},
+      {"GET /api/v1/events/01-42/explain", 404, "01-42"},
+      {"GET /api/v1/events/01-42/instances", 404, "01-42"},
+      {"GET /api/v1/events?id=none", 404, "no event has the id none"},
+      {"GET /api/v1/events?cursor=7x", 400, "cursor"},
+      {"GET /api/v1/events/stream?cursor=x", 400, "no id of an event"},
+      {"GET /api/v1/events/stream?cursor=999999", 400, "beyond it"},
+      {"GET /api/v1/rules?min_position=x", 400, "is no position"},
+      {"GET /api/v1/rules?min_position=01-999", 503, "has not been applied"},
+      {"POST /api/v1/apply?dry_run=maybe", 400, "true or false"},
+      {"POST /api/v1/deliveries/01-42.0/redrive", 404, "there is no delivery"},
+      {"POST /api/v1/deliveries/x/redrive", 400, "07-42.0"},
+  };
+  for (const Case& test : cases) {
+    const Answer answer = send(test.line);
+    EXPECT_EQ(answer.status, test.status) << test.line;
+    EXPECT_THAT(answer.body, HasSubstr(test.says)) << test.line;
+    EXPECT_EQ(answer.header("content-type"), "application/problem+json") << test.line;
+  }
+}
+
+TEST_F(Queries, ShowsDeliveriesAndRedrivesParkedOnes) {
+  const std::string position = send_event("1").text("position");
+  ASSERT_EQ(backend.effects.size(), 1u);
+  const std::string id = backend.effects[0].id.to_string();
+  EXPECT_EQ(send("GET /api/v1/deliveries?sink=chat&status=ready&event=" + position).json()->find("items")->size(), 1u);
+  EXPECT_EQ(send("POST /api/v1/deliveries/" + id + "/redrive").status, 409);
+  backend.park(backend.effects[0]);
+  EXPECT_EQ(send("GET /api/v1/deliveries/" + id).text("status"), "parked");
+  const Answer redriven = send("POST /api/v1/deliveries/" + id + "/redrive", R"({"reason":"fixed"})");
+  EXPECT_EQ(redriven.status, 200) << redriven.body;
+  EXPECT_EQ(redriven.text("id"), id);
+  const Answer shown = send("GET /api/v1/deliveries/" + id);
+  EXPECT_EQ(shown.text("status"), "ready");
+  EXPECT_THAT(shown.body, HasSubstr("\"by\":\"anonymous\",\"reason\":\"fixed\""));
+  EXPECT_EQ(send("GET /api/v1/namespaces/other/deliveries/" + id).status, 404);
+}
+
+TEST_F(Queries, ExplainsAndLooksUpEvents) {
+  const std::string position = send_event("one", "start.me").text("position");
+  send_event("two");
+  EXPECT_EQ(send("GET /api/v1/events").json()->find("items")->size(), 2u);
+  EXPECT_EQ(send("GET /api/v1/events?type=start.*").json()->find("items")->size(), 1u);
+  EXPECT_EQ(send("GET /api/v1/events?source=/none").json()->find("items")->size(), 0u);
+  EXPECT_EQ(send("GET /api/v1/events?since=1h&limit=1").json()->find("items")->size(), 1u);
+  EXPECT_THAT(send("GET /api/v1/events?source=/s&id=one").body, HasSubstr(position));
+  EXPECT_THAT(send("GET /api/v1/events?id=one&min_position=" + position).body, HasSubstr(position));
+  EXPECT_EQ(send("GET /api/v1/events/" + position).text("position"), position);
+  const Answer explained = send("GET /api/v1/events/" + position + "/explain");
+  EXPECT_EQ(explained.status, 200);
+  EXPECT_THAT(explained.body, HasSubstr("begin"));
+  EXPECT_THAT(explained.body, HasSubstr("tell"));
+  EXPECT_EQ(send("GET /api/v1/decisions/" + position).body, explained.body);
+  EXPECT_THAT(send("GET /api/v1/events/" + position + "/explain?rule=begin").body, Not(HasSubstr("\"tell\"")));
+  EXPECT_EQ(send("GET /api/v1/events/" + position + "/instances").json()->find("items")->size(), 1u);
+  EXPECT_EQ(send("GET /api/v1/namespaces/other/events/" + position).status, 404);
+}
+
+/// Follows a stream until some text has come.
+class Follower : public AnswerSink {
+ public:
+  void answer(const RequestToken&, HttpResponse response) override { add(std::to_string(response.status) + response.body); }
+  void open_stream(const RequestToken&, HttpResponse head, std::shared_ptr<StreamBuffer> buffer) override {
+    {
+      const std::lock_guard lock(mutex_);
+      buffer_ = std::move(buffer);
+    }
+    add(head.body);
+  }
+  void stream_ready(const RequestToken&) override;
+  std::string wait_for(std::string_view text) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(10), [&] { return read_.find(text) != std::string::npos; });
+    return read_;
+  }
+
+ private:
+  void add(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    read_ += text;
+    changed_.notify_all();
+  }
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::shared_ptr<StreamBuffer> buffer_;
+  std::string read_;
+};
+
+void Follower::stream_ready(const RequestToken&) {
+  std::shared_ptr<StreamBuffer> buffer;
+  {
+    const std::lock_guard lock(mutex_);
+    buffer = buffer_;
+  }
+  if (!buffer) return;
+  const StreamBuffer::Taken taken = buffer->take();
+  add(taken.text + (taken.finished ? "FINISHED" : "") + (taken.overflowed ? "OVERFLOWED" : ""));
+}
+
+class EventStream : public Queries {
+ protected:
+  std::shared_ptr<Follower> follow(const std::string& target, const std::string& headers = {}, size_t buffer_bytes = 1 << 20) {
+    auto follower = std::make_shared<Follower>();
+    endpoints->handle(make("GET " + target, headers, {}), Responder(follower, {}, "1", buffer_bytes));
+    return follower;
+  }
+};
+
+TEST_F(EventStream, SendsWhatComesAndGoesOnFromTheLastId) {
+  send_event("before");
+  const auto follower = follow("/api/v1/events/stream");
+  follower->wait_for("hence events");
+  send_event("first");
+  send_event("second");
+  const std::string text = follower->wait_for("\"id\":\"second\"");
+  EXPECT_THAT(text, Not(HasSubstr("before")));
+  const size_t at = text.find("id: ");
+  ASSERT_NE(at, std::string::npos);
+  const std::string id = text.substr(at + 4, text.find('\n', at) - at - 4);
+  EXPECT_THAT(text, HasSubstr("id: " + id + "\nevent: event\ndata: {\"position\":"));
+
+  const auto resumed = follow("/api/v1/events/stream", "last-event-id: " + id + "\n");
+  const std::string rest = resumed->wait_for("\"id\":\"second\"");
+  EXPECT_THAT(rest, Not(HasSubstr("\"id\":\"first\"")));
+  send_event("third");
+  EXPECT_THAT(resumed->wait_for("\"id\":\"third\""), HasSubstr("third"));
+  EXPECT_THAT(follower->wait_for("\"id\":\"third\""), HasSubstr("third"));
+  endpoints.reset();
+  EXPECT_THAT(follower->wait_for("FINISHED"), HasSubstr("FINISHED"));
+}
+
+TEST_F(EventStream, Filters) {
+  const auto typed = follow("/api/v1/events/stream?type=a.*&source=/s");
+  const auto elsewhere = follow("/api/v1/namespaces/other/events/stream");
+  typed->wait_for("hence events");
+  elsewhere->wait_for("hence events");
+  send_event("no", "b.c");
+  send_event("yes", "a.b");
+  EXPECT_THAT(typed->wait_for("\"id\":\"yes\""), Not(HasSubstr("\"id\":\"no\"")));
+  EXPECT_THAT(elsewhere->wait_for("hence events"), Not(HasSubstr("yes")));
+}
+
+TEST_F(EventStream, LeavesTheDataOutOfWhatIsTooLongForAStream) {
+  const auto follower = follow("/api/v1/events/stream");
+  follower->wait_for("hence events");
+  send_event("big", "a.b", "\"" + std::string(700'000, 'x') + "\"");
+  const std::string text = follower->wait_for("dataLeftOut");
+  EXPECT_THAT(text, HasSubstr("\"id\":\"big\""));
+  EXPECT_LT(text.size(), 2'000u);
+}
+
+}  // namespace
+}  // namespace hence::api

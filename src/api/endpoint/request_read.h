@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Reading what clients say in paths, queries and bodies. Every error is RequestInvalid and says
+// what was expected.
+
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "api/endpoint/exchange.h"
+#include "engine/effect.h"
+#include "engine/query.h"
+
+namespace hence::api {
+
+/// A position "pp-seq" of one of the data folder's partitions. what: "event", "instance" …
+Result<Address> read_address(const Context& context, std::string_view text, std::string_view what);
+/// The id "pp-seq.n" of a delivery.
+Result<engine::EffectId> read_effect_id(const Context& context, std::string_view text);
+
+/// limit, cursor, since, until and the filters, as far as the route has them.
+Result<engine::ListOptions> read_list_options(const Context& context, const Exchange& exchange);
+
+/// The body as a JSON object with none but these members; an empty body is an empty object.
+/// Errors: also JsonInvalid, UnsupportedMediaType.
+Result<json::Value> read_object(const Exchange& exchange, std::span<const std::string_view> members);
+/// A member that is a string of so many bytes at most; empty where it is absent.
+Result<std::string> read_text(json::View object, std::string_view member, size_t bytes_max);
+/// The body {"reason": …} of an operator's act; both may be left out. Errors: as read_object.
+Result<std::string> read_reason(const Exchange& exchange);
+
+}  // namespace hence::api

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Resources: apply, list, get, delete.
+
+#include "api/apply.h"
+#include "api/endpoint/handlers.h"
+#include "api/endpoint/request_read.h"
+#include "json/builder.h"
+
+namespace hence::api {
+namespace {
+
+/// The kind a route is of: its path begins with the plural word.
+resource::Kind kind_of(const Exchange& exchange) {
+  const std::string_view path = exchange.route().path.substr(1);
+  const auto kind = resource::find_kind(path.substr(0, path.find('/')));
+  HENCE_CHECK(kind.has_value());
+  return *kind;
+}
+
+json::Value fault_list(const workflow::Faults& faults) {
+  json::Builder builder;
+  builder.begin_array();
+  for (const workflow::Fault& fault : faults) {
+    builder.begin_object();
+    if (fault.place.line != 0) {
+      builder.key("line").number(int64_t{fault.place.line});
+      builder.key("column").number(int64_t{fault.place.column});
+    }
+    builder.member("pointer", fault.pointer).member("message", fault.message);
+    builder.member("code", error_info(fault.code).name);
+    builder.end_object();
+  }
+  builder.end_array();
+  return std::move(builder).finish();
+}
+
+void answer_outcome(Exchange& exchange, const ApplyOutcome& outcome, bool dry_run) {
+  if (const auto* refused = std::get_if<ApplyRefused>(&outcome)) {
+    ProblemMembers members;
+    if (!refused->faults.empty()) members.emplace_back("faults", fault_list(refused->faults)->to_text());
+    return exchange.fail(refused->error, members);
+  }
+  const Applied& applied = std::get<Applied>(outcome);
+  json::Builder builder;
+  builder.begin_object();
+  builder.key("version").number(static_cast<int64_t>(applied.version));
+  if (dry_run) builder.key("dryRun").boolean(true);
+  if (applied.repeated) builder.key("repeated").boolean(true);
+  builder.key("results").begin_array();
+  for (const AppliedResource& result : applied.results) {
+    builder.begin_object().member("kind", result.kind).member("name", result.name);
+    builder.member("outcome", outcome_name(result.outcome)).end_object();
+  }
+  builder.end_array().end_object();
+  exchange.answer_json(200, std::move(builder).finish());
+}
+
+/// Runs work, which waits for the engine, on a worker.
+void run_change(Context& context, ExchangePtr exchange, std::function<void()> work) {
+  const bool taken = context.workers.run([work = std::move(work)](engine::Query&) { work(); });
+  if (!taken) exchange->fail(Error(ErrorCode::Overloaded, "too many requests are waiting already"));
+}
+
+}  // namespace
+
+void post_apply(Context& context, ExchangePtr exchange) {
+  const auto input = std::make_shared<ApplyInput>();
+  const Result<bool> dry_run = exchange->query_flag("dry_run");
+  if (!dry_run.ok()) return exchange->fail(dry_run.error());
+  const Result<bool> prune = exchange->query_flag("prune");
+  if (!prune.ok()) return exchange->fail(prune.error());
+  const Result<std::string> key = exchange->idempotency_key();
+  if (!key.ok()) return exchange->fail(key.error());
+  input->text = std::move(exchange->request.body);
+  input->name_space = exchange->name_space();
+  input->dry_run = *dry_run;
+  input->prune = *prune;
+  input->actor = exchange->actor();
+  input->idempotency_key = *key;
+  run_change(context, exchange, [&context, exchange, input] {
+    answer_outcome(*exchange, apply_documents(context.backend, context.clock, *input), input->dry_run);
+  });
+}
+
+void list_resources(Context& context, ExchangePtr exchange) {
+  answer_query(context, exchange, [exchange](engine::Query& query) {
+    return query.resources(exchange->name_space(), kind_of(*exchange));
+  });
+}
+
+void get_resource(Context& context, ExchangePtr exchange) {
+  answer_query(context, exchange, [exchange](engine::Query& query) {
+    return query.resource(exchange->name_space(), kind_of(*exchange), exchange->param(0));
+  });
+}
+
+void delete_resource(Context& context, ExchangePtr exchange) {
+  const auto input = std::make_shared<DeleteInput>();
+  const Result<std::string> key = exchange->idempotency_key();
+  if (!key.ok()) return exchange->fail(key.error());
+  input->name_space = exchange->name_space();
+  input->kind = kind_of(*exchange);
+  input->name = exchange->param(0);
+  input->actor = exchange->actor();
+  input->idempotency_key = *key;
+  run_change(context, exchange, [&context, exchange, input] {
+    answer_outcome(*exchange, delete_resource(context.backend, context.clock, *input), false);
+  });
+}
+
+}  // namespace hence::api

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/endpoint/test_world.h"
+
+namespace hence::api {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class Resources : public EndpointsTest {};
+
+TEST_F(Resources, AppliesAllAndSaysWhatChanged) {
+  const Answer first = apply(kTestResources);
+  ASSERT_EQ(first.status, 200) << first.body;
+  EXPECT_THAT(first.body, testing::StartsWith(R"({"version":1,"results":[{"kind":"Sink","name":"chat","outcome":"created"})"));
+  const Answer again = apply(kTestResources);
+  EXPECT_THAT(again.body, HasSubstr(R"("version":1)"));
+  EXPECT_THAT(again.body, Not(HasSubstr("created")));
+  const Answer changed = apply(R"({"apiVersion":"hence/v1","kind":"Sink","metadata":{"name":"chat"},
+      "spec":{"http":{"url":"https://example.com/other"}}})");
+  EXPECT_EQ(changed.body, "{\"version\":2,\"results\":[{\"kind\":\"Sink\",\"name\":\"chat\",\"outcome\":\"changed\"}]}\n");
+}
+
+TEST_F(Resources, DryRunChangesNothing) {
+  const Answer dry = apply(kTestResources, "?dry_run=true");
+  EXPECT_EQ(dry.status, 200);
+  EXPECT_THAT(dry.body, HasSubstr(R"("dryRun":true)"));
+  EXPECT_THAT(dry.body, HasSubstr("created"));
+  EXPECT_EQ(send("GET /api/v1/rules").body, "{\"items\":[]}\n");
+}
+
+TEST_F(Resources, PruneDeletesWhatTheTextLacks) {
+  apply(kTestResources);
+  const Answer pruned = apply(R"({"apiVersion":"hence/v1","kind":"Sink","metadata":{"name":"chat"},
+      "spec":{"http":{"url":"https://example.com/hook"}}})", "?prune=true");
+  EXPECT_EQ(pruned.status, 200);
+  EXPECT_THAT(pruned.body, HasSubstr(R"({"kind":"Sink","name":"chat","outcome":"unchanged"})"));
+  EXPECT_THAT(pruned.body, HasSubstr(R"({"kind":"Workflow","name":"t/greet:0.1.0","outcome":"deleted"})"));
+  EXPECT_EQ(send("GET /api/v1/rules").body, "{\"items\":[]}\n");
+  EXPECT_EQ(apply("", "?prune=true").status, 400);
+}
+
+TEST_F(Resources, AFaultyDocumentStopsAllOfThem) {
+  const Answer faulty = apply(R"(apiVersion: hence/v1
+kind: Sink
+metadata: {name: fine}
+spec: {http: {url: "https://example.com/"}}
+---
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: broken}
+spec:
+  onn: {type: a}
+  do: [{deliver: {sink: fine}}]
+)");
+  EXPECT_EQ(faulty.status, 422);
+  EXPECT_EQ(faulty.code(), "ResourceInvalid");
+  EXPECT_THAT(faulty.body, HasSubstr(R"("faults":[{"line":10,"column":)"));
+  EXPECT_THAT(faulty.body, HasSubstr(R"(did you mean \"on\"?)"));
+  EXPECT_EQ(send("GET /api/v1/sinks").body, "{\"items\":[]}\n");
+}
+
+TEST_F(Resources, FindsWhatRefersToNothing) {
+  const Answer missing = apply(R"(apiVersion: hence/v1
+kind: Sink
+metadata: {name: chat-ops}
+spec: {http: {url: "https://example.com/", auth: {bearer: {secret: token}}}}
+---
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: r}
+spec:
+  on: {type: a}
+  do:
+    - deliver: {sink: chat-op}
+    - start: {workflow: t/none}
+---
+apiVersion: hence/v1
+kind: Source
+metadata: {name: s}
+spec: {webhook: {provider: github, secret: nope}}
+)");
+  EXPECT_EQ(missing.status, 422);
+  const json::View faults = *missing.json()->find("faults");
+  ASSERT_EQ(faults.size(), 4u) << missing.body;
+  EXPECT_EQ(faults.at(0).find("line")->as_int64(), 4);
+  EXPECT_THAT(faults.at(0).string_or("message", ""), HasSubstr("there is no Secret \"token\""));
+  EXPECT_EQ(faults.at(1).find("line")->as_int64(), 12);
+  EXPECT_EQ(faults.at(1).string_or("pointer", ""), "/spec/do/0/deliver/sink");
+  EXPECT_THAT(faults.at(1).string_or("message", ""), HasSubstr("did you mean \"chat-ops\"?"));
+  EXPECT_THAT(faults.at(2).string_or("message", ""), HasSubstr("there is no Workflow \"t/none\""));
+}
+
+TEST_F(Resources, RefusesWhatIsNotSupported) {
+  const Answer later = apply("apiVersion: hence/v1\nkind: Policy\nmetadata: {name: p}\nspec: {}\n");
+  EXPECT_EQ(later.status, 422);
+  EXPECT_EQ(later.code(), "NotSupported");
+  EXPECT_EQ(apply("a: [").status, 400);
+}
+
+TEST_F(Resources, RefusesDocumentsOfAnotherNamespace) {
+  const std::string sink = "apiVersion: hence/v1\nkind: Sink\nmetadata: {name: s, namespace: blue}\n"
+                           "spec: {http: {url: 'https://example.com/'}}\n";
+  EXPECT_THAT(apply(sink).body, HasSubstr("namespace blue"));
+  EXPECT_EQ(send("POST /api/v1/namespaces/blue/apply", sink).status, 200);
+  EXPECT_EQ(send("GET /api/v1/namespaces/blue/sinks/s").status, 200);
+  EXPECT_EQ(send("GET /api/v1/sinks/s").status, 404);
+}
+
+TEST_F(Resources, BuildsAnewWhenAnotherChangeCameFirst) {
+  backend.stale_replies = 3;
+  EXPECT_EQ(apply(kTestResources).status, 200);
+  backend.stale_replies = 100;
+  const Answer contended = apply("apiVersion: hence/v1\nkind: Secret\nmetadata: {name: s}\nspec: {env: S}\n");
+  EXPECT_EQ(contended.status, 503);
+}
+
+TEST_F(Resources, ARepeatedApplyUnderAKeySaysSo) {
+  const auto apply_under_key = [&](const char* name) {
+    return send("POST /api/v1/apply", std::string("apiVersion: hence/v1\nkind: Secret\nmetadata: {name: ") + name + "}\nspec: {env: S}\n", "idempotency-key: k\n");
+  };
+  EXPECT_THAT(apply_under_key("one").body, Not(HasSubstr("repeated")));
+  const Answer repeated = apply_under_key("two");
+  EXPECT_THAT(repeated.body, HasSubstr(R"("version":1,"repeated":true)"));
+  EXPECT_EQ(send("GET /api/v1/secrets/two").status, 404);
+}
+
+TEST_F(Resources, ListsAndGetsByNameWithSlashes) {
+  apply(kTestResources);
+  EXPECT_EQ(send("GET /api/v1/rules").json()->find("items")->size(), 2u);
+  EXPECT_EQ(send("GET /api/v1/workflows/t/greet").text("name"), "t/greet:0.1.0");
+  EXPECT_EQ(send("GET /api/v1/workflows/t/greet:0.1.0").status, 200);
+  EXPECT_EQ(send("GET /api/v1/namespaces/default/sinks/chat").text("kind"), "Sink");
+  for (const char* path : {"rules/x", "workflows/t/x", "sources/x", "sinks/x", "secrets/x"}) {
+    EXPECT_EQ(send(std::string("GET /api/v1/") + path).status, 404) << path;
+  }
+  for (const char* path : {"sources", "secrets", "workflows", "sinks"}) {
+    EXPECT_EQ(send(std::string("GET /api/v1/") + path).status, 200) << path;
+  }
+}
+
+TEST_F(Resources, DeletesWhatNothingRefersTo) {
+  apply(kTestResources);
+  const Answer used = send("DELETE /api/v1/sinks/chat");
+  EXPECT_EQ(used.status, 409);
+  EXPECT_THAT(used.body, HasSubstr("Rule default/tell refers to Sink chat"));
+  EXPECT_EQ(send("DELETE /api/v1/workflows/t/greet").status, 409);
+  EXPECT_EQ(send("DELETE /api/v1/rules/tell").status, 200);
+  const Answer deleted = send("DELETE /api/v1/sinks/chat");
+  EXPECT_EQ(deleted.status, 200);
+  EXPECT_THAT(deleted.body, HasSubstr(R"({"kind":"Sink","name":"chat","outcome":"deleted"})"));
+  EXPECT_EQ(send("DELETE /api/v1/sinks/chat").status, 404);
+  EXPECT_EQ(send("DELETE /api/v1/workflows/t/sleep").status, 200);
+}
+
+}  // namespace
+}  // namespace hence::api

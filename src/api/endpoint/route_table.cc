@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// All routes. To add one: its row here, its handler in handlers.h, its answer in schemas.cc.
+
+#include "api/endpoint/handlers.h"
+#include "api/endpoint/route.h"
+
+namespace hence::api {
+namespace {
+
+using enum HttpMethod;
+
+constexpr QueryParameter kLimit{"limit", "integer", "items at most, 1 to 1000; 100 if left out"};
+constexpr QueryParameter kCursor{"cursor", "string", "`next` of the answer before"};
+constexpr QueryParameter kSince{"since", "string", "from this time on: RFC 3339, or how long ago (10m)"};
+constexpr QueryParameter kUntil{"until", "string", "before this time: RFC 3339, or how long ago (10m)"};
+constexpr QueryParameter kMinPosition{
+    "min_position", "string", "answer once the record at this position is applied, for 10 s at most"};
+constexpr QueryParameter kType{"type", "string", "events of this type; a last * stands for any rest"};
+constexpr QueryParameter kSource{"source", "string", "events of this source"};
+
+constexpr QueryParameter kOnlyPosition[] = {kMinPosition};
+constexpr QueryParameter kEventList[] = {
+    kType,  kSource, {"id", "string", "the one event of this id (and source)"},
+    kSince, kUntil,  kLimit,
+    kCursor, kMinPosition};
+constexpr QueryParameter kEventStream[] = {
+    kType, kSource, {"cursor", "string", "where to begin, as Last-Event-ID"}, kMinPosition};
+constexpr QueryParameter kExplain[] = {{"rule", "string", "only this rule"}, kMinPosition};
+constexpr QueryParameter kApply[] = {
+    {"dry_run", "boolean", "check and compare, change nothing"},
+    {"prune", "boolean", "delete what the namespace has and the documents do not"}};
+constexpr QueryParameter kInstanceList[] = {
+    {"workflow", "string", "instances of this workflow, namespace/name"},
+    {"status", "string", "pending, running, waiting, suspended, cancelled, faulted or completed"},
+    kSince, kUntil, kLimit, kCursor, kMinPosition};
+constexpr QueryParameter kDeliveryList[] = {
+    {"sink", "string", "deliveries to this sink"},
+    {"status", "string", "ready, delayed, blocked, parked, done or cancelled"},
+    {"event", "string", "deliveries an event led to, by its position"},
+    kSince, kUntil, kLimit, kCursor, kMinPosition};
+
+constexpr Scope kSpace = Scope::name_space;
+constexpr Scope kShort = Scope::name_space_short;
+
+/// The three routes of a kind of resources.
+#define HENCE_RESOURCE_ROUTES(plural, one, many)                                                   \
+  {get, "/" plural, kSpace, Access::token, Body::none, list_resources, "list" many,                \
+   "All " plural " as they are.", 200, "ResourceList", kOnlyPosition},                             \
+  {get, "/" plural "/{name...}", kSpace, Access::token, Body::none, get_resource, "get" one,       \
+   "One of the " plural " as it is.", 200, "Resource", kOnlyPosition},                             \
+  {del, "/" plural "/{name...}", kSpace, Access::token, Body::none, delete_resource, "delete" one, \
+   "Deletes one of the " plural "; 409 while another resource refers to it.", 200, "ApplyResult"}
+
+constexpr Route kRoutes[] = {
+    {get, "/livez", Scope::server, Access::open, Body::none, get_livez, "getLivez",
+     "Answers while the process is alive.", 200, "Health"},
+    {get, "/readyz", Scope::server, Access::open, Body::none, get_readyz, "getReadyz",
+     "Answers 200 while new work is taken, 503 while it is not.", 200, "Health"},
+    {get, "/metrics", Scope::server, Access::token, Body::none, get_metrics, "getMetrics",
+     "Counters and gauges as OpenMetrics text.", 200, "Text"},
+    {get, "/openapi.json", Scope::server, Access::token, Body::none, get_openapi, "getOpenapi",
+     "This document.", 200, "Document"},
+
+    {post, "/events", kShort, Access::token, Body::event, post_events, "sendEvents",
+     "Takes CloudEvents in binary, structured or batched mode; answers when they are durable.", 202,
+     "EventReceipt"},
+    {post, "/webhooks/{source}", kShort, Access::signature, Body::webhook, post_webhook,
+     "receiveWebhook", "Takes a provider's signed webhook as an event, by a Source resource.", 202,
+     "EventReceipt"},
+    {get, "/events", kSpace, Access::token, Body::none, list_events, "listEvents",
+     "Events in the order of the log; without since and cursor the newest.", 200, "EventList",
+     kEventList},
+    {get, "/events/stream", kSpace, Access::token, Body::none, stream_events, "streamEvents",
+     "Events as they come (server-sent events); Last-Event-ID goes on after the last one seen.", 200,
+     "EventStream", kEventStream},
+    {get, "/events/{position}", kSpace, Access::token, Body::none, get_event, "getEvent",
+     "One event.", 200, "Event", kOnlyPosition},
+    {get, "/events/{position}/explain", kSpace, Access::token, Body::none, explain_event,
+     "explainEvent", "Every rule that looked at the event: matched, or not and why.", 200,
+     "Explanation", kExplain},
+    {get, "/events/{position}/instances", kSpace, Access::token, Body::none,
+     list_instances_of_event, "listInstancesOfEvent", "Instances the event started.", 200,
+     "InstanceList", kOnlyPosition},
+    {get, "/decisions/{position}", kSpace, Access::token, Body::none, explain_event, "getDecision",
+     "The decision on the event at the position; the same answer as its explanation.", 200,
+     "Explanation", kExplain},
+
+    {post, "/apply", kSpace, Access::token, Body::resources, post_apply, "applyResources",
+     "Makes resources equal to the documents (YAML or JSON): all of them or none.", 200,
+     "ApplyResult", kApply},
+    HENCE_RESOURCE_ROUTES("rules", "Rule", "Rules"),
+    HENCE_RESOURCE_ROUTES("workflows", "Workflow", "Workflows"),
+    HENCE_RESOURCE_ROUTES("sources", "Source", "Sources"),
+    HENCE_RESOURCE_ROUTES("sinks", "Sink", "Sinks"),
+    HENCE_RESOURCE_ROUTES("secrets", "Secret", "Secrets"),
+
+    {get, "/instances", kSpace, Access::token, Body::none, list_instances, "listInstances",
+     "Instances of workflows, newest first.", 200, "InstanceList", kInstanceList},
+    {post, "/instances", kSpace, Access::token, Body::json, start_instance, "startInstance",
+     "Starts a workflow; with wait, answers when it has ended.", 201, "StartedInstance"},
+    {get, "/instances/{id}", kSpace, Access::token, Body::none, get_instance, "getInstance",
+     "One instance with its output, error and what it waits for.", 200, "Instance", kOnlyPosition},
+    {get, "/instances/{id}/trace", kSpace, Access::token, Body::none, trace_instance,
+     "traceInstance", "Each task that ran, with input, output, attempts and times.", 200, "Trace",
+     kOnlyPosition},
+    {post, "/instances/{id}/cancel", kSpace, Access::token, Body::json, cancel_instance,
+     "cancelInstance", "Ends an instance.", 200, "InstanceReference"},
+
+    {get, "/deliveries", kSpace, Access::token, Body::none, list_deliveries, "listDeliveries",
+     "Deliveries to sinks, newest first.", 200, "DeliveryList", kDeliveryList},
+    {get, "/deliveries/{id}", kSpace, Access::token, Body::none, get_delivery, "getDelivery",
+     "One delivery with each of its attempts.", 200, "Delivery", kOnlyPosition},
+    {post, "/deliveries/{id}/redrive", kSpace, Access::token, Body::json, redrive_delivery,
+     "redriveDelivery", "Tries a parked delivery again.", 200, "DeliveryReference"},
+};
+
+#undef HENCE_RESOURCE_ROUTES
+
+}  // namespace
+
+std::span<const Route> all_routes() { return kRoutes; }
+
+}  // namespace hence::api

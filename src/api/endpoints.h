@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Everything a client can ask of the server, on one port: events and webhooks in, resources applied,
+// questions answered. One table (endpoint/route_table.cc) says which routes there are and who may use
+// them; what is not in it is refused.
+//
+//   HttpServer ─► Endpoints: route, credentials ─► ingest ──────────────► Backend (engine thread)
+//                                               ├► queries, apply ─► QueryWorkers ─► snapshot, log
+//                                               └► event stream ───► EventTail ────► log, read once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "api/backend.h"
+#include "api/http_server.h"
+#include "base/ids.h"
+#include "os/clock.h"
+
+namespace hence::api {
+
+/// Bounds of request bodies; beyond them 413, before anything is kept.
+struct EndpointLimits {
+  uint64_t event_bytes = 1 << 20;     ///< one event, also inside a batch
+  uint64_t batch_bytes = 16 << 20;
+  uint64_t webhook_bytes = 25 << 20;
+  uint64_t resource_bytes = 8 << 20;
+};
+
+/// Reads the value of a namespace's Secret. Errors: SecretUnavailable.
+using SecretLookup = std::function<Result<std::string>(
+    const engine::Definitions& definitions, std::string_view name_space, std::string_view secret)>;
+
+struct EndpointOptions {
+  Backend& backend;
+  os::Disk& log_disk;            ///< the log's folder, for readers
+  Hash128 hash_key = {};         ///< of the data folder
+  uint16_t partitions = 64;
+  EndpointLimits limits = {};
+  std::string token = {};        ///< empty: none is wanted
+  SecretLookup secrets = {};
+  std::string version = {};      ///< of the program
+  std::function<std::string()> extra_metrics = {};  ///< OpenMetrics families of other parts
+  const os::Clock* clock = nullptr;                 ///< must be set
+};
+
+/// Borrows what the options refer to. Destroy it after the HTTP server has stopped and after the
+/// backend has answered or dropped everything it was given.
+class Endpoints : public HttpHandler {
+ public:
+  explicit Endpoints(EndpointOptions options);
+  ~Endpoints() override;
+
+  BodyLimit body_limit(const RequestHead& head) override;
+  void handle(HttpRequest request, Responder responder) override;
+
+  /// For requests that come from now on. Any thread.
+  void set_limits(const EndpointLimits& limits);
+  void set_token(std::string token);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace hence::api
