@@ -184,9 +184,7 @@ Val make_array(Run& run, uint32_t capacity) {
   run.charge(sizeof(Arr));
   auto* arr = new (allocate(sizeof(Arr))) Arr;
   Val value(Tag::array, arr);
-  if (capacity > 0 && run.charge(0) && run.budget().bytes >= uint64_t{capacity} * sizeof(Val)) {
-    grow_array(run, arr, capacity);
-  }
+  if (capacity > 0) grow_array(run, arr, capacity);
   return value;
 }
 
@@ -234,7 +232,7 @@ void own_array(Run& run, Val& array, uint32_t extra) {
   Val copy = make_array(run, array.size() + extra);
   each_element(array, [&](Val item) {
     push(run, copy, std::move(item));
-    return !run.over();
+    return true;
   });
   array = std::move(copy);
 }
@@ -253,7 +251,6 @@ void own_object(Run& run, Val& object, uint32_t extra) {
     for (json::Member member : object.view().members()) {
       const Val key = key_of(member);
       member_place(run, copy, key) = Val(member.value);
-      if (run.over()) break;
     }
   }
   object = std::move(copy);
@@ -262,12 +259,7 @@ void own_object(Run& run, Val& object, uint32_t extra) {
 void push(Run& run, Val& array, Val item) {
   Arr* arr = array.arr();
   if (arr->size == arr->capacity) {
-    const uint32_t capacity = std::max(4u, arr->capacity * 2);
-    if (run.budget().bytes < uint64_t{capacity} * sizeof(Val)) {
-      run.exhaust("bytes");
-      return;
-    }
-    grow_array(run, arr, capacity);
+    grow_array(run, arr, std::max(4u, arr->capacity * 2));
   }
   new (&arr->items[arr->size]) Val(std::move(item));
   ++arr->size;

@@ -170,8 +170,10 @@ struct Entry {
   Val value;
 };
 
-// Making and changing values. Each charges the run for what it allocates; a run out of budget makes
-// them do nothing useful, and the evaluator stops at its next check.
+// Making and changing values. Each charges the run for what it allocates and then does its work even
+// if that was too much, so that nobody meets a container shorter than it should be; whoever sizes
+// something by a number and not by values that exist asks the budget first. The evaluator stops at
+// its next check.
 
 Val make_string(Run& run, std::string_view text);
 /// An empty string with room for bytes.
