@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "json/builder.h"
-#include "workflow/test_world.h"
+#include "workflow/workflow_test_world.h"
 
 namespace hence::workflow::testing {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <sstream>
 
-#include "workflow/test_world.h"
+#include "workflow/workflow_test_world.h"
 
 namespace hence::workflow::testing {
 namespace {

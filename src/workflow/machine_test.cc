@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "workflow/test_world.h"
+#include "workflow/workflow_test_world.h"
 
 namespace hence::workflow::testing {
 namespace {
