@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/test_run.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "harness/answers.h"
+#include "harness/expectations.h"
+#include "json/builder.h"
+
+namespace hence::harness {
+namespace {
+
+constexpr size_t kResourceBytesMax = 16 << 20;
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  if (!file || text.str().size() > kResourceBytesMax) {
+    return Error(ErrorCode::NotFound, "cannot read " + path + "; paths are relative to the test's file");
+  }
+  return text.str();
+}
+
+std::string indented(const std::string& text, const std::string& by) {
+  std::string out;
+  for (const char c : text) {
+    out.push_back(c);
+    if (c == '\n') out += by;
+  }
+  return out;
+}
+
+class Run {
+ public:
+  Run(const TestDocument& test, std::string folder)
+      : test_(test), folder_(std::move(folder)), world_(options_of(test)) {}
+
+  /// The failure, empty if there is none.
+  std::string run() {
+    if (const auto secrets = test_.root().find("secrets")) set_secrets(*secrets);
+    if (const auto resources = test_.root().find("resources")) {
+      if (const Status applied = apply(*resources); !applied.ok()) return at("/resources", applied.error().message());
+    }
+    size_t index = 0;
+    for (const json::View step : test_.root().find("steps")->elements()) {
+      const std::string failure = take("/steps/" + std::to_string(index++), step);
+      if (!failure.empty()) return failure;
+    }
+    if (!outcome_.error.empty()) return at(refused_at_, outcome_.error);
+    return {};
+  }
+
+ private:
+  static WorldOptions options_of(const TestDocument& test) {
+    WorldOptions options;
+    const auto time = test.root().find("time");
+    if (time) options.start = parse_rfc3339(time->as_string()).value();
+    return options;
+  }
+
+  std::string at(const std::string& pointer, const std::string& message) const {
+    return test_.file + ":" + std::to_string(test_.line_of(pointer)) + ": " + message;
+  }
+
+  std::string take(const std::string& pointer, json::View step) {
+    const bool bare = step.is_string();
+    const auto [verb, value] = bare ? json::Member{step.as_string(), json::View()} : *step.members().begin();
+    const std::string here = bare ? pointer : pointer + "/" + std::string(verb);
+    if (verb == "expect") return expect(here, value);
+    if (!outcome_.error.empty()) return at(refused_at_, outcome_.error);
+    const Status done = act(verb, value);
+    if (!done.ok()) {
+      outcome_.error = done.error().message();
+      refused_at_ = here;
+    }
+    return {};
+  }
+
+  std::string expect(const std::string& pointer, json::View expected) {
+    // A refusal nobody expects is the failure, whatever else there is.
+    if (!outcome_.error.empty() && !expected.find("error")) return at(refused_at_, outcome_.error);
+    const auto checked = check_expectations(world_, outcome_, expected);
+    outcome_.error.clear();
+    if (!checked.ok()) return at(pointer, checked.error().message());
+    std::string failure;
+    for (const Mismatch& mismatch : *checked) {
+      failure += at(pointer + mismatch.pointer, mismatch.pointer.substr(1));
+      if (!mismatch.what.empty()) failure += ": " + mismatch.what;
+      failure += "\n  expected: " + indented(mismatch.expected, "            ");
+      failure += "\n  actual:   " + indented(mismatch.actual, "            ") + "\n";
+    }
+    return failure;
+  }
+
+  Status act(std::string_view verb, json::View value) {
+    if (verb == "send") return send(value);
+    if (verb == "sink") return script(world_.sinks, value, read_http_answers);
+    if (verb == "http") return script(world_.http, value, read_http_answers);
+    if (verb == "shell") return script(world_.commands, value, read_process_answers);
+    if (verb == "secrets") set_secrets(value);
+    if (verb == "advance") return world_.advance(parse_duration(value.as_string()).value());
+    if (verb == "apply") return apply(value);
+    if (verb == "restart") return world_.restart();
+    if (verb == "start") return start(value);
+    if (verb == "cancel") return cancel(value);
+    if (verb == "redrive") return redrive(value);
+    return {};
+  }
+
+  void set_secrets(json::View secrets) {
+    for (const auto [name, value] : secrets.members()) world_.set_secret(std::string(name), std::string(value.as_string()));
+  }
+
+  /// All files together, as one change.
+  Status apply(json::View files) {
+    std::string text;
+    const auto add = [&](json::View file) -> Status {
+      const std::string name(file.as_string());
+      HENCE_TRY(const std::string content, read_file(name.starts_with('/') ? name : folder_ + "/" + name));
+      text += (text.empty() ? "" : "\n---\n") + content;
+      return {};
+    };
+    if (files.is_string()) HENCE_TRY_VOID(add(files));
+    else for (const json::View file : files.elements()) HENCE_TRY_VOID(add(file));
+    return text.empty() ? Status() : world_.apply(text);
+  }
+
+  Status send(json::View value) {
+    outcome_.duplicate = false;
+    if (value.is_object()) return send_one(value);
+    for (const json::View event : value.elements()) HENCE_TRY_VOID(send_one(event));
+    return {};
+  }
+
+  /// With what the test left out.
+  Status send_one(json::View given) {
+    json::Builder event;
+    event.begin_object();
+    const auto fill = [&](std::string_view name, const std::string& text) {
+      if (!given.find(name)) event.member(name, text);
+    };
+    fill("specversion", "1.0");
+    ++sent_;
+    fill("id", "event-" + std::to_string(sent_));
+    fill("source", "/test");
+    for (const auto [name, item] : given.members()) event.member(name, item);
+    event.end_object();
+    HENCE_TRY(const engine::Reply reply, world_.send(std::move(event).finish()));
+    outcome_.duplicate = reply.duplicate;
+    return {};
+  }
+
+  template <typename Answer>
+  static Status script(Script<Answer>& into, json::View value,
+                       Result<std::vector<Result<Answer>>> (*read)(json::View)) {
+    for (const auto [name, entry] : value.members()) {
+      auto answers = read(*entry.find("answers"));
+      if (!answers.ok()) return answers.error().in(name);
+      const auto delay = entry.find("delay");
+      into.set(std::string(name), std::move(*answers), delay ? parse_duration(delay->as_string()).value() : Duration{});
+    }
+    return {};
+  }
+
+  Status start(json::View value) {
+    engine::StartInstance body;
+    body.workflow = value.string_or("workflow", "");
+    json::Builder nothing;
+    nothing.begin_object().end_object();
+    const auto input = value.find("input");
+    body.input = input ? json::Value(*input) : std::move(nothing).finish();
+    body.id = value.string_or("id", "");
+    body.key = value.string_or("key", body.id);
+    const std::string_view conflict = value.string_or("onConflict", "existing");
+    if (conflict == "reject") body.on_conflict = engine::StartInstance::OnConflict::reject;
+    if (conflict == "replace") body.on_conflict = engine::StartInstance::OnConflict::replace;
+    HENCE_TRY(const engine::Reply reply, world_.start(std::move(body)));
+    return {};
+  }
+
+  /// The one running instance of a workflow, or the one with the caller's own id.
+  Status cancel(json::View value) {
+    const std::string workflow(value.is_string() ? value.as_string() : value.string_or("workflow", ""));
+    const std::string id(value.is_string() ? "" : value.string_or("id", ""));
+    HENCE_TRY(const std::vector<json::Value> all, list_all(world_, &engine::Query::instances));
+    std::vector<Address> found;
+    for (const json::Value& row : all) {
+      if (!workflow.empty() && row->string_or("workflow", "") != workflow) continue;
+      if (!id.empty() && row->string_or("key", "") != id) continue;
+      if (id.empty() && row->find("ended")) continue;
+      found.push_back(Address::parse(row->string_or("id", "")).value());
+    }
+    if (found.size() != 1) {
+      return Error(ErrorCode::NotFound, "cancel is for one instance; " + std::to_string(found.size()) +
+                                            " fit; name one by its id");
+    }
+    return world_.cancel(found.front(), value.is_object() ? std::string(value.string_or("reason", "")) : std::string());
+  }
+
+  Status redrive(json::View value) {
+    HENCE_TRY(const std::vector<json::Value> all, list_all(world_, &engine::Query::deliveries));
+    std::string wanted_event;
+    if (value.is_object() && value.find("event")) {
+      HENCE_TRY(const Address event, world_.query([&](engine::Query& q) {
+        return q.find_event("default", value.string_or("event", ""));
+      }));
+      wanted_event = event.to_string();
+    }
+    size_t count = 0;
+    for (const json::Value& row : all) {
+      if (row->string_or("status", "") != "parked") continue;
+      if (!wanted_event.empty() && row->string_or("event", "") != wanted_event) continue;
+      if (value.is_object() && value.find("sink") && row->string_or("sink", "") != value.string_or("sink", "")) continue;
+      ++count;
+      HENCE_TRY_VOID(world_.redrive(engine::EffectId::parse(row->string_or("id", "")).value()));
+    }
+    if (count == 0) return Error(ErrorCode::NotFound, "there is no such parked delivery to redrive");
+    return {};
+  }
+
+  const TestDocument& test_;
+  std::string folder_;
+  World world_;
+  StepOutcome outcome_;
+  std::string refused_at_;
+  uint64_t sent_ = 0;
+};
+
+}  // namespace
+
+TestResult run_test(const TestDocument& test, const std::string& folder) {
+  TestResult result{test.file, test.name, false, {}};
+  result.failure = Run(test, folder).run();
+  result.passed = result.failure.empty();
+  return result;
+}
+
+}  // namespace hence::harness
