@@ -22,6 +22,8 @@ namespace hence::cli {
 struct TestArguments {
   std::vector<std::string> paths;
   std::string report;  ///< a JUnit file to write; empty: none
+  std::string filter;  ///< only tests whose name holds this; empty: all
+  bool colour = false;
 };
 
 /// Commands that live in modules of their own; main() brings them, so that the rest links without.

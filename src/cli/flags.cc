@@ -54,13 +54,10 @@ struct Flags::State {
   }
 
   std::optional<int> finish() {
-    if (dashed != nullptr) {
-      for (const std::string& word : app.remaining()) {
-        if (!dashed->empty() || word.starts_with("--")) return unknown(word);
-        *dashed = word;
-      }
-    } else if (app.remaining_size() > 0) {
-      return unknown(app.remaining().front());
+    for (const std::string& word : app.remaining()) {
+      if (word == "--") continue;
+      if (dashed == nullptr || !dashed->empty() || word.starts_with("--")) return unknown(word);
+      *dashed = word;
     }
     if (server_flags != nullptr) {
       if (server_flags->address.empty()) server_flags->address = call.io.environment("HENCE_ADDRESS");
@@ -165,7 +162,7 @@ std::optional<int> Flags::parse() {
     return kExitOk;
   } catch (const CLI::ParseError& error) {
     for (const std::string& word : state_->app.remaining()) {
-      if (word.starts_with('-') && state_->dashed == nullptr) return state_->unknown(word);
+      if (word.starts_with('-') && word != "--" && state_->dashed == nullptr) return state_->unknown(word);
     }
     return call.io.fail(std::string(error.what()) + "; see " + state_->title + " --help", kExitWrongUse);
   }

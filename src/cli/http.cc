@@ -32,8 +32,10 @@ size_t receive(char* data, size_t size, size_t count, void* user) {
   return bytes;
 }
 
-Error unreachable(const std::string& url, CURLcode code, const char* detail) {
-  const std::string reason = *detail != '\0' ? detail : curl_easy_strerror(code);
+Error unreachable(const std::string& url, CURLcode code) {
+  std::string reason = curl_easy_strerror(code);
+  if (code == CURLE_COULDNT_CONNECT) reason = "nothing listens there";
+  if (code == CURLE_OPERATION_TIMEDOUT) reason = "no answer in time";
   if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
     return Error(ErrorCode::RequestInvalid, "the address " + url + " is not one; give http://HOST:PORT with --address");
   }
@@ -47,7 +49,6 @@ Result<HttpReply> perform(const HttpAsk& ask, const std::function<bool(std::stri
   const std::unique_ptr<CURL, void (*)(CURL*)> curl(ready == CURLE_OK ? curl_easy_init() : nullptr, curl_easy_cleanup);
   if (curl == nullptr) return Error(ErrorCode::Internal, "libcurl does not start");
   Transfer transfer{curl.get(), {}, take, false};
-  char detail[CURL_ERROR_SIZE] = {};
   curl_slist* headers = curl_slist_append(nullptr, "Expect:");
   for (const auto& [name, value] : ask.headers) headers = curl_slist_append(headers, (name + ": " + value).c_str());
   const std::unique_ptr<curl_slist, void (*)(curl_slist*)> owned(headers, curl_slist_free_all);
@@ -63,13 +64,12 @@ Result<HttpReply> perform(const HttpAsk& ask, const std::function<bool(std::stri
   if (take == nullptr) set(CURLOPT_TIMEOUT_MS, static_cast<long>(ask.timeout.millis()));
   set(CURLOPT_WRITEFUNCTION, receive);
   set(CURLOPT_WRITEDATA, static_cast<void*>(&transfer));
-  set(CURLOPT_ERRORBUFFER, detail);
   if (ask.method != "GET" && ask.method != "DELETE") {
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(ask.body.size()));
     set(CURLOPT_POSTFIELDS, ask.body.data());
   }
   const CURLcode code = curl_easy_perform(curl.get());
-  if (code != CURLE_OK && !transfer.stopped) return unreachable(ask.url, code, detail);
+  if (code != CURLE_OK && !transfer.stopped) return unreachable(ask.url, code);
   long status = 0;
   const char* type = nullptr;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);

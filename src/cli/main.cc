@@ -6,11 +6,27 @@
 #include "cli/command.h"
 #include "cli/serve.h"
 #include "connectors/shell/supervisor.h"
+#if __has_include("harness/run_tests.h")
+#include "harness/run_tests.h"
+#define HENCE_HAS_TESTS 1
+#endif
+
+namespace {
+
+int run_tests([[maybe_unused]] const hence::cli::TestArguments& arguments) {
+#ifdef HENCE_HAS_TESTS
+  return hence::harness::run_test_paths(arguments.paths, {arguments.report, arguments.filter, arguments.colour, {}});
+#else
+  return hence::cli::kExitWrongUse;
+#endif
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   // Started again as the parent of shell commands: before anything else is set up.
   if (const auto code = hence::connectors::shell::supervise_if_asked(argc, argv)) return *code;
   std::signal(SIGPIPE, SIG_IGN);
-  const hence::cli::Programs programs{hence::cli::serve_command, hence::cli::dev_command, {}};
+  const hence::cli::Programs programs{hence::cli::serve_command, hence::cli::dev_command, run_tests};
   return hence::cli::run(hence::cli::system_io(), programs, std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -87,9 +87,9 @@ Effect effect_of(json::View action) {
     if (const auto error = action.string_or("lastError", ""); !error.empty()) effect.detail += ", last: " + std::string(error);
   }
   if (const auto error = action.string_or("error", ""); !error.empty()) {
-    effect.verb = "did not " + std::string(kind);
+    effect.verb = "failed";
     effect.status.clear();
-    effect.detail = error;
+    effect.detail = std::string(kind) + ": " + std::string(error);
   }
   return effect;
 }
@@ -109,8 +109,10 @@ void add_effects(std::string& out, json::View rule, const Style& style) {
     out += "    " + pad(effect.verb, verb_width) + "  " + pad(shorten(effect.target, target_width), target_width);
     if (!effect.place.empty()) out += "  " + effect.place;
     if (!effect.status.empty()) out += "  " + style.paint(tone_of(effect.status), effect.status);
-    out += '\n';
-    if (!effect.detail.empty()) out += wrap(effect.detail, 6, style.columns);
+    while (out.ends_with(' ')) out.pop_back();
+    const size_t used = 10 + verb_width + target_width + width_of(effect.place) + width_of(effect.status);
+    const bool fits = !effect.detail.empty() && used + width_of(effect.detail) <= style.columns;
+    out += fits ? "  " + effect.detail + "\n" : "\n" + wrap(effect.detail, 6, style.columns);
   }
 }
 

@@ -53,7 +53,20 @@ size_t depth_of(json::View task) {
   return depth && depth->is_number() ? static_cast<size_t>(std::max<int64_t>(0, depth->as_int64().value_or(0))) : 0;
 }
 
-void add_task(std::string& out, json::View task, size_t depth, size_t name_width, const Style& style, bool full) {
+/// A task's values. What the task before it gave is not shown again as its input.
+void add_values(std::string& out, size_t indent, json::View task, std::string& seen, const Style& style, bool full) {
+  for (const auto& [member, label] : {std::pair{"input", "in"}, std::pair{"request", "call"}, std::pair{"output", "out"}}) {
+    const auto value = task.find(member);
+    if (!value) continue;
+    const std::string text = value->to_text();
+    const bool known = !full && label != std::string_view("call") && text == seen;
+    if (!known && (full || !value->is_null())) add_value(out, indent, label, *value, style, full);
+    if (label != std::string_view("call")) seen = text;
+  }
+}
+
+void add_task(std::string& out, json::View task, size_t depth, size_t name_width, std::string& seen, const Style& style,
+              bool full) {
   const std::string status(task.string_or("status", ""));
   const size_t indent = 2 * std::min(depth, kDepthShownMax);
   const std::string name = shorten(task.string_or("task", ""), std::max(kNameMin, name_width) - indent);
@@ -69,10 +82,7 @@ void add_task(std::string& out, json::View task, size_t depth, size_t name_width
   while (out.ends_with(' ')) out.pop_back();
   out += "\n";
   const size_t inner = indent + 4;
-  for (const auto& [member, label] : {std::pair{"input", "in"}, std::pair{"request", "call"}, std::pair{"output", "out"}}) {
-    const auto value = task.find(member);
-    if (value && status != "skipped" && (full || !value->is_null())) add_value(out, inner, label, *value, style, full);
-  }
+  if (status != "skipped") add_values(out, inner, task, seen, style, full);
   if (const auto error = task.find("error")) add_error(out, inner, *error, style, full);
 }
 
@@ -84,14 +94,14 @@ std::string origin(json::View trace) {
   return text;
 }
 
-void add_tasks(std::string& out, json::View tasks, const Style& style, bool full) {
+void add_tasks(std::string& out, json::View tasks, std::string seen, const Style& style, bool full) {
   size_t least = SIZE_MAX, name_width = kNameMin;
   for (const json::View task : tasks.elements()) least = std::min(least, depth_of(task));
   for (const json::View task : tasks.elements()) {
     const size_t indent = 2 * std::min(depth_of(task) - least, kDepthShownMax);
     name_width = std::max(name_width, std::min<size_t>(36, indent + width_of(task.string_or("task", ""))));
   }
-  for (const json::View task : tasks.elements()) add_task(out, task, depth_of(task) - least, name_width, style, full);
+  for (const json::View task : tasks.elements()) add_task(out, task, depth_of(task) - least, name_width, seen, style, full);
 }
 
 }  // namespace
@@ -110,8 +120,9 @@ std::string render_trace(json::View trace, const Style& style, bool full) {
   if (const auto waits = trace.string_or("waits", ""); !waits.empty()) out += "waits for " + std::string(waits) + "\n";
   if (const std::string from = origin(trace); !from.empty()) out += shorten(from, style.columns) + "\n";
   out += "\n";
-  if (const auto input = trace.find("input")) add_value(out, 0, "in", *input, style, full);
-  if (const auto tasks = trace.find("tasks")) add_tasks(out, *tasks, style, full);
+  const auto input = trace.find("input");
+  if (input) add_value(out, 0, "in", *input, style, full);
+  if (const auto tasks = trace.find("tasks")) add_tasks(out, *tasks, input ? input->to_text() : "", style, full);
   if (const auto output = trace.find("output")) add_value(out, 0, "out", *output, style, full);
   const auto left_out = trace.find("tasksLeftOut");
   if (left_out) out += left_out->to_text() + " more tasks are not shown\n";

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// What people show each other, as it looks in 80 columns without colour.
+
+#include "cli/render.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "json/parse.h"
+
+namespace hence::cli {
+namespace {
+
+constexpr UtcTime kNow{1'795'252'505'000'000};  // 2026-11-21T09:15:05Z
+const Style kPlain{false, 80, kNow};
+
+json::Value parse(std::string_view text) { return json::parse(text).value(); }
+
+constexpr std::string_view kExplanation = R"({
+  "position":"07-42","accepted":"2026-11-21T09:15:02Z","disabledRules":1,
+  "event":{"type":"com.acme.deployment.succeeded","source":"/deploy","subject":"shop"},
+  "rules":[
+    {"rule":"scan-after-deploy","verdict":"matched","actions":[
+      {"kind":"start","target":"devops/scan:1.0.0","instance":"07-43","status":"waiting","waits":"timer until 2026-11-21T10:00:00Z"},
+      {"kind":"emit","target":"com.acme.scan.requested","event":"07-44"},
+      {"kind":"deliver","target":"chat","delivery":"07-42.0","status":"parked","attempts":9,"lastError":"it answered 503"},
+      {"kind":"deliver","target":"mail","error":"body: string and number cannot be added"}]},
+    {"rule":"broken","verdict":"error","error":"when: null and number cannot be divided"},
+    {"rule":"staging-only","verdict":"not matched",
+     "text":"✗ rule 2 does not match\n  ✓ type is \"a\"\n  ✗ data.environment is \"staging\"   <- decides\n",
+     "why":{"conditions":[{"kind":"condition","verdict":"holds","path":"type","expected":"is \"a\""},
+       {"kind":"any","verdict":"fails","parts":[{"kind":"condition","verdict":"fails","decides":true,"path":"data.environment",
+        "expected":"is \"staging\"","actual":"\"Staging\"","hint":"only the case differs"}]}]}}]})";
+
+TEST(RenderExplain, AnswersFirstThenEachRule) {
+  EXPECT_EQ(render_explain(parse(kExplanation), kPlain),
+            "com.acme.deployment.succeeded from /deploy  (07-42, 3 s ago, 09:15:02Z)\n"
+            "subject shop\n"
+            "1 rule matched, 1 failed, 1 did not (1 disabled)\n"
+            "\n"
+            "✓ scan-after-deploy  matched\n"
+            "    started  devops/scan:1.0.0        07-43  waiting\n"
+            "      timer until 2026-11-21T10:00:00Z\n"
+            "    emitted  com.acme.scan.requested  07-44\n"
+            "    deliver  chat                     07-42.0  parked\n"
+            "      9 attempts, last: it answered 503\n"
+            "    failed   mail\n"
+            "      deliver: body: string and number cannot be added\n"
+            "! broken  failed\n"
+            "    when: null and number cannot be divided\n"
+            "✗ staging-only  did not match\n"
+            "    data.environment  is \"staging\"\n"
+            "      found:  \"Staging\"\n"
+            "      hint:   only the case differs\n");
+}
+
+TEST(RenderExplain, ShowsEveryConditionWhenAsked) {
+  EXPECT_THAT(render_explain(parse(kExplanation), kPlain, true),
+              testing::HasSubstr("✗ staging-only  did not match\n"
+                                 "    ✓ type is \"a\"\n"
+                                 "    ✗ data.environment is \"staging\"   <- decides\n"));
+}
+
+TEST(RenderExplain, SaysWhyAnEventMetNoRules) {
+  EXPECT_EQ(render_explain(parse(R"({"position":"07-1","accepted":"2026-11-20T09:15:02Z","event":{"type":"t","source":"/s"},"stopped":"expired","rules":[]})"), kPlain),
+            "t from /s  (07-1, 24 h ago, 2026-11-20 09:15:02Z)\n"
+            "it met no rules: expired\n");
+}
+
+constexpr std::string_view kTrace = R"({
+  "id":"07-43","workflow":"devops/scan","version":"1.0.0","status":"faulted",
+  "started":"2026-11-21T09:15:02Z","ended":"2026-11-21T09:15:03.2Z","rule":"scan-after-deploy","event":"07-42",
+  "input":{"service":"shop"},"error":{"title":"scan failed","detail":"2 credentials found"},
+  "tasks":[
+    {"task":"clone","kind":"run shell","status":"completed","depth":1,"started":"2026-11-21T09:15:02Z","ended":"2026-11-21T09:15:02.12Z","attempts":1,
+     "input":{"service":"shop"},"output":{"files":12}},
+    {"task":"checks","kind":"try","status":"faulted","depth":1,"started":"2026-11-21T09:15:02.12Z","ended":"2026-11-21T09:15:03.2Z","input":{"files":12},
+     "error":{"title":"scan failed","detail":"2 credentials found"}},
+    {"task":"scan","kind":"run shell","status":"faulted","depth":2,"started":"2026-11-21T09:15:02.12Z","ended":"2026-11-21T09:15:03.2Z","attempts":3,"input":{"files":12},
+     "error":{"title":"scan failed","detail":"2 credentials found"}},
+    {"task":"report","kind":"call http","status":"skipped","depth":1}]})";
+
+TEST(RenderTrace, IsATreeOfTasks) {
+  EXPECT_EQ(render_trace(parse(kTrace), kPlain),
+            "devops/scan:1.0.0  faulted  (07-43, 3 s ago, 09:15:02Z, took 1.2 s)\n"
+            "error scan failed: 2 credentials found\n"
+            "by rule scan-after-deploy, for event 07-42\n"
+            "\n"
+            "in   {\"service\":\"shop\"}\n"
+            "✓ clone           run shell   120 ms\n"
+            "    out  {\"files\":12}\n"
+            "✗ checks          try         1 s\n"
+            "    error scan failed: 2 credentials found\n"
+            "  ✗ scan          run shell   1 s, 3 attempts\n"
+            "      error scan failed: 2 credentials found\n"
+            "· report          call http   skipped\n");
+}
+
+TEST(RenderTrace, FitsEightyColumns) {
+  const std::string text(500, 'x');
+  const std::string trace = render_trace(parse("{\"workflow\":\"" + text + "\",\"input\":\"" + text + "\",\"tasks\":[{\"task\":\"" + text + "\",\"output\":\"" + text + "\"}]}"), kPlain);
+  size_t start = trace.find("\n\n") + 2;
+  for (size_t end; (end = trace.find('\n', start)) != std::string::npos; start = end + 1) {
+    EXPECT_LE(width_of(trace.substr(start, end - start)), 80u);
+  }
+}
+
+TEST(Text, TimesAreRelativeWithTheAbsoluteBeside) {
+  EXPECT_EQ(when(kNow, kNow), "just now, 09:15:05Z");
+  EXPECT_EQ(when(kNow - Duration::minutes(5), kNow), "5 min ago, 09:10:05Z");
+  EXPECT_EQ(when(kNow + Duration::hours(1), kNow), "in 1 h, 10:15:05Z");
+  EXPECT_EQ(when(kNow - Duration::days(3), kNow), "3 d ago, 2026-11-18 09:15:05Z");
+}
+
+TEST(Text, WidthsCountCharacters) {
+  EXPECT_EQ(width_of("✓ä"), 2u);
+  EXPECT_EQ(shorten("ääää", 3), "ää…");
+  EXPECT_EQ(shorten("a\nb\x1b", 5), "a b ");
+  EXPECT_EQ(wrap("one two three", 2, 12), "  one two\n  three\n");
+}
+
+TEST(Text, TablesShortenTheirWidestColumns) {
+  const Table table{{"A", "B"}, {{std::string(60, 'a'), std::string(60, 'b')}, {"x", ""}}};
+  const std::string text = table.draw(kPlain);
+  EXPECT_EQ(text.substr(0, text.find('\n')), "A" + std::string(40, ' ') + "B");
+  EXPECT_EQ(text.find("…"), text.find('\n') + 1 + 38);
+  EXPECT_TRUE(text.ends_with("x\n"));
+}
+
+TEST(Text, ColourIsOnlyOnRequest) {
+  EXPECT_EQ(kPlain.paint(Tone::bad, "x"), "x");
+  EXPECT_EQ((Style{true, 80, kNow}).paint(Tone::bad, "x"), "\x1b[31mx\x1b[0m");
+}
+
+}  // namespace
+}  // namespace hence::cli
