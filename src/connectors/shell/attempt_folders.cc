@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connectors/shell/attempt_folders.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace hence::connectors::shell {
@@ -18,6 +21,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kRunning = "attempt-";
 constexpr std::string_view kEnded = "ended-";
+/// A group has 2 s between SIGTERM and SIGKILL; beyond this the earlier supervisor itself hangs.
+constexpr std::chrono::seconds kEarlierPatience{6};
 
 std::vector<std::string> folders_named(const std::string& work_dir, std::string_view prefix) {
   std::vector<std::string> found;
@@ -37,7 +42,20 @@ void remove_ended(const std::string& work_dir) {
 
 }  // namespace
 
+/// Commands of an earlier supervisor end with it, but not in an instant: until they are gone, none
+/// of ours may start, or two attempts of one task could meet. Held for the life of the process.
+void AttemptFolders::wait_for_earlier() {
+  const std::string path = work_dir_ + "/supervisor.lock";
+  const int lock = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock < 0) return;  // the folder is unusable; create() will say so
+  const auto deadline = std::chrono::steady_clock::now() + kEarlierPatience;
+  while (flock(lock, LOCK_EX | LOCK_NB) != 0 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
 void AttemptFolders::begin() {
+  wait_for_earlier();
   for (const std::string& folder : folders_named(work_dir_, kRunning)) retire(folder);
   sweep();
 }

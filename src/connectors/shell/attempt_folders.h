@@ -17,7 +17,8 @@ class AttemptFolders {
  public:
   explicit AttemptFolders(std::string work_dir) : work_dir_(std::move(work_dir)) {}
 
-  /// Removes what an earlier supervisor left behind.
+  /// Waits until an earlier supervisor and its commands are gone (at most 6 s), and removes what
+  /// they left behind.
   void begin();
   /// Makes a folder of its own. Errors: CallFailed.
   Result<std::string> create(const std::string& name);
@@ -29,6 +30,7 @@ class AttemptFolders {
   void finish();
 
  private:
+  void wait_for_earlier();
   void retire(const std::string& folder);
   void sweep();
 
