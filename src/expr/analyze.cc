@@ -153,7 +153,7 @@ bool field_chain(const Node* node, std::vector<std::string>& path) {
     return std::all_of(node->items.begin(), node->items.end(),
                        [&](const Node* item) { return field_chain(item, path); });
   }
-  if (node->op != Op::field || !field_chain(node->a, path)) return false;
+  if (node->op != Op::field || node->optional || !field_chain(node->a, path)) return false;
   path.emplace_back(node->constant.text());
   return true;
 }

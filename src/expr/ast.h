@@ -71,6 +71,7 @@ struct Ast {
   std::vector<Ast*> items;     ///< arguments, parts, pipe and comma members, object key/value pairs
   std::vector<Pattern*> patterns;
   std::string text;            ///< string constant, number text, name, format
+  bool optional = false;       ///< field, index, slice, iterate followed by "?": its own errors only
   bool is_string = false;      ///< constant: a string; otherwise text is JSON
   Definition* definition = nullptr;
   uint32_t parameter = 0;

@@ -18,7 +18,7 @@ Flow error_0(Run& run, Val* a, Val&) { return run.fail(std::move(a[0])); }
 Flow error_1(Run& run, Val* a, Val&) { return run.fail(std::move(a[1])); }
 
 Flow object_key(Run& run, Val* a, Val& out) {
-  if (!a[0].is_string()) return run.fail("Object keys must be strings");
+  if (!a[0].is_string()) return bad_object_key(run, a[0]);
   out = std::move(a[0]);
   return Flow::value;
 }

@@ -20,11 +20,16 @@ Flow base(Run& run, const Node* node, const Val& in, Val& out) {
   return evaluate(run, *node, in, out);
 }
 
+/// How a step of a path ended, its own error being no result where it is followed by "?".
+Flow stepped(Run& run, const Node& node, Flow flow) {
+  return flow == Flow::error && node.optional && !run.over() ? Flow::empty : flow;
+}
+
 Flow field(Run& run, const Node& node, const Val& in, Val& out) {
-  if (node.a == nullptr) return field_value(run, in, node.constant, out);
+  if (node.a == nullptr) return stepped(run, node, field_value(run, in, node.constant, out));
   Val inner;
   const Flow flow = evaluate(run, *node.a, in, inner);
-  return flow == Flow::value ? field_value(run, inner, node.constant, out) : flow;
+  return flow == Flow::value ? stepped(run, node, field_value(run, inner, node.constant, out)) : flow;
 }
 
 Flow index(Run& run, const Node& node, const Val& in, Val& out) {
@@ -32,7 +37,7 @@ Flow index(Run& run, const Node& node, const Val& in, Val& out) {
   Val container;
   if (const Flow flow = evaluate(run, *node.b, in, key); flow != Flow::value) return flow;
   if (const Flow flow = base(run, node.a, in, container); flow != Flow::value) return flow;
-  return index_value(run, container, key, out);
+  return stepped(run, node, index_value(run, container, key, out));
 }
 
 Flow slice(Run& run, const Node& node, const Val& in, Val& out) {
@@ -46,7 +51,7 @@ Flow slice(Run& run, const Node& node, const Val& in, Val& out) {
     if (const Flow flow = evaluate(run, *node.b, in, from); flow != Flow::value) return flow;
   }
   if (const Flow flow = base(run, node.a, in, container); flow != Flow::value) return flow;
-  return slice_value(run, container, from, to, out);
+  return stepped(run, node, slice_value(run, container, from, to, out));
 }
 
 Flow pipe(Run& run, const Node& node, Val&& first, size_t from, Val& out) {
@@ -104,9 +109,7 @@ Flow object(Run& run, const Node& node, const Val& in, Val& out) {
     } else if (const Flow flow = evaluate(run, key_node, in, key); flow != Flow::value) {
       return flow;
     }
-    if (!key.is_string()) {
-      return run.fail("Object keys must be strings");
-    }
+    if (!key.is_string()) return bad_object_key(run, key);
     Val value;
     if (const Flow flow = evaluate(run, *node.items[i + 1], in, value); flow != Flow::value) {
       return flow;
@@ -477,7 +480,7 @@ Flow each_pipe(Run& run, const Node& node, size_t i, const Val& in, Sink sink) {
   return each(run, *node.items[i], value, next);
 }
 
-Flow iterate(Run& run, const Val& container, Sink sink) {
+Flow iterate(Run& run, const Node& node, const Val& container, Sink sink) {
   Flow flow = Flow::value;
   auto take = [&](Val&& item) {
     flow = run.step() ? sink(std::move(item)) : Flow::error;
@@ -488,7 +491,7 @@ Flow iterate(Run& run, const Val& container, Sink sink) {
   } else if (container.is_object()) {
     each_member(container, [&](std::string_view, Val item) { return take(std::move(item)); });
   } else {
-    return cannot_iterate(run, container);
+    return node.optional ? Flow::value : cannot_iterate(run, container);
   }
   return flow;
 }
@@ -633,19 +636,20 @@ Flow each_term(Run& run, const Node& node, const Val& in, Sink sink) {
     const Flow flow = node.op == Op::field   ? field_value(run, container, node.constant, value)
                       : node.op == Op::index ? index_value(run, container, key, value)
                                              : slice_value(run, container, from, to, value);
-    return flow == Flow::value ? sink(std::move(value)) : flow;
+    if (flow == Flow::value) return sink(std::move(value));
+    return stepped(run, node, flow) == Flow::empty ? Flow::value : flow;
   };
   return each(run, *node.a, in, one);
 }
 
 Flow each_iterate(Run& run, const Node& node, const Val& in, Sink sink) {
-  if (node.a == nullptr) return iterate(run, in, sink);
+  if (node.a == nullptr) return iterate(run, node, in, sink);
   if (node.a->kind == Kind::one) {
     Val container;
     const Flow flow = evaluate(run, *node.a, in, container);
-    return flow == Flow::value ? iterate(run, container, sink) : flow;
+    return flow == Flow::value ? iterate(run, node, container, sink) : flow;
   }
-  auto inner = [&](Val&& container) { return iterate(run, container, sink); };
+  auto inner = [&](Val&& container) { return iterate(run, node, container, sink); };
   return each(run, *node.a, in, inner);
 }
 

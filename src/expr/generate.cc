@@ -91,13 +91,13 @@ class Generator {
     switch (node.op) {
       case Op::field:
         generate_base(node.a, mode);
-        emit(mode == Mode::path ? Code::field_path : Code::field, 0, 0, &node);
+        emit(mode == Mode::path ? Code::field_path : Code::field, 0, 0, &node, node.optional);
         return;
       case Op::index: return index(node, mode);
       case Op::slice: return slice(node, mode);
       case Op::iterate:
         generate_base(node.a, mode);
-        emit(mode == Mode::path ? Code::iterate_path : Code::iterate);
+        emit(mode == Mode::path ? Code::iterate_path : Code::iterate, 0, 0, &node, node.optional);
         return;
       case Op::recurse: return generate(*node.b, mode);
       case Op::pipe:
@@ -190,7 +190,7 @@ class Generator {
     const uint32_t key = save();
     emit(Code::load, input);
     generate_base(node.a, mode);
-    emit(mode == Mode::path ? Code::index_path : Code::index, key);
+    emit(mode == Mode::path ? Code::index_path : Code::index, key, 0, &node, node.optional);
   }
   void slice(const Node& node, Mode mode) {
     const uint32_t input = save();
@@ -206,7 +206,7 @@ class Generator {
     }
     emit(Code::load, input);
     generate_base(node.a, mode);
-    emit(mode == Mode::path ? Code::slice_path : Code::slice, ends[0], ends[1]);
+    emit(mode == Mode::path ? Code::slice_path : Code::slice, ends[0], ends[1], &node, node.optional);
   }
   void comma(const Node& node, Mode mode) {
     std::vector<uint32_t> ends;

@@ -59,6 +59,7 @@ struct Node {
   Op op = Op::identity;
   Kind kind = Kind::one;
   uint8_t sub = 0;       ///< BinaryOperator, Format
+  bool optional = false; ///< field, index, slice, iterate: an error of the step itself is no result
   bool simple = false;   ///< path, set_path, update: a is a chain of field, index and slice
   uint32_t level = 0;    ///< frames outwards: load, break_label, call, call_parameter
   uint32_t slot = 0;

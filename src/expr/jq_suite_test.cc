@@ -11,6 +11,7 @@
 
 #include "expr/program.h"
 #include "json/parse.h"
+#include "json/yaml.h"
 
 namespace hence::expr {
 namespace {
@@ -19,6 +20,11 @@ const std::map<std::string, std::string>& skipped() {
   static const std::map<std::string, std::string> kSkipped = {
       {"try input catch .", "input is kept out"},
       {"env.PAGER", "env is kept out"},
+      {"$ENV.PAGER", "$ENV is kept out"},
+      {"map([., . == 1]) | tojson == if have_decnum then "
+       "\"[[1,true],[1.000,true],[1.0,true],[1.00,true]]\" else "
+       "\"[[1,true],[1,true],[1,true],[1,true]]\" end",
+       "numbers keep their text as written, 100e-2 where jq writes 1.00"},
       {"import \"c\" as foo; [foo::a, foo::c]", "modules are kept out"},
       {"include \"c\"; [a, c]", "modules are kept out"},
       {"import \"data\" as $e; import \"data\" as $d; "
@@ -126,15 +132,45 @@ std::string outcome(const Case& one) {
   return same ? "" : "gives" + got;
 }
 
+/// The examples of the manual.
+std::vector<Case> read_manual(const std::string& path) {
+  std::ifstream file(path);
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  auto documents = json::parse_yaml(text);
+  std::vector<Case> cases;
+  EXPECT_TRUE(documents.ok()) << (documents.ok() ? "" : documents.error().message());
+  if (!documents.ok()) return cases;
+  auto examples = Program::compile(
+      ".sections[].entries[]?.examples[]? | [.program, .input, .output[]] | map(tostring)");
+  Budget budget = kCommandLineBudget;
+  auto found = examples->evaluate((*documents)[0].value, {}, {}, budget);
+  EXPECT_TRUE(found.ok()) << (found.ok() ? "" : found.error().message());
+  if (!found.ok()) return cases;
+  for (const json::Value& example : *found) {
+    Case one;
+    int i = 0;
+    for (json::View part : example->elements()) {
+      if (i == 0) one.program = part.as_string();
+      else if (i == 1) one.input = part.as_string();
+      else one.expected.emplace_back(part.as_string());
+      ++i;
+    }
+    cases.push_back(std::move(one));
+  }
+  return cases;
+}
+
 void run_suite(const std::string& name) {
   const char* shared = std::getenv("HENCE_SHARED_DIR");
   const std::string folder = shared != nullptr ? shared : HENCE_SOURCE_DIR "/../shared";
   const std::string path = folder + "/conformance/jq/" + name;
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "no " << path;
+  const std::vector<Case> cases = name.ends_with(".yml") ? read_manual(path) : read_cases(path);
+  EXPECT_FALSE(cases.empty());
   int passed = 0;
   int left_out = 0;
   int failed = 0;
-  for (const Case& one : read_cases(path)) {
+  for (const Case& one : cases) {
     if (skipped().contains(one.program)) {
       ++left_out;
       continue;
@@ -153,6 +189,7 @@ void run_suite(const std::string& name) {
 
 TEST(JqSuite, JqTest) { run_suite("jq.test"); }
 TEST(JqSuite, ManTest) { run_suite("man.test"); }
+TEST(JqSuite, ManualExamples) { run_suite("manual-1.8.yml"); }
 
 }  // namespace
 }  // namespace hence::expr

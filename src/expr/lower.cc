@@ -209,6 +209,7 @@ class Lowering {
   static bool is_simple_path(const Node* node) {
     while (node != nullptr && node->op != Op::identity) {
       if (node->op != Op::field && node->op != Op::index && node->op != Op::slice) return false;
+      if (node->optional) return false;
       if (kind_of(node->b) != Kind::one || kind_of(node->c) != Kind::one) return false;
       node = node->a;
     }
@@ -236,7 +237,7 @@ class Lowering {
       case AstKind::variable: return lower_variable(*ast.binding, env);
       case AstKind::field: case AstKind::index: return lower_index(ast, env);
       case AstKind::slice: return lower_slice(ast, env);
-      case AstKind::iterate: return done(make(Op::iterate, base(*ast.a, env)));
+      case AstKind::iterate: return step(ast, make(Op::iterate, base(*ast.a, env)));
       case AstKind::try_catch: return lower_children(Op::try_catch, ast, env);
       case AstKind::call: return lower_call(ast, env);
       case AstKind::parameter: return lower_parameter(ast, env);
@@ -329,15 +330,19 @@ class Lowering {
     if (key->op == Op::constant && key->constant.is_string()) {
       Node* node = make(Op::field, a);
       node->constant = key->constant;
-      return done(node);
+      return step(ast, node);
     }
-    return done(make(Op::index, a, key));
+    return step(ast, make(Op::index, a, key));
   }
   Node* lower_slice(const Ast& ast, const Env* env) {
     Node* a = base(*ast.a, env);
     Node* from = ast.b == nullptr ? nullptr : lower(*ast.b, env);
     Node* to = ast.c == nullptr ? nullptr : lower(*ast.c, env);
-    return done(make(Op::slice, a, from, to));
+    return step(ast, make(Op::slice, a, from, to));
+  }
+  Node* step(const Ast& ast, Node* node) {
+    node->optional = ast.optional;
+    return done(node);
   }
   Node* lower_recurse() {
     Node* node = make(Op::recurse);
@@ -385,7 +390,7 @@ class Lowering {
     return done(bind);
   }
   Node* lower_update(Node* paths, Node* change) {
-    if (paths->op == Op::iterate && is_simple_path(paths->a) && change->kind == Kind::one) {
+    if (paths->op == Op::iterate && !paths->optional && is_simple_path(paths->a) && change->kind == Kind::one) {
       Node* node = make(Op::update_members, paths->a, change);
       node->simple = true;
       node->c = paths;

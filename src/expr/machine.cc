@@ -134,14 +134,14 @@ bool Machine::raise() {
   return false;
 }
 
-bool Machine::start_iterate(bool path) {
+bool Machine::start_iterate(bool path, bool optional) {
   if (path && !intact()) {
     run_.fail("Invalid path expression near attempt to iterate through " + shown(run_, current_));
     return failed();
   }
   if (!current_.is_array() && !current_.is_object()) {
-    cannot_iterate(run_, current_);
-    return failed();
+    if (!optional) cannot_iterate(run_, current_);
+    return step_failed(optional);
   }
   if (current_.size() == 0) return backtrack_or_end();
   push_fork(path ? ForkKind::iterate_path : ForkKind::iterate, pc_);
@@ -167,10 +167,10 @@ bool Machine::invalid_path(const Val& key) {
   return failed();
 }
 
-bool Machine::path_step(const Val& key) {
+bool Machine::path_step(const Val& key, bool optional) {
   if (!intact()) return invalid_path(key);
   Val next;
-  if (index_value(run_, current_, key, next) != Flow::value) return failed();
+  if (index_value(run_, current_, key, next) != Flow::value) return step_failed(optional);
   own_array(run_, path_, 1);
   push(run_, path_, key);
   current_ = std::move(next);
@@ -180,9 +180,9 @@ bool Machine::path_step(const Val& key) {
 
 bool Machine::execute_paths(const Instruction& i) {
   switch (static_cast<Code>(i.code)) {
-    case Code::field_path: return path_step(i.node->constant);
-    case Code::index_path: return path_step(Val(slot(i.a)));
-    case Code::slice_path: return path_step(slice_key(run_, slot(i.a), slot(i.b)));
+    case Code::field_path: return path_step(i.node->constant, i.flag != 0);
+    case Code::index_path: return path_step(Val(slot(i.a)), i.flag != 0);
+    case Code::slice_path: return path_step(slice_key(run_, slot(i.a), slot(i.b)), i.flag != 0);
     case Code::get_path_path: {
       const Val path = slot(i.a);
       if (!intact()) return invalid_path(path);
@@ -438,7 +438,7 @@ bool Machine::execute_value(const Instruction& i) {
       const Flow flow = code == Code::field   ? field_value(run_, current_, i.node->constant, out)
                         : code == Code::index ? index_value(run_, current_, slot(i.a), out)
                                               : slice_value(run_, current_, slot(i.a), slot(i.b), out);
-      if (flow != Flow::value) return failed();
+      if (flow != Flow::value) return step_failed(i.flag != 0);
       current_ = std::move(out);
       return true;
     }
@@ -469,7 +469,7 @@ bool Machine::execute_value(const Instruction& i) {
     }
     case Code::insert: {
       if (!slot(i.b).is_string()) {
-        run_.fail("Object keys must be strings");
+        bad_object_key(run_, slot(i.b));
         return failed();
       }
       Val object = slot(i.a);
@@ -525,8 +525,8 @@ bool Machine::execute(const Instruction& i) {
       return true;
     case Code::to_bool: current_ = Val(current_.truthy()); return true;
     case Code::backtrack: return backtrack_or_end();
-    case Code::iterate: return start_iterate(false);
-    case Code::iterate_path: return start_iterate(true);
+    case Code::iterate: return start_iterate(false, i.flag != 0);
+    case Code::iterate_path: return start_iterate(true, i.flag != 0);
     case Code::output: output_ = true; return false;
     default: return execute_value(i);
   }

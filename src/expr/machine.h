@@ -72,13 +72,17 @@ class Machine {
   bool resume_range();
   bool raise();      ///< unwinds to a fork that catches; false: none
   bool failed() { return raise(); }
-  bool start_iterate(bool path);
+  /// An error of a step followed by "?" is no result.
+  bool step_failed(bool optional) {
+    return optional && !run_.over() ? backtrack_or_end() : failed();
+  }
+  bool start_iterate(bool path, bool optional);
   bool call(const Procedure& procedure, uint32_t static_link, bool tail, bool path,
             const std::vector<Node::Argument>* arguments);
   void leave();
   void set_current(uint32_t frame);
   bool intact() const { return at_.identical(current_); }
-  bool path_step(const Val& key);
+  bool path_step(const Val& key, bool optional);
   bool invalid_path(const Val& key);
   Val& slot(uint32_t index) { return run_.slots[run_.base + index]; }
 

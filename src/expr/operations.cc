@@ -488,6 +488,10 @@ Flow cannot_iterate(Run& run, const Val& value) {
   return run.fail("Cannot iterate over " + described(run, value));
 }
 
+Flow bad_object_key(Run& run, const Val& key) {
+  return run.fail("Cannot use " + described(run, key) + " as object key");
+}
+
 Flow get_path(Run& run, const Val& root, const Val& path, Val& out) {
   if (!path.is_array()) return run.fail("Path must be specified as an array");
   if (path.size() > kNestingMax) return run.fail("Path too deep");

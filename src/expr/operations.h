@@ -21,6 +21,7 @@ Flow slice_value(Run& run, const Val& container, const Val& from, const Val& to,
 /// {"start": from, "end": to}: how a slice stands in a path.
 Val slice_key(Run& run, const Val& from, const Val& to);
 Flow cannot_iterate(Run& run, const Val& value);
+Flow bad_object_key(Run& run, const Val& key);
 
 Flow get_path(Run& run, const Val& root, const Val& path, Val& out);
 /// root becomes the value with path set.

@@ -463,8 +463,15 @@ class Parser {
     return operand == nullptr ? nullptr : make(AstKind::negate, position, operand);
   }
 
+  static bool is_step(const Ast& ast) {
+    return ast.kind == AstKind::field || ast.kind == AstKind::index ||
+           ast.kind == AstKind::slice || ast.kind == AstKind::iterate;
+  }
+
   Ast* postfix() {
-    Ast* term = primary();
+    const bool parenthesized = is_symbol("(");
+    Ast* const first = primary();
+    Ast* term = first;
     while (term != nullptr) {
       const uint32_t position = token_.position;
       if (token_.kind == TokenKind::field) {
@@ -473,9 +480,19 @@ class Parser {
         term = make(AstKind::field, position, term, key);
       } else if (is_symbol("[")) {
         term = bracket(term);
-      } else if (is_symbol("?")) {
-        advance();
-        term = make(AstKind::try_catch, position, term);
+      } else if (is_symbol("?") || is_symbol("?//")) {
+        // After a term, "?//" is "?" and "//": patterns alone have it as one.
+        if (is_symbol("?")) {
+          advance();
+        } else {
+          token_.text.remove_prefix(1);
+          ++token_.position;
+        }
+        if (is_step(*term) && !(parenthesized && term == first)) {
+          term->optional = true;
+        } else {
+          term = make(AstKind::try_catch, position, term);
+        }
       } else if (is_symbol(".")) {
         advance();
         if (token_.kind == TokenKind::quote) {
@@ -658,6 +675,9 @@ class Parser {
   Ast* unknown_variable(uint32_t position, const std::string& name) {
     if (name == "ENV") {
       return fail(position, "$ENV is kept out: an expression does not see the environment");
+    }
+    if (name == "JQ_BUILD_CONFIGURATION" || name == "__prog_args") {
+      return fail(position, "$" + name + " is kept out: there is no jq program around this expression");
     }
     std::string text = "unknown variable $" + name;
     const std::string near = nearest_name(name, scope_.variable_names());

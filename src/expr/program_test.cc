@@ -178,6 +178,15 @@ TEST(Program, DoesNotCatchWhatFailsAfterATry) {
   EXPECT_EQ(results("try ((1 // 2) | error(\"after\")) catch ."), "\"after\"");
 }
 
+TEST(Program, AQuestionMarkAfterAStepForgivesThatStepOnly) {
+  EXPECT_EQ(results("[.[].a?]", R"([1,{"a":2}])"), "[2]");
+  EXPECT_EQ(results("[(.[].a)?]", R"([1,{"a":2}])"), "[]");
+  EXPECT_EQ(results("[.[][]?], [.[][0]?], [.[][1:]?]", "[1,[2]]"), "[2]\n[2]\n[[]]");
+  EXPECT_EQ(results("[path(.[].a?)], (.[].a? |= 3)", R"([1,{"a":2}])"), "[[1,\"a\"]]\n[1,{\"a\":3}]");
+  EXPECT_EQ(results(".a?//2"), "2");
+  EXPECT_EQ(results("def f: .[].a?; [f]", R"([1,{"a":2}])"), "[2]");
+}
+
 TEST(Program, LoopsWrittenAsRecursionDoNotGrow) {
   EXPECT_EQ(results("def f: if . < 100000 then . + 1 | f else . end; 0 | f", "null",
                     {10'000'000, 64 << 10, 50, 1000}), "100000");
@@ -192,6 +201,25 @@ TEST(Program, LoopsWrittenAsRecursionDoNotGrow) {
 TEST(Program, DestructuresAlternatives) {
   EXPECT_EQ(results("[.[] as {a: $x} ?// [$x] | $x]", R"([{"a":1},[2]])"), "[1,2]");
   EXPECT_EQ(results(". as {(\"a\",\"b\"): $x} | $x", R"({"a":1,"b":2})"), "1\n2");
+}
+
+TEST(Program, GivesDatesInUtc) {
+  EXPECT_EQ(results("strftime(\"%A %d %B %Y %j %U %V %I %p %e|%s\")", "1425599621"),
+            "\"Thursday 05 March 2015 064 09 10 11 PM  5|1425599621\"");
+  EXPECT_EQ(results("[strptime(\"%d %b %Y %H:%M\") | mktime, todate]", "\"29 Feb 2024 12:30\""),
+            "[1709209800,\"2024-02-29T12:30:00Z\"]");
+  EXPECT_EQ(results("-1 | todate, (gmtime | mktime)"), "\"1969-12-31T23:59:59Z\"\n-1");
+  EXPECT_THAT(results("\"x\" | fromdate"), HasSubstr("does not match format"));
+  EXPECT_THAT(results("1e300 | todate"), HasSubstr("seconds since epoch"));
+}
+
+TEST(Program, FormatsStrings) {
+  EXPECT_EQ(results("@csv, @tsv, @sh, @json", R"(["a\"b",1,null])"),
+            "\"\\\"a\\\"\\\"b\\\",1,\"\n\"a\\\"b\\t1\\t\"\n\"'a\\\"b' 1 null\"\n\"[\\\"a\\\\\\\"b\\\",1,null]\"");
+  EXPECT_EQ(results("@base32, @base64, @uri, (@uri | @urid), (@base32 | @base32d), (@base64 | @base64d)",
+                    "\"\xC3\xA9 ?\""),
+            "\"YOUSAPY=\"\n\"w6kgPw==\"\n\"%C3%A9%20%3F\"\n\"\xC3\xA9 ?\"\n\"\xC3\xA9 ?\"\n\"\xC3\xA9 ?\"");
+  EXPECT_EQ(results("@base64d", "\"/w==\""), "\"\xEF\xBF\xBD\"");
 }
 
 TEST(Program, MatchesRegularExpressions) {

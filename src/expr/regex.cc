@@ -213,6 +213,9 @@ Flow match(Run& run, Val* a, Val& out) {
   if (!a[0].is_string()) {
     return run.fail(described(run, a[0]) + " cannot be matched, as it is not a string");
   }
+  if (!pattern.is_string() && flag_text.is_null()) {
+    return run.fail(std::string(type_of(pattern)) + " not a string or array");
+  }
   if (!pattern.is_string()) {
     return run.fail(described(run, pattern) + " cannot be matched, as it is not a string");
   }
