@@ -37,7 +37,7 @@ int instance_list(const Call& call) {
   return show_list(call.io, output, list, fetch, [](json::View answer, const Style& style) {
     return draw_items(answer, style, {"ID", "WORKFLOW", "STATUS", "STARTED", "TOOK", "WAITS"}, [&](json::View row) {
       return std::vector{cell(row, "id"), cell(row, "workflow") + ":" + cell(row, "version"), cell(row, "status"),
-                         when(row, "started", style.now), took(row, "started", "ended"), cell(row, "waits")};
+                         when(row, "started", style.now), took(row, "started", "ended"), row.string_or("waits", "").empty() ? "" : waiting(cell(row, "waits"), style.now).substr(6)};
     });
   });
 }

@@ -6,19 +6,12 @@
 #include "cli/command.h"
 #include "cli/serve.h"
 #include "connectors/shell/supervisor.h"
-#if __has_include("harness/run_tests.h")
 #include "harness/run_tests.h"
-#define HENCE_HAS_TESTS 1
-#endif
 
 namespace {
 
-int run_tests([[maybe_unused]] const hence::cli::TestArguments& arguments) {
-#ifdef HENCE_HAS_TESTS
+int run_tests(const hence::cli::TestArguments& arguments) {
   return hence::harness::run_test_paths(arguments.paths, {arguments.report, arguments.filter, arguments.colour, {}});
-#else
-  return hence::cli::kExitWrongUse;
-#endif
 }
 
 }  // namespace

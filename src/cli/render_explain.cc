@@ -67,7 +67,7 @@ struct Effect {
   std::string verb, target, status, detail, place;
 };
 
-Effect effect_of(json::View action) {
+Effect effect_of(json::View action, UtcTime now) {
   Effect effect;
   const std::string_view kind = action.string_or("kind", "");
   effect.target = action.string_or("target", "");
@@ -75,7 +75,7 @@ Effect effect_of(json::View action) {
   if (kind == "start") {
     effect.verb = "started";
     effect.place = action.string_or("instance", "");
-    effect.detail = action.string_or("waits", "");
+    if (const auto waits = action.string_or("waits", ""); !waits.empty()) effect.detail = waiting(waits, now);
   } else if (kind == "emit") {
     effect.verb = "emitted";
     effect.place = action.string_or("event", "");
@@ -99,7 +99,7 @@ void add_effects(std::string& out, json::View rule, const Style& style) {
   size_t verb_width = 0, target_width = 0;
   if (const auto actions = rule.find("actions")) {
     for (const json::View action : actions->elements()) {
-      effects.push_back(effect_of(action));
+      effects.push_back(effect_of(action, style.now));
       verb_width = std::max(verb_width, width_of(effects.back().verb));
       target_width = std::max(target_width, std::min<size_t>(40, width_of(effects.back().target)));
     }

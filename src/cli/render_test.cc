@@ -21,7 +21,7 @@ constexpr std::string_view kExplanation = R"({
   "event":{"type":"com.acme.deployment.succeeded","source":"/deploy","subject":"shop"},
   "rules":[
     {"rule":"scan-after-deploy","verdict":"matched","actions":[
-      {"kind":"start","target":"devops/scan:1.0.0","instance":"07-43","status":"waiting","waits":"timer until 2026-11-21T10:00:00Z"},
+      {"kind":"start","target":"devops/scan:1.0.0","instance":"07-43","status":"waiting","waits":"until 2026-11-21T10:00:00Z"},
       {"kind":"emit","target":"com.acme.scan.requested","event":"07-44"},
       {"kind":"deliver","target":"chat","delivery":"07-42.0","status":"parked","attempts":9,"lastError":"it answered 503"},
       {"kind":"deliver","target":"mail","error":"body: string and number cannot be added"}]},
@@ -40,7 +40,7 @@ TEST(RenderExplain, AnswersFirstThenEachRule) {
             "\n"
             "✓ scan-after-deploy  matched\n"
             "    started  devops/scan:1.0.0        07-43  waiting\n"
-            "      timer until 2026-11-21T10:00:00Z\n"
+            "      waits until 10:00:00Z (in 44 min)\n"
             "    emitted  com.acme.scan.requested  07-44\n"
             "    deliver  chat                     07-42.0  parked\n"
             "      9 attempts, last: it answered 503\n"

@@ -53,16 +53,28 @@ size_t depth_of(json::View task) {
   return depth && depth->is_number() ? static_cast<size_t>(std::max<int64_t>(0, depth->as_int64().value_or(0))) : 0;
 }
 
+/// What a task asked of the world, in a line: its command, or its method and URL.
+std::string request_text(json::View request) {
+  if (const auto command = request.string_or("command", ""); !command.empty()) return std::string(command);
+  if (const auto url = request.string_or("url", ""); !url.empty()) return std::string(request.string_or("method", "")) + " " + std::string(url);
+  return request.to_text();
+}
+
 /// A task's values. What the task before it gave is not shown again as its input.
 void add_values(std::string& out, size_t indent, json::View task, std::string& seen, const Style& style, bool full) {
-  for (const auto& [member, label] : {std::pair{"input", "in"}, std::pair{"request", "call"}, std::pair{"output", "out"}}) {
+  const auto add = [&](std::string_view member, std::string_view label) {
     const auto value = task.find(member);
-    if (!value) continue;
-    const std::string text = value->to_text();
-    const bool known = !full && label != std::string_view("call") && text == seen;
-    if (!known && (full || !value->is_null())) add_value(out, indent, label, *value, style, full);
-    if (label != std::string_view("call")) seen = text;
+    if (!value) return;
+    std::string text = value->to_text();
+    if (full || (text != seen && !value->is_null())) add_value(out, indent, label, *value, style, full);
+    seen = std::move(text);
+  };
+  add("input", "in");
+  if (const auto request = task.find("request")) {
+    const json::Value line = json::Value::string(request_text(*request));
+    add_value(out, indent, "call", full ? *request : line.view(), style, full);
   }
+  add("output", "out");
 }
 
 void add_task(std::string& out, json::View task, size_t depth, size_t name_width, std::string& seen, const Style& style,
@@ -77,7 +89,7 @@ void add_task(std::string& out, json::View task, size_t depth, size_t name_width
   const auto attempts = task.find("attempts");
   const int64_t tries = attempts && attempts->is_number() ? attempts->as_int64().value_or(0) : 0;
   if (tries > 1) facts += (facts.empty() ? "" : ", ") + plural(tries, "attempt");
-  if (const auto waits = task.string_or("waits", ""); !waits.empty()) facts += (facts.empty() ? "" : ", ") + std::string("waits for ") + std::string(waits);
+  if (const auto waits = task.string_or("waits", ""); !waits.empty()) facts = waiting(waits, style.now);
   if (!facts.empty()) out += "  " + facts;
   while (out.ends_with(' ')) out.pop_back();
   out += "\n";
@@ -117,7 +129,9 @@ std::string render_trace(json::View trace, const Style& style, bool full) {
   const bool fits = width_of(title) + width_of(status) + width_of(place) + 4 <= style.columns;
   out += (fits ? "  " : "\n  ") + style.paint(Tone::dim, place) + "\n";
   if (const auto error = trace.find("error")) add_error(out, 0, *error, style, full);
-  if (const auto waits = trace.string_or("waits", ""); !waits.empty()) out += "waits for " + std::string(waits) + "\n";
+  if (const auto waits = trace.string_or("waits", ""); !waits.empty()) {
+    out += shorten(waiting(waits, style.now), style.columns) + "\n";
+  }
   if (const std::string from = origin(trace); !from.empty()) out += shorten(from, style.columns) + "\n";
   out += "\n";
   const auto input = trace.find("input");

@@ -34,7 +34,6 @@ int test_command(const Call& call) {
   flags.text("--report", arguments.report, "writes the results to this file as JUnit XML");
   flags.text("--filter", arguments.filter, "only tests whose name holds this");
   if (const auto code = flags.parse()) return *code;
-  if (!call.programs.test) return call.io.fail("this build has no `hence test`; build it with src/harness", kExitWrongUse);
   arguments.colour = call.io.colour;
   return call.programs.test(arguments);
 }

@@ -80,13 +80,29 @@ std::string relative(UtcTime time, UtcTime now) {
   return coarse(age) + " ago";
 }
 
-std::string when(UtcTime time, UtcTime now) {
+namespace {
+
+/// "10:44:29Z", with the date where it is not today's.
+std::string clock_text(UtcTime time, UtcTime now) {
   const CivilTime civil = to_civil(time), today = to_civil(now);
   std::string absolute = two(civil.hour) + ":" + two(civil.minute) + ":" + two(civil.second) + "Z";
   if (civil.year != today.year || civil.month != today.month || civil.day != today.day) {
     absolute = format_rfc3339(time).substr(0, 10) + " " + absolute;
   }
-  return relative(time, now) + ", " + absolute;
+  return absolute;
+}
+
+}  // namespace
+
+std::string when(UtcTime time, UtcTime now) { return relative(time, now) + ", " + clock_text(time, now); }
+
+std::string waiting(std::string_view waits, UtcTime now) {
+  std::string text(waits);
+  const size_t last = text.rfind(' ') + 1;
+  if (const Result<UtcTime> time = parse_rfc3339(std::string_view(text).substr(last)); time.ok()) {
+    text = text.substr(0, last) + clock_text(*time, now) + " (" + relative(*time, now) + ")";
+  }
+  return (text.starts_with("until ") ? "waits " : "waits for ") + text;
 }
 
 std::string when(json::View row, std::string_view member, UtcTime now) {

@@ -37,6 +37,9 @@ std::string when(json::View row, std::string_view member, UtcTime now);
 /// "1.2 s" between two members; empty if either is absent.
 std::string took(json::View row, std::string_view from, std::string_view to);
 
+/// What a run waits for, as a clause: "waits until 10:44:29Z (in 1 h)", "waits for an HTTP call".
+std::string waiting(std::string_view waits, UtcTime now);
+
 /// A member as text: strings bare, everything else as JSON; empty if absent.
 std::string cell(json::View row, std::string_view member);
 /// A status in its colour, and the mark before it: ✓ ✗ … ·
