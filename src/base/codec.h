@@ -76,16 +76,22 @@ class Encoder {
       const int64_t wide = value;
       varint((static_cast<uint64_t>(wide) << 1) ^ static_cast<uint64_t>(wide >> 63));
     } else if constexpr (HasFields<T>) {
-      std::string inner;
-      Encoder encoder(inner);
-      const_cast<T&>(value).fields(encoder);
-      bytes(inner);
+      const size_t begin = out_.size();
+      const_cast<T&>(value).fields(*this);
+      prefix_length(begin);
     } else {
       encode_value(*this, value);
     }
   }
 
  private:
+  /// Puts the length of what was written since begin before it.
+  void prefix_length(size_t begin) {
+    std::string length;  // ten bytes at most: no allocation
+    Encoder(length).varint(out_.size() - begin);
+    out_.insert(begin, length);
+  }
+
   std::string& out_;
 };
 

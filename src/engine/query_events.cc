@@ -17,11 +17,6 @@ bool type_fits(std::string_view type, std::string_view wanted) {
   return type == wanted;
 }
 
-struct Found {
-  std::string key;  ///< where the next list goes on
-  json::Value item;
-};
-
 bool wanted_event(const json::Value& item, const ListOptions& options) {
   const std::optional<json::View> event = item->find("event");
   if (!event) return options.type.empty() && options.source.empty();
@@ -43,79 +38,141 @@ Result<json::Value> Query::event(std::string_view name_space, Address address) {
   return std::move(builder).finish();
 }
 
-/// Log order. With a cursor or since: onward from there; else the newest `limit` of all.
-Result<json::Value> Query::events(std::string_view name_space, const ListOptions& options) {
-  const bool onward = !options.cursor.empty() || options.since.has_value();
-  Position from = options.since ? sources_.reader.position_at(*options.since) : Position{0};
-  if (!options.cursor.empty()) {
-    from.value = 0;
-    for (const char digit : options.cursor) {
-      if (digit < '0' || digit > '9' || options.cursor.size() > 19) {
-        return Error(ErrorCode::RequestInvalid, "the cursor is not one this server gave; leave it out to begin at the start");
-      }
-      from.value = from.value * 10 + static_cast<uint64_t>(digit - '0');
+namespace {
+
+Result<Position> parse_cursor(const std::string& text) {
+  Position position;
+  for (const char digit : text) {
+    if (digit < '0' || digit > '9' || text.size() > 19) {
+      return Error(ErrorCode::RequestInvalid, "the cursor is not one this server gave; leave it out to begin at the start");
     }
-  } else if (!options.since) {
-    from = sources_.reader.position_at(UtcTime{0});
+    position.value = position.value * 10 + static_cast<uint64_t>(digit - '0');
   }
-  HENCE_TRY(log::Cursor cursor, sources_.reader.read_from(from));
+  return position;
+}
+
+/// Events a list is made of, in the order of the log.
+struct EventScan {
+  std::string_view name_space;
+  const ListOptions& options;
   std::deque<json::Value> items;
-  uint64_t next = 0;
-  while (true) {
-    HENCE_TRY(auto entry, cursor.next());
-    if (!entry) break;
-    const log::RecordHeader& header = entry->record.header;
-    next = entry->next.value;
-    if (!header.event_hash || header.namespace_name != name_space) continue;
-    if (options.since && header.time < *options.since) continue;
-    if (options.until && header.time >= *options.until) continue;
-    HENCE_TRY(const ReadRecord record, to_read_record(entry->record));
+  uint64_t next = 0;  ///< position after the last record looked at; 0: none was
+
+  /// Adds the record's event if the list wants it.
+  Status take(const log::Cursor::Entry& entry) {
+    const log::RecordHeader& header = entry.record.header;
+    next = entry.next.value;
+    if (!header.event_hash || header.namespace_name != name_space) return {};
+    if (options.since && header.time < *options.since) return {};
+    if (options.until && header.time >= *options.until) return {};
+    HENCE_TRY(const ReadRecord record, to_read_record(entry.record));
     const EventAccepted* accepted = find_fact<EventAccepted>(record.facts);
-    if (accepted == nullptr) continue;
+    if (accepted == nullptr) return {};
     json::Builder builder;
     add_event(builder, record, *accepted);
     json::Value item = std::move(builder).finish();
-    if (!wanted_event(item, options)) continue;
-    items.push_back(std::move(item));
-    if (onward && items.size() >= options.limit) break;
-    if (items.size() > options.limit) items.pop_front();
+    if (wanted_event(item, options)) items.push_back(std::move(item));
+    return {};
+  }
+};
+
+/// The first `limit` events from a place on.
+Status read_onward(log::LogReader& reader, Position from, EventScan& scan) {
+  HENCE_TRY(log::Cursor cursor, reader.read_from(from));
+  while (scan.items.size() < scan.options.limit) {
+    HENCE_TRY(const auto entry, cursor.next());
+    if (!entry) break;
+    HENCE_TRY_VOID(scan.take(*entry));
+  }
+  return {};
+}
+
+/// The last `limit` events: the newest segment, and older ones while it has too few.
+Status read_newest(log::LogReader& reader, EventScan& scan) {
+  const std::vector<Position> begins = reader.segment_begins();
+  std::optional<Position> end;
+  for (auto begin = begins.rbegin(); begin != begins.rend() && scan.items.size() < scan.options.limit; ++begin) {
+    EventScan segment{scan.name_space, scan.options, {}, 0};
+    HENCE_TRY(log::Cursor cursor, reader.read_from(*begin));
+    while (!end || cursor.position() < *end) {
+      HENCE_TRY(const auto entry, cursor.next());
+      if (!entry || (end && entry->position >= *end)) break;
+      HENCE_TRY_VOID(segment.take(*entry));
+      if (segment.items.size() + scan.items.size() > scan.options.limit) segment.items.pop_front();
+    }
+    if (scan.next == 0) scan.next = segment.next;
+    scan.items.insert(scan.items.begin(), segment.items.begin(), segment.items.end());
+    end = *begin;
+  }
+  return {};
+}
+
+struct NamedEvent {
+  Address address;
+  std::string source;
+};
+
+/// Some 20 events of an id at most, whatever their source: reads the whole log.
+Result<std::vector<NamedEvent>> events_of_id(log::LogReader& reader, std::string_view name_space, std::string_view id) {
+  constexpr size_t kFoundMax = 20;
+  const json::ParseOptions lenient{.depth_max = 1'000, .duplicate_keys = json::DuplicateKeys::last_wins};
+  std::vector<NamedEvent> found;
+  HENCE_TRY(log::Cursor cursor, reader.read_from(reader.position_at(UtcTime{0})));
+  while (found.size() <= kFoundMax) {
+    HENCE_TRY(const auto entry, cursor.next());
+    if (!entry) break;
+    const log::RecordHeader& header = entry->record.header;
+    if (!header.event_hash || header.namespace_name != name_space) continue;
+    if (entry->record.payload.find(id) == std::string_view::npos) continue;
+    HENCE_TRY(const ReadRecord record, to_read_record(entry->record));
+    const EventAccepted* accepted = find_fact<EventAccepted>(record.facts);
+    if (accepted == nullptr) continue;
+    const Result<json::Value> event = json::parse(accepted->text, lenient);
+    if (!event.ok() || (*event)->string_or("id", "") != id) continue;
+    found.push_back({record.address, std::string((*event)->string_or("source", ""))});
+  }
+  return found;
+}
+
+}  // namespace
+
+/// Log order. With a cursor or since: onward from there; else the newest `limit` of all.
+Result<json::Value> Query::events(std::string_view name_space, const ListOptions& options) {
+  EventScan scan{name_space, options, {}, 0};
+  if (!options.cursor.empty()) {
+    HENCE_TRY(const Position from, parse_cursor(options.cursor));
+    HENCE_TRY_VOID(read_onward(sources_.reader, from, scan));
+  } else if (options.since) {
+    HENCE_TRY_VOID(read_onward(sources_.reader, sources_.reader.position_at(*options.since), scan));
+  } else {
+    HENCE_TRY_VOID(read_newest(sources_.reader, scan));
   }
   json::Builder builder;
   builder.begin_object().key("items").begin_array();
-  for (const json::Value& item : items) builder.value(item);
+  for (const json::Value& item : scan.items) builder.value(item);
   builder.end_array();
-  if (next != 0) builder.member("next", std::to_string(next));
+  if (scan.next != 0) builder.member("next", std::to_string(scan.next));
   builder.end_object();
   return std::move(builder).finish();
 }
 
 Result<Address> Query::find_event(std::string_view name_space, std::string_view text, std::string_view id) {
-  if (id.empty()) {
-    if (const std::optional<Address> address = Address::parse(text)) return *address;
+  const auto nothing = [](const std::string& name) {
+    return Error(ErrorCode::NotFound, "no event has the " + name + "; hence event list shows what came in");
+  };
+  if (!id.empty()) {
+    const Hash128 hash = siphash128(sources_.hash_key, event::dedup_key(name_space, text, id));
+    HENCE_TRY(const std::optional<Address> address, sources_.reader.find_event(hash));
+    return address ? Result<Address>(*address) : nothing("source " + std::string(text) + " and id " + std::string(id));
   }
-  const std::string_view wanted_id = id.empty() ? text : id;
-  std::vector<std::pair<Address, std::string>> found;
-  HENCE_TRY(log::Cursor cursor, sources_.reader.read_from(sources_.reader.position_at(UtcTime{0})));
-  while (found.size() <= 20) {
-    HENCE_TRY(auto entry, cursor.next());
-    if (!entry) break;
-    const log::RecordHeader& header = entry->record.header;
-    if (!header.event_hash || header.namespace_name != name_space) continue;
-    if (entry->record.payload.find(wanted_id) == std::string_view::npos) continue;
-    HENCE_TRY(const ReadRecord record, to_read_record(entry->record));
-    const EventAccepted* accepted = find_fact<EventAccepted>(record.facts);
-    if (accepted == nullptr) continue;
-    Result<json::Value> event = json::parse(accepted->text, {.depth_max = 1'000, .duplicate_keys = json::DuplicateKeys::last_wins});
-    if (!event.ok() || (*event)->string_or("id", "") != wanted_id) continue;
-    const std::string source((*event)->string_or("source", ""));
-    if (id.empty() || source == text) found.emplace_back(record.address, source);
-  }
-  const std::string name = id.empty() ? "id " + std::string(text) : "source " + std::string(text) + " and id " + std::string(id);
-  if (found.empty()) return Error(ErrorCode::NotFound, "no event has the " + name + "; hence event list shows what came in");
-  if (found.size() == 1) return found.front().first;
+  if (const std::optional<Address> address = Address::parse(text)) return *address;
+  HENCE_TRY(const std::vector<NamedEvent> found, events_of_id(sources_.reader, name_space, text));
+  if (found.empty()) return nothing("id " + std::string(text));
+  if (found.size() == 1) return found.front().address;
   std::string list;
-  for (const auto& [address, source] : found) list += "\n  " + address.to_string() + "  source " + source;
-  return Error(ErrorCode::Ambiguous, "several events have the " + name + "; give a position or source and id:" + list);
+  for (const NamedEvent& event : found) list += "\n  " + event.address.to_string() + "  source " + event.source;
+  return Error(ErrorCode::Ambiguous, "several events have the id " + std::string(text) +
+                                         "; give a position or source and id:" + list);
 }
 
 }  // namespace hence::engine

@@ -10,7 +10,7 @@ Status State::load() {
   for (uint32_t partition = 0; partition < partitions_; ++partition) all.push_back(static_cast<Partition>(partition));
   all.push_back(kControlPartition);
   for (const Partition partition : all) {
-    if (auto row = overlay_.load<PartitionMeta>(keys::meta(partition))) meta_[partition] = std::move(*row);
+    if (auto row = overlay_.load<PartitionMeta>(keys::meta(partition))) meta(partition) = std::move(*row);
     find_next_timer(partition);
     overlay_.scan(keys::table(partition, 'c'), {}, [&](std::string_view key, std::string_view) {
       const auto id = keys::parse_effect(std::string(key) + std::string(4, '\0'));
@@ -22,7 +22,7 @@ Status State::load() {
   return {};
 }
 
-PartitionMeta& State::meta(Partition partition) { return meta_[partition]; }
+PartitionMeta& State::meta(Partition partition) { return meta_[index_of(partition)]; }
 
 void State::apply(const RecordContext& record, const Fact& fact, bool replaying) {
   replaying_ = replaying;
@@ -32,15 +32,19 @@ void State::apply(const RecordContext& record, const Fact& fact, bool replaying)
 void State::end_record(const RecordContext& record) {
   for (auto& [address, open] : open_) close_instance(record, address, open);
   open_.clear();
-  PartitionMeta& meta = meta_[record.address.partition];
-  meta.last_sequence = record.address.sequence;
-  meta.last_time = std::max(meta.last_time, record.time);
-  changed_meta_.insert(record.address.partition);
+  PartitionMeta& changed = meta(record.address.partition);
+  changed.last_sequence = record.address.sequence;
+  changed.last_time = std::max(changed.last_time, record.time);
+  changed_meta_[index_of(record.address.partition)] = true;
 }
 
 void State::end_batch() {
-  for (const Partition partition : changed_meta_) overlay_.save(keys::meta(partition), meta_[partition]);
-  changed_meta_.clear();
+  for (size_t index = 0; index < meta_.size(); ++index) {
+    if (!changed_meta_[index]) continue;
+    const Partition partition = index == partitions_ ? kControlPartition : static_cast<Partition>(index);
+    overlay_.save(keys::meta(partition), meta_[index]);
+    changed_meta_[index] = false;
+  }
 }
 
 // Events, messages and definitions
@@ -50,11 +54,11 @@ void State::on(const RecordContext& record, const EventAccepted& fact) {
 }
 
 void State::on(const RecordContext& record, const MessageSent& fact) {
-  meta_[record.address.partition].sent[fact.to] = fact.number;
+  meta(record.address.partition).sent[fact.to] = fact.number;
 }
 
 void State::on(const RecordContext& record, const MessageTaken& fact) {
-  uint64_t& taken = meta_[record.address.partition].taken[fact.from.partition];
+  uint64_t& taken = meta(record.address.partition).taken[fact.from.partition];
   HENCE_CHECK(fact.number > taken);
   taken = fact.number;
 }
@@ -67,7 +71,7 @@ void State::on(const RecordContext& record, const DefinitionsChanged& fact) {
 }
 
 void State::on(const RecordContext& record, const DefinitionsAdopted& fact) {
-  meta_[record.address.partition].adopted = fact.version;
+  meta(record.address.partition).adopted = fact.version;
 }
 
 // Instances

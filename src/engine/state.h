@@ -29,7 +29,8 @@ struct RecordContext {
 
 class State {
  public:
-  State(Overlay& overlay, uint16_t partitions) : overlay_(overlay), partitions_(partitions) {}
+  State(Overlay& overlay, uint16_t partitions)
+      : overlay_(overlay), partitions_(partitions), meta_(partitions + 1u), changed_meta_(partitions + 1u) {}
 
   /// Loads what is held in memory. Errors: StoreFailed.
   Status load();
@@ -85,6 +86,10 @@ class State {
   void on(const RecordContext& record, const ReplyKept& fact);
   void on(const RecordContext& record, const ReplyForgotten& fact);
 
+  size_t index_of(Partition partition) const {
+    HENCE_CHECK(partition < partitions_ || partition == kControlPartition);
+    return partition == kControlPartition ? partitions_ : partition;
+  }
   void make_ready(EffectRow& row);
   void save_effect(const EffectRow& row);
   void release_order(const RecordContext& record, const EffectRow& row);
@@ -96,8 +101,8 @@ class State {
   Overlay& overlay_;
   uint16_t partitions_;
   bool replaying_ = false;
-  std::map<Partition, PartitionMeta> meta_;
-  std::set<Partition> changed_meta_;
+  std::vector<PartitionMeta> meta_;   ///< the control partition's last
+  std::vector<bool> changed_meta_;    ///< since the batch began
   std::map<Partition, UtcTime> next_timer_;
   std::map<Address, OpenInstance> open_;
   std::set<Address> continuing_;

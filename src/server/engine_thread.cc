@@ -22,7 +22,8 @@ EngineThread::EngineThread(engine::Engine& engine, log::Log& log, store::Store& 
     : engine_(engine), log_(log), store_(store), disk_(disk), clock_(clock), options_(options),
       random_(os::SystemRandom().next()), view_(log.view()), definitions_(engine.definitions()),
       disk_reserve_bytes_(options.disk_reserve_bytes) {
-  for (const Address& last : log.last_sequences()) applied_[last.partition] = last.sequence;
+  applied_.resize(engine.options().partitions + 1u);
+  for (const Address& last : log.last_sequences()) applied_of(last.partition) = last.sequence;
 }
 
 EngineThread::~EngineThread() { stop(); }
@@ -135,16 +136,18 @@ api::EngineCounters EngineThread::counters() const {
 }
 
 void EngineThread::when_applied(Address address, Duration patience, std::function<void(bool)> then) {
+  bool applied = false;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = applied_.find(address.partition);
-    if (found == applied_.end() || found->second < address.sequence) {
+    const bool exists = address.partition == kControlPartition || address.partition + 1u < applied_.size();
+    applied = exists && applied_of(address.partition) >= address.sequence;
+    if (exists && !applied) {
       waiters_.push_back({address, clock_.monotonic() + patience, std::move(then)});
       engine_wakes_.notify_one();
       return;
     }
   }
-  then(true);
+  then(applied);
 }
 
 // The engine's thread
@@ -273,7 +276,7 @@ void EngineThread::release(InFlight& done) {
       view_ = view;
       if (done.batch.definitions) definitions_ = done.batch.definitions;
       for (const engine::OwnedRecord& record : done.batch.records) {
-        applied_[record.address.partition] = record.address.sequence;
+        applied_of(record.address.partition) = record.address.sequence;
       }
     }
     if (durable_hook_) durable_hook_(view);
@@ -296,8 +299,7 @@ void EngineThread::wake_waiters() {
     const std::lock_guard lock(mutex_);
     const os::MonotonicTime now = clock_.monotonic();
     std::erase_if(waiters_, [&](Waiter& waiter) {
-      const auto found = applied_.find(waiter.address.partition);
-      const bool applied = found != applied_.end() && found->second >= waiter.address.sequence;
+      const bool applied = applied_of(waiter.address.partition) >= waiter.address.sequence;
       if (!applied && now < waiter.deadline) return false;
       ready.emplace_back(std::move(waiter.then), applied);
       return true;

@@ -92,6 +92,9 @@ class EngineThread : public api::Backend {
   void run_writer();
   /// Keeps a prepared file of zeros for the next segment, so that no commit waits for one.
   void run_preparer();
+  Sequence& applied_of(Partition partition) {
+    return applied_[partition == kControlPartition ? applied_.size() - 1 : partition];
+  }
   /// Why a command is not taken now; nothing if it is. Under mutex_.
   std::optional<Error> refusal(size_t bytes, bool external);
   std::vector<Submission> take_submissions(std::unique_lock<std::mutex>& lock);
@@ -122,7 +125,7 @@ class EngineThread : public api::Backend {
   size_t queue_bytes_ = 0;
   std::deque<InFlight> in_flight_;
   std::vector<Waiter> waiters_;
-  std::map<Partition, Sequence> applied_;
+  std::vector<Sequence> applied_;  ///< by partition, the control partition's last
   log::LogView view_;
   std::shared_ptr<const engine::Definitions> definitions_;
   api::EngineCounters counters_;
