@@ -47,7 +47,7 @@ struct Pattern {
 };
 
 enum class AstKind : uint8_t {
-  identity, recurse, constant, variable, location, field, index, slice, iterate, try_catch,
+  identity, recurse, constant, variable, field, index, slice, iterate, try_catch,
   call, parameter, format, string, array, object, negate, pipe, comma, binary, logical_and,
   logical_or, alternative, assign, condition, reduce, foreach, label, break_label, bind, define,
 };

@@ -24,9 +24,9 @@ const Library& library();
 const Native& native_at(int number);
 /// The builtin of a name; it must exist.
 const Native& native_named(std::string_view name, size_t arity);
-/// The operations that names of jq stand for but that the compiler knows itself.
+/// What the compiler knows itself: builtins in a table without a function.
 enum class Special : uint8_t {
-  none, empty, error, not_, range, first, limit, is_empty, path, recurse, select_,
+  none, not_, range, first, limit, is_empty, path, recurse,
 };
 
 /// "map/1", … as `builtins` gives them.

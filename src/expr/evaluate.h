@@ -34,6 +34,9 @@ Flow evaluate_moved(Run& run, const Node& node, Val&& in, Val& out);
 /// node.kind must be one or each. Flow::value: ran to the end; stop: the sink stopped it.
 Flow each(Run& run, const Node& node, const Val& in, Sink sink);
 
+/// How a step of a path ended, its own error being no result where it is followed by "?".
+Flow stepped(Run& run, const Node& node, Flow flow);
+
 /// Appends the value to a document; false if it is deeper or larger than allowed (the run is then
 /// over) or the run is over.
 bool to_builder(Run& run, const Val& value, uint32_t depth_max, uint64_t bytes_max,

@@ -262,7 +262,6 @@ class Lowering {
         const Env* inner = extend(env, Env::What::function, ast.definition);
         return lower(*ast.a, inner);
       }
-      case AstKind::location: break;
     }
     return make(Op::identity);
   }

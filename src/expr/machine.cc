@@ -512,7 +512,6 @@ bool Machine::execute(const Instruction& i) {
     case Code::take_save: slot(i.a) = std::move(current_); return true;
     case Code::load: current_ = slot(i.a); return true;
     case Code::take_load: current_ = std::move(slot(i.a)); return true;
-    case Code::load_variable: current_ = run_.slot(i.a, i.b); return true;
     case Code::set_constant:
       current_ = i.a == 0 ? Val(false) : i.a == 1 ? Val(true) : i.a == 2 ? Val() : Val(1.0);
       return true;

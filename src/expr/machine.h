@@ -17,14 +17,14 @@
 namespace hence::expr {
 
 enum class Code : uint16_t {
-  evaluate, save, take_save, load, take_load, load_variable, set_constant, fork, jump, backtrack,
+  evaluate, save, take_save, load, take_load, set_constant, fork, jump, backtrack,
   jump_false, to_bool, output,
   iterate, iterate_path, field, field_path, index, index_path, slice, slice_path, get_path_path,
-  range, binary, negate, negate_bool, format, native, insert, concatenate,
+  range, binary, negate, format, native, insert, concatenate,
   new_array, append, new_object,
   try_begin, try_end, alternative_begin, alternative_mark, alternative_else,
   pattern_begin, label, break_label, mark, cut, limit_begin, limit_step,
-  path_begin, path_end, path_restore, take_at, set_at, drop_at, finish_update,
+  path_begin, path_end, take_at, set_at, drop_at, finish_update,
   call, call_tail, call_parameter, call_parameter_tail, ret,
 };
 

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values as text: whole, and as error messages show them.
+#include <vector>
+
+#include "expr/run.h"
+#include "json/write.h"
+
+namespace hence::expr {
+
+namespace {
+
+/// One container being printed.
+struct Printing {
+  Val value;
+  uint32_t next = 0;
+  json::Elements::Iterator element;
+  json::Members::Iterator member;
+};
+
+void write_scalar(const Val& value, std::string& out) {
+  switch (value.tag()) {
+    case Tag::boolean_false: out += "false"; break;
+    case Tag::boolean_true: out += "true"; break;
+    case Tag::number:
+      if (value.number() != value.number()) {
+        out += "null";
+      } else {
+        json::write_number(value.number(), out);
+      }
+      break;
+    case Tag::literal: out += value.view().number_text(); break;
+    case Tag::string:
+    case Tag::string_view: json::write_string(value.text(), out); break;
+    default: out += "null";
+  }
+}
+
+/// Opens the value: prints a scalar whole, pushes a container.
+void open_value(Run& run, std::vector<Printing>& stack, const Val& value, std::string& out) {
+  if (!value.is_array() && !value.is_object()) {
+    write_scalar(value, out);
+    return;
+  }
+  if (stack.size() > kNestingMax) {
+    out += "\"<skipped: too deep>\"";
+    return;
+  }
+  run.step();
+  out.push_back(value.is_array() ? '[' : '{');
+  Printing printing{value, 0, {}, {}};
+  if (value.tag() == Tag::array_view) printing.element = value.view().elements().begin();
+  if (value.tag() == Tag::object_view) printing.member = value.view().members().begin();
+  stack.push_back(std::move(printing));
+}
+
+}  // namespace
+
+void write_text(Run& run, const Val& value, std::string& out) {
+  const size_t before = out.size();
+  size_t charged = before;
+  std::vector<Printing> stack;
+  open_value(run, stack, value, out);
+  while (!stack.empty()) {
+    Printing& top = stack.back();
+    if (out.size() - charged > 4096) {
+      if (!run.charge(out.size() - charged) || !run.step()) return;
+      charged = out.size();
+    }
+    if (top.next == top.value.size()) {
+      out.push_back(top.value.is_array() ? ']' : '}');
+      stack.pop_back();
+      continue;
+    }
+    if (top.next > 0) out.push_back(',');
+    const uint32_t i = top.next++;
+    Val item;
+    if (top.value.tag() == Tag::array) {
+      item = top.value.arr()->items[i];
+    } else if (top.value.tag() == Tag::array_view) {
+      item = Val(*top.element);
+      ++top.element;
+    } else if (top.value.tag() == Tag::object) {
+      const Entry& entry = top.value.obj()->entries[i];
+      json::write_string(entry.key.text(), out);
+      out.push_back(':');
+      item = entry.value;
+    } else {
+      const json::Member member = *top.member;
+      ++top.member;
+      json::write_string(member.key, out);
+      out.push_back(':');
+      item = Val(member.value);
+    }
+    open_value(run, stack, item, out);
+  }
+  run.charge(out.size() - charged);
+}
+
+std::string shown(Run& run, const Val& value) {
+  std::string text;
+  if (value.is_string() && value.size() > 64) {
+    json::write_string(value.text().substr(0, 64), text);
+  } else {
+    write_text(run, value, text);
+  }
+  constexpr size_t kMax = 29;
+  if (text.size() <= kMax) return text;
+  std::string tail = "...";
+  if (value.is_string()) tail += '"';
+  if (value.is_array()) tail += ']';
+  if (value.is_object()) tail += '}';
+  size_t keep = kMax - tail.size();
+  while (keep > 0 && (static_cast<unsigned char>(text[keep]) & 0xC0) == 0x80) --keep;
+  return text.substr(0, keep) + tail;
+}
+
+std::string_view type_of(const Val& value) { return json::type_name(value.type()); }
+
+std::string described(Run& run, const Val& value) {
+  return std::string(type_of(value)) + " (" + shown(run, value) + ")";
+}
+
+}  // namespace hence::expr
