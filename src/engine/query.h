@@ -66,6 +66,9 @@ class Query {
 
   /// Errors: NotFound, BeyondRetention.
   Result<json::Value> event(std::string_view name_space, Address address);
+  /// The event alone, byte for byte as its record holds it: what came in, where it came as JSON.
+  /// Errors: as event().
+  Result<std::string> event_text(std::string_view name_space, Address address);
   /// In log order from the oldest, or with since; newest_first reverses over the last `limit`.
   Result<json::Value> events(std::string_view name_space, const ListOptions& options);
   /// The position of an event named as users name it: "pp-seq", or an id only one event has, or

@@ -136,6 +136,16 @@ Result<std::vector<NamedEvent>> events_of_id(log::LogReader& reader, std::string
 
 }  // namespace
 
+Result<std::string> Query::event_text(std::string_view name_space, Address address) {
+  HENCE_TRY(const ReadRecord record, read_record(sources_.reader, address));
+  const EventAccepted* accepted = find_fact<EventAccepted>(record.facts);
+  if (accepted == nullptr || record.name_space != name_space) {
+    return Error(ErrorCode::NotFound, "there is no event at position " + address.to_string() + " in namespace " +
+                                          std::string(name_space));
+  }
+  return accepted->text;
+}
+
 /// Log order. With a cursor or since: onward from there; else the newest `limit` of all.
 Result<json::Value> Query::events(std::string_view name_space, const ListOptions& options) {
   EventScan scan{name_space, options, {}, 0};

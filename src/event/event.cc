@@ -232,13 +232,17 @@ std::string partition_key(const Event& event) {
 }
 
 std::string dedup_key(std::string_view name_space, const Event& event) {
+  return dedup_key(name_space, event.source(), event.id());
+}
+
+std::string dedup_key(std::string_view name_space, std::string_view source, std::string_view id) {
   // No attribute holds a control character, so the parts cannot run into each other.
   std::string key(name_space);
-  key.reserve(key.size() + event.source().size() + event.id().size() + 2);
+  key.reserve(key.size() + source.size() + id.size() + 2);
   key += '\n';
-  key += event.source();
+  key += source;
   key += '\n';
-  key += event.id();
+  key += id;
   return key;
 }
 

@@ -101,5 +101,6 @@ std::string partition_key(const Event& event);
 
 /// Text that two events share exactly if they are duplicates: namespace, source and id.
 std::string dedup_key(std::string_view name_space, const Event& event);
+std::string dedup_key(std::string_view name_space, std::string_view source, std::string_view id);
 
 }  // namespace hence::event

@@ -2,6 +2,7 @@
 // GitHub's webhooks: signature, and mapping by the table of github_rules.h.
 #include <algorithm>
 
+#include "event/data_text.h"
 #include "event/github_rules.h"
 #include "event/signature.h"
 #include "event/webhook_providers.h"
@@ -147,9 +148,8 @@ Result<Event> github_event(const WebhookRequest& request, const json::Value& bod
   if (!subject.empty()) builder.member("subject", subject);
   builder.member("time", time_of(body, rule.times, now))
       .member("datacontenttype", "application/json")
-      .member("data", body)
       .end_object();
-  return Event::from_value(std::move(builder).finish());
+  return event_with_data(std::move(builder).finish(), request.body);
 }
 
 }  // namespace hence::event

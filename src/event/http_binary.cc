@@ -4,6 +4,7 @@
 
 #include "event/attribute.h"
 #include "event/base64.h"
+#include "event/data_text.h"
 #include "event/http.h"
 #include "event/media_type.h"
 #include "json/builder.h"
@@ -117,12 +118,14 @@ void add_bytes(std::string_view body, json::Builder& builder) {
   builder.member("data_base64", base64_encode(body));
 }
 
-Status add_data(std::string_view content_type, std::string_view body, json::Builder& builder) {
-  if (body.empty()) return {};
+/// What of the body goes in as it is, being JSON; empty where it is put into builder or there is none.
+Result<std::string_view> add_data(std::string_view content_type, std::string_view body,
+                                  json::Builder& builder) {
+  if (body.empty()) return body;
   if (content_type.empty() || is_json_media_type(content_type)) {
     Result<json::Value> value = json::parse(body);
     if (value.ok()) {
-      builder.member("data", *value);
+      return body;
     } else if (content_type.empty()) {
       add_bytes(body, builder);
     } else {
@@ -133,7 +136,7 @@ Status add_data(std::string_view content_type, std::string_view body, json::Buil
   } else {
     add_bytes(body, builder);
   }
-  return {};
+  return std::string_view();
 }
 
 /// An attribute's canonical string form.
@@ -173,9 +176,10 @@ Result<Event> from_http_binary(std::span<const HeaderView> headers, std::string_
     }
     builder.member("datacontenttype", *content_type);
   }
-  HENCE_TRY_VOID(add_data(content_type.value_or(""), body, builder));
+  HENCE_TRY(const std::string_view json_text, add_data(content_type.value_or(""), body, builder));
   builder.end_object();
-  return Event::from_value(std::move(builder).finish());
+  if (json_text.empty()) return Event::from_value(std::move(builder).finish());
+  return event_with_data(std::move(builder).finish(), json_text);
 }
 
 HttpMessage to_http_binary(const Event& event) {

@@ -5,6 +5,7 @@
 
 #include "event/base64.h"
 #include "event/signature.h"
+#include "event/data_text.h"
 #include "event/webhook_providers.h"
 #include "json/builder.h"
 
@@ -97,8 +98,8 @@ Result<Event> standard_webhook_event(const WebhookRequest& request, const json::
   if (const std::optional<UtcTime> time = parse_unix_seconds(timestamp)) {
     builder.member("time", format_rfc3339(*time));
   }
-  builder.member("datacontenttype", "application/json").member("data", body).end_object();
-  return Event::from_value(std::move(builder).finish());
+  builder.member("datacontenttype", "application/json").end_object();
+  return event_with_data(std::move(builder).finish(), request.body);
 }
 
 Result<Headers> sign_standard_webhook(std::string_view secret, std::string_view message_id,

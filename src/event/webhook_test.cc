@@ -172,6 +172,16 @@ TEST(Webhook, OtherBodiesThanJsonNameTheSetting) {
   EXPECT_THAT(event.error().message(), HasSubstr("set \"Content type\" to application/json"));
 }
 
+TEST(Webhook, TheBodyStaysAsItCameByteForByte) {
+  const std::string body = "{ \"type\" : \"a.b\",\n \"x\": \"\\u003ctag\\u003e\", \"n\": 1.50 }";
+  const HeaderList headers = standard_headers();
+  const Result<Event> event =
+      webhook_event(WebhookProvider::standard_webhooks, {headers, body}, "shop", kSent);
+  ASSERT_TRUE(event.ok()) << event.error().message();
+  EXPECT_EQ(event->data()->source_text(), body);
+  EXPECT_EQ(event->type(), "a.b");
+}
+
 TEST(Webhook, ProvidersHaveNames) {
   EXPECT_EQ(parse_webhook_provider("github"), WebhookProvider::github);
   EXPECT_EQ(parse_webhook_provider("standard-webhooks"), WebhookProvider::standard_webhooks);
