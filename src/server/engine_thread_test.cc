@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/engine_thread.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+#include <set>
+
+#include "os/real_disk.h"
+#include "store/memory_store.h"
+
+namespace hence::server {
+namespace {
+
+class EngineThreadTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = (std::filesystem::temp_directory_path() / "hence-engine-XXXXXX").string();
+    ASSERT_NE(mkdtemp(folder_.data()), nullptr);
+    open({});
+  }
+  void TearDown() override {
+    close();
+    std::filesystem::remove_all(folder_);
+  }
+  void open(EngineThreadOptions options) {
+    disk_ = std::move(*os::RealDisk::open_folder(folder_));
+    log::LogOptions log_options;
+    log_options.segment_bytes = 1 << 20;
+    log_options.zero_ahead_bytes = 64 << 10;
+    log::OpenReport report;
+    log_ = std::move(*log::Log::open(*disk_, log_options, report));
+    store_ = std::make_unique<store::MemoryStore>();  // nothing kept: the log gives the state again
+    engine::EngineOptions engine_options;
+    engine_options.hash_key = {3, 4};
+    engine_ = std::move(*engine::Engine::open(*store_, *log_, engine_options));
+    if (options.disk_reserve_bytes == EngineThreadOptions{}.disk_reserve_bytes) options.disk_reserve_bytes = 0;
+    thread_ = std::make_unique<EngineThread>(*engine_, *log_, *store_, *disk_, clock_, options);
+  }
+  void close() {
+    thread_.reset();
+    engine_.reset();
+    log_.reset();
+  }
+  static engine::Command ingest(const std::string& id) {
+    engine::Command command;
+    command.body = engine::IngestEvent{
+        *event::parse_structured(R"({"specversion":"1.0","id":")" + id + R"(","source":"/t","type":"a.b","data":1})"), {}, {}};
+    return command;
+  }
+
+  std::string folder_;
+  os::SystemClock clock_;
+  std::unique_ptr<os::Disk> disk_;
+  std::unique_ptr<log::Log> log_;
+  std::unique_ptr<store::MemoryStore> store_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<EngineThread> thread_;
+};
+
+TEST_F(EngineThreadTest, AnswersEveryCommandAndWhatItAnsweredIsThereAfterwards) {
+  constexpr int kThreads = 4, kEach = 300;
+  thread_->start();
+  std::mutex mutex;
+  std::set<Address> acknowledged;
+  std::atomic<int> answered{0};
+  std::vector<std::thread> producers;
+  for (int t = 0; t < kThreads; ++t) {
+    producers.emplace_back([&, t] {
+      for (int i = 0; i < kEach; ++i) {
+        const Status status = thread_->submit(ingest(std::to_string(t) + "-" + std::to_string(i)), 100, true,
+                                              [&](const engine::Reply& reply) {
+          const std::lock_guard lock(mutex);
+          acknowledged.insert(reply.address);
+          ++answered;
+        });
+        ASSERT_TRUE(status.ok());
+      }
+    });
+  }
+  for (std::thread& producer : producers) producer.join();
+  thread_->stop();  // finishes what is queued
+  EXPECT_EQ(answered, kThreads * kEach);
+  EXPECT_EQ(acknowledged.size(), static_cast<size_t>(kThreads * kEach));
+  close();
+  open({});
+  for (const Address& address : acknowledged) {
+    const auto record = log_->find(address);
+    ASSERT_TRUE(record.ok() && record->has_value()) << address.to_string();
+  }
+  thread_->start();
+  std::promise<engine::Reply> again;
+  ASSERT_TRUE(thread_->submit(ingest("0-0"), 100, true, [&](const engine::Reply& reply) { again.set_value(reply); }).ok());
+  EXPECT_TRUE(again.get_future().get().duplicate);
+}
+
+TEST_F(EngineThreadTest, RefusesNewWorkBeyondItsQueueButNeverResults) {
+  close();
+  EngineThreadOptions options;
+  options.queue_commands_max = 2;
+  open(options);  // not started: the queue stays
+  EXPECT_TRUE(thread_->submit(ingest("1"), 100, true, {}).ok());
+  EXPECT_TRUE(thread_->submit(ingest("2"), 100, true, {}).ok());
+  EXPECT_EQ(thread_->submit(ingest("3"), 100, true, {}).error().code(), ErrorCode::Overloaded);
+  EXPECT_TRUE(thread_->submit(ingest("4"), 100, false, {}).ok());
+  std::vector<engine::Command> several;
+  several.push_back(ingest("5"));
+  several.push_back(ingest("6"));
+  size_t refused = 0;
+  thread_->submit_all(std::move(several), 200, true, [&](const std::vector<engine::Reply>& replies) {
+    for (const engine::Reply& reply : replies) refused += reply.error ? 1 : 0;
+  });
+  EXPECT_EQ(refused, 2u);
+  thread_->start();
+}
+
+TEST_F(EngineThreadTest, RefusesNewEventsWhileTheDiskIsLowAndTakesThemAgain) {
+  close();
+  EngineThreadOptions options;
+  options.disk_reserve_bytes = UINT64_MAX;
+  options.disk_check_interval = Duration::milliseconds(1);
+  open(options);
+  thread_->start();
+  const auto low = [&](bool wanted) {
+    for (int i = 0; i < 5'000 && thread_->counters().disk_low != wanted; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return thread_->counters().disk_low == wanted;
+  };
+  ASSERT_TRUE(low(true));
+  EXPECT_EQ(thread_->submit(ingest("1"), 100, true, {}).error().code(), ErrorCode::DiskFull);
+  thread_->set_disk_reserve(0);
+  ASSERT_TRUE(low(false));
+  EXPECT_TRUE(thread_->submit(ingest("1"), 100, true, {}).ok());
+}
+
+TEST_F(EngineThreadTest, TellsWhenAnAddressIsAppliedOrPatienceEnds) {
+  thread_->start();
+  std::promise<engine::Reply> reply;
+  ASSERT_TRUE(thread_->submit(ingest("1"), 100, true, [&](const engine::Reply& r) { reply.set_value(r); }).ok());
+  const Address address = reply.get_future().get().address;
+  std::promise<bool> applied, never, nowhere;
+  thread_->when_applied(address, Duration::seconds(5), [&](bool yes) { applied.set_value(yes); });
+  EXPECT_TRUE(applied.get_future().get());
+  thread_->when_applied({address.partition, 999}, Duration::milliseconds(5), [&](bool yes) { never.set_value(yes); });
+  EXPECT_FALSE(never.get_future().get());
+  thread_->when_applied({5'000, 1}, Duration::seconds(5), [&](bool yes) { nowhere.set_value(yes); });
+  EXPECT_FALSE(nowhere.get_future().get());
+}
+
+TEST_F(EngineThreadTest, TakesNothingAfterStop) {
+  thread_->start();
+  thread_->stop();
+  EXPECT_EQ(thread_->submit(ingest("1"), 100, true, {}).error().code(), ErrorCode::ShuttingDown);
+}
+
+}  // namespace
+}  // namespace hence::server
