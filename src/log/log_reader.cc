@@ -119,6 +119,34 @@ Status LogReader::State::extend(OpenPart& part) {
   return {};
 }
 
+Result<std::optional<Address>> LogReader::find_event(Hash128 hash) {
+  State& state = *state_;
+  HENCE_TRY_VOID(state.index_open());
+  for (auto part = state.parts.rbegin(); part != state.parts.rend(); ++part) {
+    const SegmentIndex::Entry* const entry = (*part)->index.find_event(hash);
+    if (entry != nullptr) return std::optional(entry->address);
+  }
+  const auto& sealed = state.view.segments->sealed;
+  for (auto it = sealed.rbegin(); it != sealed.rend(); ++it) {
+    const SealedSegment& segment = **it;
+    HENCE_TRY(os::File* const file, state.files.open(segment.base));
+    HENCE_TRY(const auto offset, find_event_offset(*file, segment, hash));
+    if (!offset) continue;
+    HENCE_TRY(const StoredRecord record, read_record(*file, segment.base, *offset));
+    return std::optional(record.header().address);
+  }
+  return std::optional<Address>();
+}
+
+std::vector<Position> LogReader::segment_begins() const {
+  std::vector<Position> begins;
+  for (const auto& segment : state_->view.segments->sealed) begins.push_back(segment->base);
+  for (const SegmentList::Open& open : state_->view.segments->open) {
+    if (open.base < state_->view.end) begins.push_back(open.base);
+  }
+  return begins;
+}
+
 Result<Cursor> LogReader::read_from(Position position) {
   return Cursor::open(state_->disk, state_->view, position);
 }

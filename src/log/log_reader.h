@@ -69,8 +69,14 @@ class LogReader {
 
   /// As Log::find. The first look-up in the open segment indexes it, later ones what was added.
   Result<std::optional<StoredRecord>> find(Address address);
+  /// The newest record that accepted an event of this hash, however old. Errors: LogDamaged,
+  /// DiskFailed, BeyondRetention (a segment went meanwhile).
+  Result<std::optional<Address>> find_event(Hash128 hash);
   /// As Log::read_from.
   Result<Cursor> read_from(Position position);
+  /// Where segments begin that the view lets be read, oldest first: to read the newest of it
+  /// without the rest.
+  std::vector<Position> segment_begins() const;
   /// The first position whose record's time may be at or after a time (by segment: some older
   /// records may follow).
   Position position_at(UtcTime time) const;

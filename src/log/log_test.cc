@@ -327,6 +327,20 @@ TEST_F(LogTest, ReadersFollowByViews) {
   EXPECT_EQ((*reader.find({kPartition, log->last_sequence(kPartition)}))->payload(), "c");
 }
 
+TEST_F(LogTest, AReaderFindsEventsInOpenAndSealedSegments) {
+  EXPECT_TRUE(LogReader(disk, log->view()).segment_begins().empty());
+  commit("a");
+  fill_segment('x');
+  commit("b");
+  LogReader reader(disk, log->view());
+  EXPECT_EQ(*reader.find_event(event_of("a")), (Address{kPartition, 1}));
+  EXPECT_EQ(*reader.find_event(event_of("b")), (Address{kPartition, log->last_sequence(kPartition)}));
+  EXPECT_FALSE(*reader.find_event(event_of("c")));
+  const std::vector<Position> begins = reader.segment_begins();
+  ASSERT_GE(begins.size(), 2u);
+  EXPECT_EQ((*reader.read_from(begins.front())->next())->record.payload, "a");
+}
+
 TEST_F(LogTest, AReaderSaysWhenItsSegmentWasDropped) {
   fill_segment('x');
   LogReader reader(disk, log->view());
