@@ -29,7 +29,8 @@ class Waiter {
  public:
   Backend::Done done() {
     // The guard speaks up when the last copy of the callback goes.
-    const std::shared_ptr<void> guard(nullptr, [state = state_](void*) { finish(*state, std::nullopt); });
+    const std::shared_ptr<void> guard(
+        nullptr, [state = state_](void*) { finish(*state, std::nullopt); });
     return [state = state_, guard](const engine::Reply& reply) { finish(*state, reply); };
   }
   Result<engine::Reply> wait() {
@@ -89,17 +90,24 @@ Plan compare(const engine::Definitions& base, const ApplyInput& input,
   const engine::Definitions::Space* space = base.space(input.name_space);
   if (input.prune && space != nullptr) {
     for (const auto& [key, stored] : space->resources) {
-      if (!given.has(key.first, key.second)) add_deletion(plan, input.name_space, key.first, key.second);
+      if (given.has(key.first, key.second)) continue;
+      add_deletion(plan, input.name_space, key.first, key.second);
     }
   }
   plan.bytes = input.text.size();
   return plan;
 }
 
+/// A fault of a document by its number, at a place by its pointer.
+struct Unplaced {
+  size_t document = 0;
+  std::string pointer;
+  std::string message;
+};
+
 /// The faults of documents that are each for themselves without fault. Reads the text once more
 /// for the places, which only a refusal needs.
-workflow::Faults place_faults(const std::string& text,
-                              const std::vector<std::tuple<size_t, std::string, std::string>>& found) {
+workflow::Faults place_faults(const std::string& text, const std::vector<Unplaced>& found) {
   workflow::Faults faults;
   const Result<std::vector<json::YamlDocument>> documents = json::parse_yaml(text);
   for (const auto& [index, pointer, message] : found) {
@@ -116,17 +124,18 @@ workflow::Faults check_together(const engine::Definitions& base, const ApplyInpu
                                 const std::vector<Resource>& resources) {
   NameSet names = input.prune ? NameSet() : NameSet(base.space(input.name_space));
   for (const Resource& resource : resources) names.add(resource.kind, resource.name);
-  std::vector<std::tuple<size_t, std::string, std::string>> found;
+  std::vector<Unplaced> found;
   for (size_t i = 0; i < resources.size(); ++i) {
     if (resources[i].resource_namespace != input.name_space) {
-      found.emplace_back(i, "/metadata/namespace",
-                         "the document is of namespace " + resources[i].resource_namespace +
-                             " and is applied to " + input.name_space +
-                             "; apply it to its own namespace");
+      found.push_back({i, "/metadata/namespace",
+                       "the document is of namespace " + resources[i].resource_namespace +
+                           " and is applied to " + input.name_space +
+                           "; apply it to its own namespace"});
     }
     for (const Reference& reference : references_of(resources[i])) {
       if (names.resolves(reference)) continue;
-      found.emplace_back(i, reference.pointer, names.describe_missing(reference, input.name_space));
+      found.push_back(
+          {i, reference.pointer, names.describe_missing(reference, input.name_space)});
     }
   }
   return found.empty() ? workflow::Faults() : place_faults(input.text, found);
@@ -165,7 +174,7 @@ std::optional<ApplyOutcome> make_change(Backend& backend, const os::Clock& clock
 }
 
 ApplyRefused too_contended() {
-  return {Error(ErrorCode::Overloaded, "other changes came in between each time; apply it again"), {}};
+  return {Error(ErrorCode::Overloaded, "other changes came in between each time; try again"), {}};
 }
 
 engine::Command command_for(const std::string& name_space, const engine::Actor& actor,
@@ -200,7 +209,8 @@ std::optional<Error> find_referrer(const engine::Definitions& base, const Delete
   for (const auto& [key, stored] : space->resources) {
     if (!after.has(key.first, key.second)) continue;
     for (const Reference& reference : references_of(*stored.resource)) {
-      if (reference.kind != input.kind || after.resolves(reference) || !before.resolves(reference)) continue;
+      if (reference.kind != input.kind) continue;
+      if (after.resolves(reference) || !before.resolves(reference)) continue;
       return Error(ErrorCode::Conflict, stored.resource->title() + " refers to " +
                                             std::string(resource::kind_name(input.kind)) + " " +
                                             reference.name + "; delete or change that first");
@@ -245,13 +255,14 @@ ApplyOutcome delete_resource(Backend& backend, const os::Clock& clock, const Del
     const auto base = backend.definitions();
     Plan plan = plan_deletion(*base, input);
     if (plan.changes.empty()) {
-      return ApplyRefused{Error(ErrorCode::NotFound,
-                                "there is no " + std::string(resource::kind_name(input.kind)) + " " +
-                                    input.name + " in namespace " + input.name_space), {}};
+      const std::string kind(resource::kind_name(input.kind));
+      return ApplyRefused{Error(ErrorCode::NotFound, "there is no " + kind + " " + input.name +
+                                                         " in namespace " + input.name_space),
+                          {}};
     }
     if (const auto conflict = find_referrer(*base, input, plan)) return ApplyRefused{*conflict, {}};
-    auto outcome = make_change(backend, clock, *base, std::move(plan),
-                               command_for(input.name_space, input.actor, input.idempotency_key), false);
+    engine::Command command = command_for(input.name_space, input.actor, input.idempotency_key);
+    auto outcome = make_change(backend, clock, *base, std::move(plan), std::move(command), false);
     if (outcome) return std::move(*outcome);
   }
   return too_contended();

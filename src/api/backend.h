@@ -45,16 +45,17 @@ class Backend {
   /// records are durable; it must not block.
   /// Errors: Overloaded, DiskFull, ShuttingDown (done is then not called).
   virtual Status submit(engine::Command command, size_t bytes, bool external, Done done) = 0;
-  /// Hands several over, in order, as submit does each. bytes: of all together. done runs once, when
-  /// the last of them is durable, with a reply for each; one that was refused has the error in its
-  /// reply. Where all were refused done may run before this returns.
+  /// Hands several over, in order, as submit does each. bytes: of all together. done runs once,
+  /// when the last of them is durable, with a reply for each; one that was refused has the error
+  /// in its reply. Where all were refused done may run before this returns.
   virtual void submit_all(std::vector<engine::Command> commands, size_t bytes, bool external,
                           DoneAll done);
   virtual ReadView read_view() const = 0;
   virtual std::shared_ptr<const engine::Definitions> definitions() const = 0;
   virtual EngineCounters counters() const = 0;
   /// Runs then once the record at the address is durable and applied, at the latest after patience.
-  virtual void when_applied(Address address, Duration patience, std::function<void(bool applied)> then) = 0;
+  virtual void when_applied(Address address, Duration patience,
+                            std::function<void(bool applied)> then) = 0;
 };
 
 }  // namespace hence::api

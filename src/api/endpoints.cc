@@ -78,11 +78,12 @@ void Endpoints::State::dispatch(const ExchangePtr& exchange) {
   if (!min_position) return exchange->route().handler(context, exchange);
   const Result<Address> address = read_address(context, *min_position, "position");
   if (!address.ok()) return exchange->fail(address.error());
-  options.backend.when_applied(*address, kMinPositionPatience, [this, exchange, address = *address](bool applied) {
+  const auto then = [this, exchange, address = *address](bool applied) {
     if (applied) return exchange->route().handler(context, exchange);
     exchange->fail(Error(ErrorCode::Overloaded, "position " + address.to_string() +
-                                                    " has not been applied within 10 s; try again"));
-  });
+                                                    " is not applied after 10 s; try again"));
+  };
+  options.backend.when_applied(*address, kMinPositionPatience, then);
 }
 
 Endpoints::Endpoints(EndpointOptions options) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Everything a client can ask of the server, on one port: events and webhooks in, resources applied,
-// questions answered. One table (endpoint/route_table.cc) says which routes there are and who may use
-// them; what is not in it is refused.
+// Everything a client can ask of the server, on one port: events and webhooks in, resources
+// applied, questions answered. One table (endpoint/route_table.cc) says which routes there are and
+// who may use them; what is not in it is refused.
 //
 //   HttpServer ─► Endpoints: route, credentials ─► ingest ──────────────► Backend (engine thread)
 //                                               ├► queries, apply ─► QueryWorkers ─► snapshot, log

@@ -33,8 +33,8 @@ std::string_view host_name(std::string_view host) {
 
 bool is_own_name(std::string_view host) {
   const std::string_view name = host_name(host);
-  if (name.empty() || name.starts_with('[') || event::equal_ignoring_case(name, "localhost")) return true;
-  return name.find_first_not_of("0123456789.") == std::string_view::npos;
+  const bool is_v4 = name.find_first_not_of("0123456789.") == std::string_view::npos;
+  return is_v4 || name.starts_with('[') || event::equal_ignoring_case(name, "localhost");
 }
 
 /// Without a token only this machine can reach us, and so can every page in a browser on it: a
@@ -109,19 +109,25 @@ Admission admit(const RequestHead& head, std::string_view token) {
   const Route* route = match.route;
   if (const Status status = authorise(head, route, token); !status.ok()) {
     Refused refused = refuse(head, route, status.error());
-    if (refused.answer.status == 401) refused.answer.header("www-authenticate", "Bearer realm=\"hence\"");
+    if (refused.answer.status == 401) {
+      refused.answer.header("www-authenticate", "Bearer realm=\"hence\"");
+    }
     return refused;
   }
   if (route == nullptr && match.allow.empty()) {
-    return refuse(head, nullptr, Error(ErrorCode::NotFound, "there is nothing at this path; /openapi.json lists what there is"));
+    return refuse(head, nullptr,
+                  Error(ErrorCode::NotFound,
+                        "there is nothing at this path; /openapi.json lists what there is"));
   }
   if (route == nullptr) {
-    Refused refused = refuse(head, nullptr, Error(ErrorCode::MethodNotAllowed, "this path takes " + match.allow));
+    const Error error(ErrorCode::MethodNotAllowed, "this path takes " + match.allow);
+    Refused refused = refuse(head, nullptr, error);
     refused.answer.header("allow", match.allow);
     return refused;
   }
-  if (const Status status = check_name_space(match); !status.ok()) return refuse(head, route, status.error());
-  if (const Status status = check_query(head, *route); !status.ok()) return refuse(head, route, status.error());
+  for (const Status& status : {check_name_space(match), check_query(head, *route)}) {
+    if (!status.ok()) return refuse(head, route, status.error());
+  }
   return Admitted{std::move(match), token.empty() ? "anonymous" : "token"};
 }
 

@@ -117,6 +117,7 @@ bool EventTail::wait() {
     if (followers_.empty()) {
       end_.reset();
       wakes_.wait(lock, woken);
+      next_beat_ = options_.clock->monotonic() + kHeartbeat;
     } else {
       wakes_.wait_for(lock, kPause, woken);
     }

@@ -81,7 +81,8 @@ void list_instances_of_event(Context& context, ExchangePtr exchange) {
 void stream_events(Context& context, ExchangePtr exchange) {
   const Result<std::optional<Position>> from = read_stream_start(*exchange);
   if (!from.ok()) return exchange->fail(from.error());
-  context.tail.follow(exchange, {exchange->query_text("type"), exchange->query_text("source")}, *from);
+  EventTail::Filter filter{exchange->query_text("type"), exchange->query_text("source")};
+  context.tail.follow(exchange, std::move(filter), *from);
 }
 
 }  // namespace hence::api

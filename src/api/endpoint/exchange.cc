@@ -57,7 +57,9 @@ engine::Actor Exchange::actor(std::string reason) const {
   actor.principal = principal_;
   actor.reason = std::move(reason);
   const HeaderLookup trace = request.find_one("traceparent");
-  if (trace.count == HeaderCount::one && is_traceparent(trace.value)) actor.traceparent = trace.value;
+  if (trace.count == HeaderCount::one && is_traceparent(trace.value)) {
+    actor.traceparent = trace.value;
+  }
   return actor;
 }
 
@@ -106,7 +108,8 @@ void answer_query(Context& context, ExchangePtr exchange,
       exchange->fail(answer.error());
     }
   });
-  if (!taken) exchange->fail(Error(ErrorCode::Overloaded, "too many questions are waiting already"));
+  if (taken) return;
+  exchange->fail(Error(ErrorCode::Overloaded, "too many questions are waiting already"));
 }
 
 void submit(Context& context, ExchangePtr exchange, engine::Command command, size_t bytes,

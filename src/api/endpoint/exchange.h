@@ -45,9 +45,13 @@ class Exchange {
   const Route& route() const { return *match_.route; }
   /// The path's parameter of that number.
   const std::string& param(size_t index) const { return match_.params.at(index); }
-  std::optional<std::string_view> query(std::string_view name) const { return request.find_query(name); }
+  std::optional<std::string_view> query(std::string_view name) const {
+    return request.find_query(name);
+  }
   /// The query's text; empty where it is not given.
-  std::string query_text(std::string_view name) const { return std::string(query(name).value_or("")); }
+  std::string query_text(std::string_view name) const {
+    return std::string(query(name).value_or(""));
+  }
   /// Errors: RequestInvalid for what is neither true nor false.
   Result<bool> query_flag(std::string_view name) const;
 
@@ -78,7 +82,7 @@ using ExchangePtr = std::shared_ptr<Exchange>;
 void answer_query(Context& context, ExchangePtr exchange,
                   std::function<Result<json::Value>(engine::Query&)> ask);
 
-/// Hands a command over; then runs with its reply, where that is no error. Everything else is answered.
+/// Hands a command over; then runs with its reply, where that is no error. All else is answered.
 void submit(Context& context, ExchangePtr exchange, engine::Command command, size_t bytes,
             std::function<void(const engine::Reply&)> then);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events come in: read and checked, matched against the rules' snapshot, handed to the engine, and
-// acknowledged when they are durable. This is the path that has to be fast; all of it but the answer
-// runs on the I/O thread.
+// acknowledged when they are durable. This is the path that has to be fast; all of it but the
+// answer runs on the I/O thread.
 
 #include "api/endpoint/event_intake.h"
 #include "api/endpoint/handlers.h"
@@ -19,7 +19,7 @@ struct BatchFaults {
 
 Error too_large(uint64_t limit) {
   return Error(ErrorCode::TooLarge, "the event is over " + std::to_string(limit) +
-                                        " bytes (limits.eventBytes); send what is large by reference");
+                                        " bytes (limits.eventBytes); send a reference instead");
 }
 
 size_t text_bytes(const event::Event& event) {
@@ -91,9 +91,13 @@ void take_batch(Context& context, ExchangePtr exchange, std::vector<Result<event
       continue;
     }
     bytes += event_bytes;
-    engine::Command& command = commands.emplace_back(base);
+    engine::Command& command = commands.emplace_back();
+    command.name_space = base.name_space;
+    command.actor = base.actor;
     // A key is for one command: each entry has its own.
-    if (!command.idempotency_key.empty()) command.idempotency_key += "#" + std::to_string(i);
+    if (!base.idempotency_key.empty()) {
+      command.idempotency_key = base.idempotency_key + "#" + std::to_string(i);
+    }
     set_event(command, std::move(*events[i]), {}, *definitions, now);
   }
   context.backend.submit_all(std::move(commands), bytes, true,
@@ -149,7 +153,8 @@ void post_events(Context& context, ExchangePtr exchange) {
   if (read->mode == event::HttpMode::batch) {
     return take_batch(context, std::move(exchange), std::move(read->events), *command);
   }
-  take_event(context, std::move(exchange), std::move(*read->events.front()), {}, std::move(*command));
+  take_event(context, std::move(exchange), std::move(*read->events.front()), {},
+             std::move(*command));
 }
 
 }  // namespace hence::api

@@ -12,7 +12,7 @@ namespace {
 
 using OnConflict = engine::StartInstance::OnConflict;
 
-constexpr size_t kTextBytesMax = 1'024;  // of names, keys and reasons: they go into records' headers
+constexpr size_t kTextBytesMax = 1'024;
 constexpr Duration kWaitMax = Duration::seconds(60);
 constexpr Duration kFirstPause = Duration::milliseconds(5);
 constexpr Duration kLongestPause = Duration::milliseconds(200);

@@ -46,7 +46,8 @@ void Metrics::count_answer(const Route* route, int status) {
 }
 
 std::string Metrics::text(const EngineCounters& engine, std::string_view version) const {
-  std::string text = "# TYPE hence_build info\n# HELP hence_build The program.\nhence_build_info{version=\"";
+  std::string text = "# TYPE hence_build info\n# HELP hence_build The program.\n"
+                     "hence_build_info{version=\"";
   text.append(version).append("\"} 1\n");
   add_engine(text, engine);
   text += "# TYPE hence_http_requests counter\n"

@@ -27,7 +27,8 @@ class Metrics {
   std::string text(const EngineCounters& engine, std::string_view version) const;
 
  private:
-  std::vector<std::array<std::atomic<uint64_t>, 5>> answers_;  ///< by route, last: none; by 1xx … 5xx
+  /// By route, the last for none, and by 1xx … 5xx.
+  std::vector<std::array<std::atomic<uint64_t>, 5>> answers_;
 };
 
 }  // namespace hence::api

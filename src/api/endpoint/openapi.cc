@@ -32,7 +32,8 @@ std::vector<std::pair<std::string_view, std::string_view>> body_types(const Rout
     case Body::webhook: return {{"application/json", "Document"}};
     case Body::resources: return {{"application/yaml", "Text"}, {"application/json", "Document"}};
     case Body::json:
-      return {{"application/json", route.operation == "startInstance" ? "StartInstance" : "Reason"}};
+      return {{"application/json",
+               route.operation == "startInstance" ? "StartInstance" : "Reason"}};
   }
   return {};
 }
@@ -115,19 +116,22 @@ std::string openapi_document(std::string_view version) {
   std::map<std::string, std::vector<Operation>> paths;
   for (const Route& route : all_routes()) {
     for (std::string& path : full_paths(route)) {
-      const size_t form = !path.starts_with("/api/") ? 0 : path.find("{ns}") != std::string::npos ? 1 : 2;
+      const bool below_api = path.starts_with("/api/");
+      const bool named = path.find("{ns}") != std::string::npos;
+      const size_t form = !below_api ? 0 : named ? 1 : 2;
       paths[openapi_path(std::move(path))].push_back({&route, form});
     }
   }
   json::Builder b;
   b.begin_object().member("openapi", "3.1.0");
   b.key("info").begin_object().member("title", "Hence").member("version", version);
-  b.member("description", "An event-driven orchestration engine. Paths without a namespace mean the "
-                          "namespace default.").end_object();
+  b.member("description", "An event-driven orchestration engine. Paths without a namespace mean "
+                          "the namespace default.");
+  b.end_object();
   b.key("paths").begin_object();
   for (const auto& [path, operations] : paths) {
     b.key(path).begin_object();
-    for (const Operation& operation : operations) add_operation(b, *operation.route, path, operation.form);
+    for (const auto& [route, form] : operations) add_operation(b, *route, path, form);
     b.end_object();
   }
   b.end_object();

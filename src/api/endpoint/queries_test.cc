@@ -115,7 +115,7 @@ TEST_F(Queries, RefusesBadIdsAndFilters) {
       {"GET /api/v1/events/stream?cursor=x", 400, "no id of an event"},
       {"GET /api/v1/events/stream?cursor=999999", 400, "beyond it"},
       {"GET /api/v1/rules?min_position=x", 400, "is no position"},
-      {"GET /api/v1/rules?min_position=01-999", 503, "has not been applied"},
+      {"GET /api/v1/rules?min_position=01-999", 503, "is not applied after"},
       {"POST /api/v1/apply?dry_run=maybe", 400, "true or false"},
       {"POST /api/v1/deliveries/01-42.0/redrive", 404, "there is no delivery"},
       {"POST /api/v1/deliveries/x/redrive", 400, "07-42.0"},

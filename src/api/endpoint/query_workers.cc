@@ -40,8 +40,8 @@ bool QueryWorkers::run_after(Duration pause, Task task) {
 std::optional<QueryWorkers::Task> QueryWorkers::next_task() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    const bool due = !delayed_.empty() && delayed_.begin()->first <= std::chrono::steady_clock::now();
-    if (due) {
+    const Moment now = std::chrono::steady_clock::now();
+    if (!delayed_.empty() && delayed_.begin()->first <= now) {
       auto node = delayed_.extract(delayed_.begin());
       return std::move(node.mapped());
     }

@@ -65,7 +65,8 @@ NameSet::NameSet(const engine::Definitions::Space* space) {
 
 bool NameSet::resolves(const Reference& reference) const {
   if (has(reference.kind, reference.name)) return true;
-  if (reference.kind != Kind::workflow || reference.name.find(':') != std::string::npos) return false;
+  const bool has_version = reference.name.find(':') != std::string::npos;
+  if (reference.kind != Kind::workflow || has_version) return false;
   const auto next = names_.lower_bound({Kind::workflow, reference.name + ":"});
   return next != names_.end() && next->first == Kind::workflow &&
          without_version(next->second) == reference.name;

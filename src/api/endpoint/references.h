@@ -28,7 +28,9 @@ class NameSet {
 
   void add(resource::Kind kind, const std::string& name) { names_.emplace(kind, name); }
   void remove(resource::Kind kind, const std::string& name) { names_.erase({kind, name}); }
-  bool has(resource::Kind kind, const std::string& name) const { return names_.contains({kind, name}); }
+  bool has(resource::Kind kind, const std::string& name) const {
+    return names_.contains({kind, name});
+  }
   /// A workflow is found by "ns/name" too, whatever its version.
   bool resolves(const Reference& reference) const;
   /// "there is no Sink \"chatops\" in namespace x; did you mean \"chat-ops\"?"

@@ -93,7 +93,8 @@ Result<engine::ListOptions> read_list_options(const Context& context, const Exch
   return options;
 }
 
-Result<json::Value> read_object(const Exchange& exchange, std::span<const std::string_view> members) {
+Result<json::Value> read_object(const Exchange& exchange,
+                                std::span<const std::string_view> members) {
   const std::string& body = exchange.request.body;
   if (body.empty()) return json::parse("{}");
   const HeaderLookup type = exchange.request.find_one("content-type");
@@ -107,7 +108,8 @@ Result<json::Value> read_object(const Exchange& exchange, std::span<const std::s
   for (const auto [key, value] : object->members()) {
     bool known = false;
     for (const std::string_view member : members) known = known || member == key;
-    if (!known) return invalid("unknown member " + quoted(key) + workflow::suggestion(key, members));
+    if (known) continue;
+    return invalid("unknown member " + quoted(key) + workflow::suggestion(key, members));
   }
   return object;
 }

@@ -26,7 +26,8 @@ Result<engine::ListOptions> read_list_options(const Context& context, const Exch
 
 /// The body as a JSON object with none but these members; an empty body is an empty object.
 /// Errors: also JsonInvalid, UnsupportedMediaType.
-Result<json::Value> read_object(const Exchange& exchange, std::span<const std::string_view> members);
+Result<json::Value> read_object(const Exchange& exchange,
+                                std::span<const std::string_view> members);
 /// A member that is a string of so many bytes at most; empty where it is absent.
 Result<std::string> read_text(json::View object, std::string_view member, size_t bytes_max);
 /// The body {"reason": …} of an operator's act; both may be left out. Errors: as read_object.

@@ -37,7 +37,9 @@ json::Value fault_list(const workflow::Faults& faults) {
 void answer_outcome(Exchange& exchange, const ApplyOutcome& outcome, bool dry_run) {
   if (const auto* refused = std::get_if<ApplyRefused>(&outcome)) {
     ProblemMembers members;
-    if (!refused->faults.empty()) members.emplace_back("faults", fault_list(refused->faults)->to_text());
+    if (!refused->faults.empty()) {
+      members.emplace_back("faults", fault_list(refused->faults)->to_text());
+    }
     return exchange.fail(refused->error, members);
   }
   const Applied& applied = std::get<Applied>(outcome);
@@ -78,7 +80,8 @@ void post_apply(Context& context, ExchangePtr exchange) {
   input->actor = exchange->actor();
   input->idempotency_key = *key;
   run_change(context, exchange, [&context, exchange, input] {
-    answer_outcome(*exchange, apply_documents(context.backend, context.clock, *input), input->dry_run);
+    const ApplyOutcome outcome = apply_documents(context.backend, context.clock, *input);
+    answer_outcome(*exchange, outcome, input->dry_run);
   });
 }
 

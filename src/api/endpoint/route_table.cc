@@ -11,11 +11,14 @@ using enum HttpMethod;
 
 constexpr QueryParameter kLimit{"limit", "integer", "items at most, 1 to 1000; 100 if left out"};
 constexpr QueryParameter kCursor{"cursor", "string", "`next` of the answer before"};
-constexpr QueryParameter kSince{"since", "string", "from this time on: RFC 3339, or how long ago (10m)"};
-constexpr QueryParameter kUntil{"until", "string", "before this time: RFC 3339, or how long ago (10m)"};
+constexpr QueryParameter kSince{"since", "string",
+                                "from this time on: RFC 3339, or how long ago (10m)"};
+constexpr QueryParameter kUntil{"until", "string",
+                                "before this time: RFC 3339, or how long ago (10m)"};
 constexpr QueryParameter kMinPosition{
-    "min_position", "string", "answer once the record at this position is applied, for 10 s at most"};
-constexpr QueryParameter kType{"type", "string", "events of this type; a last * stands for any rest"};
+    "min_position", "string", "answer once the record at this position is applied, or after 10 s"};
+constexpr QueryParameter kType{"type", "string",
+                               "events of this type; a last * stands for any rest"};
 constexpr QueryParameter kSource{"source", "string", "events of this source"};
 
 constexpr QueryParameter kOnlyPosition[] = {kMinPosition};
@@ -71,8 +74,8 @@ constexpr Route kRoutes[] = {
      "Events in the order of the log; without since and cursor the newest.", 200, "EventList",
      kEventList},
     {get, "/events/stream", kSpace, Access::token, Body::none, stream_events, "streamEvents",
-     "Events as they come (server-sent events); Last-Event-ID goes on after the last one seen.", 200,
-     "EventStream", kEventStream},
+     "Events as they come (server-sent events); Last-Event-ID goes on after the last one seen.",
+     200, "EventStream", kEventStream},
     {get, "/events/{position}", kSpace, Access::token, Body::none, get_event, "getEvent",
      "One event.", 200, "Event", kOnlyPosition},
     {get, "/events/{position}/explain", kSpace, Access::token, Body::none, explain_event,

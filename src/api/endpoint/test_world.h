@@ -149,10 +149,14 @@ class TestBackend final : public Backend {
 
   /// An attempt of an effect ends so that it is parked.
   void park(const engine::Effect& effect) {
+    engine::Outcome outcome;
+    outcome.kind = engine::Outcome::Kind::permanent;
+    outcome.status = 400;
+    outcome.error = "answered 400";
     engine::Command command;
     command.now = now;
     command.body = engine::AttemptEnded{effect.id, effect.attempt,
-                                        {.kind = engine::Outcome::Kind::permanent, .status = 400, .retry_after = {}, .error = "answered 400", .answer = {}}};
+                                        std::move(outcome)};
     const std::lock_guard lock(mutex_);
     run(std::move(command));
   }
