@@ -3,12 +3,14 @@
 
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <utility>
 
 #include "filter/case_fold.h"
 #include "filter/cesql_code.h"
+#include "filter/necessary.h"
 
 namespace hence::filter {
 
@@ -362,24 +364,48 @@ bool Cesql::passes(json::View event) const {
 
 const std::string& Cesql::source() const { return code_->source; }
 
-std::vector<FieldSpec> Cesql::necessary_conditions() const {
+namespace {
+
+/// Conditions of one node, for its being TRUE without error. Depth is bounded by kCesqlDepthMax.
+std::vector<FieldSpec> necessary_of(const Cesql::Code& code, uint32_t index) {
+  const CesqlNode& node = code.nodes[index];
   std::vector<FieldSpec> out;
-  std::vector<uint32_t> pending = {code_->root};
-  while (!pending.empty()) {
-    const CesqlNode& node = code_->nodes[pending.back()];
-    pending.pop_back();
-    if (node.op == CesqlOp::logic_and) {
-      pending.push_back(code_->child(node, 1));
-      pending.push_back(code_->child(node, 0));
-      continue;
+  if (node.op == CesqlOp::logic_and || node.op == CesqlOp::logic_or) {
+    std::vector<std::vector<FieldSpec>> sides = {necessary_of(code, code.child(node, 0)),
+                                                 necessary_of(code, code.child(node, 1))};
+    if (node.op == CesqlOp::logic_or) return either(sides);
+    out = std::move(sides[0]);
+    std::move(sides[1].begin(), sides[1].end(), std::back_inserter(out));
+    return out;
+  }
+  if (node.child_count == 0) return out;
+  const CesqlNode& left = code.nodes[code.child(node, 0)];
+  if (left.op != CesqlOp::attribute || node.negated) return out;
+  const auto is_text = [](const CesqlNode& literal) {
+    return literal.op == CesqlOp::literal && literal.literal_type == CesqlType::string;
+  };
+  if (node.op == CesqlOp::equal) {
+    const CesqlNode& right = code.nodes[code.child(node, 1)];
+    if (is_text(right)) out.push_back(attribute_is(left.text, right.text));
+  } else if (node.op == CesqlOp::in) {
+    std::vector<std::vector<FieldSpec>> elements;
+    for (uint32_t i = 1; i < node.child_count; ++i) {
+      const CesqlNode& element = code.nodes[code.child(node, i)];
+      if (!is_text(element)) return {};
+      elements.push_back({attribute_cast_is(left.text, element.text)});
     }
-    if (node.op != CesqlOp::equal) continue;
-    const CesqlNode& left = code_->nodes[code_->child(node, 0)];
-    const CesqlNode& right = code_->nodes[code_->child(node, 1)];
-    const bool is_text = right.op == CesqlOp::literal && right.literal_type == CesqlType::string;
-    if (left.op == CesqlOp::attribute && is_text) out.push_back(attribute_is(left.text, right.text));
+    return either(elements);
+  } else if (node.op == CesqlOp::like && !node.pattern.empty() &&
+             node.pattern.front().kind == LikePiece::Kind::text) {
+    out.push_back(attribute_affix(left.text, TestKind::prefix, node.pattern.front().text));
   }
   return out;
+}
+
+}  // namespace
+
+std::vector<FieldSpec> Cesql::necessary_conditions() const {
+  return necessary_of(*code_, code_->root);
 }
 
 }  // namespace hence::filter

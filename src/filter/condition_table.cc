@@ -39,7 +39,7 @@ bool folds(TestKind kind) {
 }  // namespace
 
 ConditionId ConditionTable::intern(const FieldSpec& field) {
-  const PathId path = paths_.intern(field.path);
+  const PathId path = field.raw ? paths_.intern_raw(field.path) : paths_.intern(field.path);
   std::string key;
   write_key(path, field, key);
   const auto [at, is_new] = interned_.try_emplace(std::move(key), size());
@@ -119,6 +119,14 @@ Test ConditionTable::add_test(const TestSpec& spec) {
         auto parsed = Wildcard::parse(text);
         HENCE_CHECK(parsed.ok());
         wildcards_.push_back(std::move(parsed).value());
+      }
+      break;
+    case TestKind::regexp:
+      test.first = static_cast<uint32_t>(regexps_.size());
+      for (const std::string& text : spec.operands) {
+        auto parsed = RegularExpression::parse(text);
+        HENCE_CHECK(parsed.ok());
+        regexps_.push_back(std::move(parsed).value());
       }
       break;
     case TestKind::cidr:
@@ -201,6 +209,8 @@ bool ConditionTable::any_operand(const Test& test, const Leaf& leaf) const {
     }
     case TestKind::text:
       return is_text(test, leaf);
+    case TestKind::of_type:
+      return json::type_name(leaf.type) == text(test.first);
     default:
       if (leaf.type != json::Type::string) return false;
       for (uint32_t i = test.first; i < test.first + test.count; ++i) {
@@ -228,6 +238,8 @@ bool ConditionTable::text_operand_passes(const Test& test, uint32_t operand,
              leaf.text.starts_with(text(operand));
     case TestKind::wildcard:
       return wildcards_[operand].matches(leaf.text);
+    case TestKind::regexp:
+      return regexps_[operand].matches(leaf.text);
     default:
       return false;
   }
@@ -253,7 +265,9 @@ bool ConditionTable::in_range(const RangeOperand& range, const Leaf& leaf) const
 }
 
 size_t ConditionTable::memory_bytes() const {
-  return conditions_.capacity() * sizeof(Condition) + tests_.capacity() * sizeof(Test) +
+  size_t regexps = 0;
+  for (const RegularExpression& one : regexps_) regexps += one.memory_bytes();
+  return regexps + conditions_.capacity() * sizeof(Condition) + tests_.capacity() * sizeof(Test) +
          texts_.capacity() + text_operands_.capacity() * sizeof(TextOperand) +
          numbers_.capacity() * sizeof(NumberOperand) + ranges_.capacity() * sizeof(RangeOperand) +
          number_document_.view().source_text().size() + numbers_.size() * 24 +

@@ -15,6 +15,7 @@
 #include "filter/hashing.h"
 #include "filter/path_table.h"
 #include "filter/pattern.h"
+#include "filter/regular_expression.h"
 #include "filter/wildcard.h"
 #include "json/value.h"
 
@@ -78,6 +79,7 @@ class ConditionTable {
   const NumberOperand& number(uint32_t operand) const { return numbers_[operand]; }
   const RangeOperand& range(uint32_t operand) const { return ranges_[operand]; }
   const Wildcard& wildcard(uint32_t operand) const { return wildcards_[operand]; }
+  const RegularExpression& regexp(uint32_t operand) const { return regexps_[operand]; }
   const AddressRange& cidr(uint32_t operand) const { return cidrs_[operand]; }
   uint32_t size() const { return static_cast<uint32_t>(conditions_.size()); }
   size_t memory_bytes() const;
@@ -123,6 +125,7 @@ class ConditionTable {
   std::vector<NumberOperand> numbers_;
   std::vector<RangeOperand> ranges_;
   std::vector<Wildcard> wildcards_;
+  std::vector<RegularExpression> regexps_;
   std::vector<AddressRange> cidrs_;
 
   struct RangeParts {

@@ -24,6 +24,8 @@ std::string operand_text(const ConditionTable& table, const Test& test, uint32_t
       return std::string(table.number(operand).exact.number_text());
     case TestKind::wildcard:
       return quoted(table.wildcard(operand).to_string());
+    case TestKind::regexp:
+      return quoted(table.regexp(operand).source());
     case TestKind::cidr:
       return quoted(table.cidr(operand).to_string());
     case TestKind::segments:
@@ -78,6 +80,10 @@ std::string verb_of(const Test& test) {
       return not_one ? "is not like " : "is like ";
     case TestKind::segments:
       return "is like ";
+    case TestKind::regexp:
+      return "matches the expression ";
+    case TestKind::of_type:
+      return "is of type ";
     case TestKind::cidr:
       return "is an address in ";
     default:

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "filter/when_index.h"
 #include "json/yaml.h"
 
 namespace hence::filter {
@@ -113,12 +114,14 @@ void read_on(json::View on, Conditions& out, std::vector<Fault>& faults) {
     faults.push_back({ErrorCode::PatternInvalid, "",
                       "on asks nothing; name a type (\"*\" for every event), a pattern, filters or a when"});
   }
+  std::vector<FieldSpec> necessary;
+  if (out.filters) necessary = out.filters->necessary_conditions();
+  if (out.program) {
+    for (FieldSpec& field : necessary_conditions(*out.program)) necessary.push_back(std::move(field));
+  }
   for (Conjunction& conjunction : out.any_of) {
     if (type) conjunction.insert(conjunction.begin(), *type);
-    if (!out.filters) continue;
-    for (FieldSpec& field : out.filters->necessary_conditions()) {
-      conjunction.push_back(std::move(field));
-    }
+    conjunction.insert(conjunction.end(), necessary.begin(), necessary.end());
   }
 }
 

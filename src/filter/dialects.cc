@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "filter/cesql_code.h"
+#include "filter/necessary.h"
 #include "json/yaml.h"
 
 namespace hence::filter {
@@ -171,17 +172,15 @@ void DialectFilters::add_necessary(const Filter& filter, std::vector<FieldSpec>&
     for (const auto& [name, text] : filter.attributes) out.push_back(attribute_is(name, text));
   } else if (filter.kind == Filter::Kind::sql) {
     for (FieldSpec& field : filter.sql->necessary_conditions()) out.push_back(std::move(field));
+  } else if (filter.kind == Filter::Kind::any) {
+    std::vector<std::vector<FieldSpec>> alternatives(filter.parts.size());
+    for (size_t i = 0; i < filter.parts.size(); ++i) add_necessary(filter.parts[i], alternatives[i]);
+    for (FieldSpec& field : either(alternatives)) out.push_back(std::move(field));
   } else if (filter.kind == Filter::Kind::prefix || filter.kind == Filter::Kind::suffix) {
+    const auto kind =
+        filter.kind == Filter::Kind::prefix ? TestKind::prefix : TestKind::suffix;
     for (const auto& [name, text] : filter.attributes) {
-      // Attributes of the specification are strings; an extension may be an integer.
-      if (name != "type" && name != "source" && name != "subject" && name != "id") continue;
-      FieldSpec field;
-      field.path = {name};
-      TestSpec test;
-      test.kind = filter.kind == Filter::Kind::prefix ? TestKind::prefix : TestKind::suffix;
-      test.operands.push_back(text);
-      field.any_of.push_back(std::move(test));
-      out.push_back(std::move(field));
+      out.push_back(attribute_affix(name, kind, text));
     }
   }
 }

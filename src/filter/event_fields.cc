@@ -29,6 +29,7 @@ void EventFields::read_object(json::View object, PathId path, ScopeId scope) {
     const PathId child = paths_->find_child(path, key);
     if (child == kNoPath) continue;
     const json::Type type = value.type();
+    if (scope == kRootScope) add_raw(value, type, child);
     if (type == json::Type::object) {
       if (paths_->has_children(child)) read_object(value, child, scope);
     } else if (type == json::Type::array) {
@@ -67,6 +68,23 @@ ScopeId EventFields::open_scope(ScopeId parent, uint32_t array, uint32_t index) 
   return static_cast<ScopeId>(scopes_.size() - 1);
 }
 
+/// Arrays open scopes, so in the root scope a path was reached by objects alone.
+void EventFields::add_raw(json::View value, json::Type type, PathId path) {
+  const PathId raw = paths_->raw(path);
+  if (raw != kNoPath) add_leaf(value, type, raw, kRootScope);
+  if (paths_->has_raw_below(path) && type != json::Type::object && type != json::Type::null) {
+    add_broken(value, path);
+  }
+}
+
+/// Where jq would fail to go on, every path below has the value in its way, as an array: conditions
+/// on raw paths let arrays pass, so that the program runs and says its error.
+void EventFields::add_broken(json::View value, PathId path) {
+  for (const PathId raw : paths_->raw_below(path)) {
+    add_leaf(value, json::Type::array, raw, kRootScope);
+  }
+}
+
 void EventFields::add_leaf(json::View value, json::Type type, PathId path, ScopeId scope) {
   if (!paths_->is_looked_at(path)) return;
   const auto index = static_cast<uint32_t>(leaves_.size());
@@ -87,7 +105,7 @@ void EventFields::add_leaf(json::View value, json::Type type, PathId path, Scope
     leaf.hash = hash_number(leaf.number);
   } else if (type == json::Type::boolean) {
     leaf.hash = value.as_bool() ? kTrueHash : kFalseHash;
-  } else {
+  } else if (type == json::Type::null) {
     leaf.hash = kNullHash;
   }
   Head& head = heads_[path];

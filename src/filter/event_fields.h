@@ -77,6 +77,8 @@ class EventFields {
   void read_object(json::View object, PathId path, ScopeId scope);
   void read_array(json::View array, PathId path, ScopeId scope, uint32_t depth);
   void add_leaf(json::View value, json::Type type, PathId path, ScopeId scope);
+  void add_raw(json::View value, json::Type type, PathId path);
+  void add_broken(json::View value, PathId path);
   ScopeId open_scope(ScopeId parent, uint32_t array, uint32_t index);
   void close_scope(ScopeId scope) { scopes_[scope].end = static_cast<ScopeId>(scopes_.size()); }
 

@@ -51,6 +51,8 @@ double expected_share(AccessKind kind, size_t distinct) {
       return 0.25;
     case AccessKind::present:
       return 0.9;
+    case AccessKind::type:
+      return 0.01;  // of fields that jq compares, where another type is a mistake
     default:
       return std::min(0.2, 2 * one);
   }
@@ -242,6 +244,14 @@ void IndexBuilder::key_of(const Test& test, std::vector<Key>& keys) const {
         break;
       case TestKind::suffix_ignore_case:
         affix(AccessKind::folded_suffix, i);
+        break;
+      case TestKind::regexp: {
+        const std::string_view front = table.regexp(i).prefix();
+        keys.push_back({front.empty() ? AccessKind::present : AccessKind::prefix, 0, 0, front, 0});
+        break;
+      }
+      case TestKind::of_type:
+        keys.push_back({AccessKind::type, 0, hash_type(table.text(i)), {}, 0});
         break;
       case TestKind::wildcard:
         wildcard_key(table.wildcard(i), keys);

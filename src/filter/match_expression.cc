@@ -6,6 +6,7 @@
 
 #include "filter/address_range.h"
 #include "filter/case_fold.h"
+#include "filter/regular_expression.h"
 #include "filter/wildcard.h"
 #include "json/yaml.h"
 
@@ -42,6 +43,8 @@ class ExpressionReader {
   std::optional<TestSpec> read_affix(TestKind plain, TestKind folding, std::string_view name,
                                      json::View operand);
   std::optional<TestSpec> read_wildcard(json::View operand);
+  std::optional<TestSpec> read_shellstyle(json::View operand);
+  std::optional<TestSpec> read_regexp(json::View operand);
   std::optional<TestSpec> read_cidr(json::View operand);
   std::optional<TestSpec> read_exists(json::View operand);
   std::optional<TestSpec> read_numeric(json::View operand);
@@ -77,6 +80,8 @@ std::optional<TestSpec> ExpressionReader::read(json::View expression) {
     return read_affix(TestKind::suffix, TestKind::suffix_ignore_case, name, operand);
   }
   if (name == "wildcard") return read_wildcard(operand);
+  if (name == "shellstyle") return read_shellstyle(operand);
+  if (name == "regexp") return read_regexp(operand);
   if (name == "cidr") return read_cidr(operand);
   if (name == "exists") return read_exists(operand);
   if (name == "numeric") return read_numeric(operand);
@@ -86,7 +91,8 @@ std::optional<TestSpec> ExpressionReader::read(json::View expression) {
     if (i > 0) names += ", ";
     names += kReservedNames[i];
   }
-  return fault("unknown match expression " + quoted(name) + "; known are " + names);
+  return fault("unknown match expression " + quoted(name) + "; known are " + names +
+               ", shellstyle and regexp");
 }
 
 std::optional<TestSpec> ExpressionReader::read_text(TestKind kind, std::string_view name,
@@ -123,6 +129,28 @@ std::optional<TestSpec> ExpressionReader::read_wildcard(json::View operand) {
   if (!operand.is_string()) return fault("wildcard takes a string");
   if (!check_wildcard(operand.as_string())) return std::nullopt;
   return read_text(TestKind::wildcard, "wildcard", operand);
+}
+
+/// As in quamina: `*` is any run, and no character escapes another.
+std::optional<TestSpec> ExpressionReader::read_shellstyle(json::View operand) {
+  if (!operand.is_string()) return fault("shellstyle takes a string");
+  std::string text;
+  for (const char c : operand.as_string()) {
+    if (c == '\\') text += '\\';
+    text += c;
+  }
+  if (!check_wildcard(text)) return std::nullopt;
+  TestSpec test;
+  test.kind = TestKind::wildcard;
+  test.operands.push_back(std::move(text));
+  return test;
+}
+
+std::optional<TestSpec> ExpressionReader::read_regexp(json::View operand) {
+  if (!operand.is_string()) return fault("regexp takes a string");
+  const auto parsed = RegularExpression::parse(operand.as_string());
+  if (!parsed.ok()) return fault(parsed.error().message());
+  return read_text(TestKind::regexp, "regexp", operand);
 }
 
 std::optional<TestSpec> ExpressionReader::read_cidr(json::View operand) {

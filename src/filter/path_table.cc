@@ -68,6 +68,36 @@ PathId PathTable::intern(const std::vector<std::string>& path_keys) {
   return path;
 }
 
+PathId PathTable::intern_raw(const std::vector<std::string>& path_keys) {
+  std::vector<PathId> above;
+  PathId path = kRootPath;
+  for (const std::string& name : path_keys) {
+    if (path != kRootPath) above.push_back(path);
+    const PathId child = find_child(path, name);
+    path = child == kNoPath ? add_child(path, name) : child;
+  }
+  if (nodes_[path].raw != kNoPath) return nodes_[path].raw;
+  const auto raw = static_cast<PathId>(nodes_.size());
+  Node node = nodes_[path];
+  node.looked_at = true;
+  node.is_raw = true;
+  node.has_children = false;
+  node.child_filter = 0;
+  nodes_.push_back(node);
+  nodes_[path].raw = raw;
+  for (const PathId at : above) {
+    nodes_[at].has_raw_below = true;
+    raw_below_[at].push_back(raw);
+  }
+  return raw;
+}
+
+const std::vector<PathId>& PathTable::raw_below(PathId path) const {
+  static const std::vector<PathId> kNone;
+  const auto at = raw_below_.find(path);
+  return at == raw_below_.end() ? kNone : at->second;
+}
+
 std::vector<std::string_view> PathTable::keys(PathId path) const {
   std::vector<std::string_view> out;
   for (; path != kRootPath; path = nodes_[path].parent) out.push_back(key(path));

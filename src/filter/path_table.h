@@ -5,6 +5,7 @@
 // walk over an event follows the trie and skips every member that is not in it.
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,15 @@ class PathTable {
 
   /// The id of a path, made if it is new; it counts as looked at from now on.
   PathId intern(const std::vector<std::string>& keys);
+  /// The id of a path looked at as jq does: its one value from the root, arrays and objects
+  /// included. Leads a life beside the path's own id.
+  PathId intern_raw(const std::vector<std::string>& keys);
+  /// The raw twin of a path, kNoPath if nothing asks for it.
+  PathId raw(PathId path) const { return nodes_[path].raw; }
+  bool is_raw(PathId path) const { return nodes_[path].is_raw; }
+  /// The raw paths that lie below a path, which have no value but an error if it is no object.
+  const std::vector<PathId>& raw_below(PathId path) const;
+  bool has_raw_below(PathId path) const { return nodes_[path].has_raw_below; }
   /// Marks that some condition compares the path's strings without case.
   void set_folds(PathId path) { nodes_[path].folds = true; }
 
@@ -49,6 +59,9 @@ class PathTable {
     bool looked_at = false;
     bool has_children = false;
     bool folds = false;
+    bool is_raw = false;
+    bool has_raw_below = false;
+    PathId raw = kNoPath;
     uint64_t child_filter = 0;  ///< a bit for the shape of each child's key
   };
   struct Slot {
@@ -71,6 +84,7 @@ class PathTable {
 
   std::vector<Node> nodes_;
   std::string texts_;
+  std::map<PathId, std::vector<PathId>> raw_below_;
   std::vector<Slot> slots_;  // size a power of two, at most half full
 };
 

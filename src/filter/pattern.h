@@ -32,11 +32,13 @@ enum class TestKind : uint8_t {
   prefix_ignore_case,
   suffix_ignore_case,
   segments,            ///< the text and at least one more character: `type: com.acme.*`
-  wildcard,
+  wildcard,            ///< `shellstyle` too
+  regexp,
   range,
   cidr,
   present,             ///< any value but an object or an empty array
   absent,              ///< no such value
+  of_type,             ///< of a JSON type by name; not written in patterns, for the index
 };
 
 /// One alternative. With negated (`anything-but`) a value passes if it is none of the operands.
@@ -55,6 +57,8 @@ struct FieldSpec {
   std::vector<std::string> path;  ///< object keys from the event
   std::vector<TestSpec> any_of;
   std::string pointer;            ///< where it is written, inside `on`
+  /// Looks at the field as jq does: arrays are not seen through, and they and objects are values.
+  bool raw = false;
 };
 using Conjunction = std::vector<FieldSpec>;
 

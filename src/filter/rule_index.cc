@@ -6,6 +6,8 @@
 
 namespace hence::filter {
 
+uint64_t hash_type(std::string_view type_name) { return mix(hash_text(type_name), 0x74797065ull); }
+
 uint64_t hash_address(const IpAddress& address, unsigned bits) {
   const AddressRange masked = AddressRange::of(address, bits);
   const auto* bytes = reinterpret_cast<const char*>(masked.network.bytes.data());
@@ -57,6 +59,8 @@ void RuleIndex::visit_access(const Access& access, Visit& at) const {
     const Leaf& leaf = at.fields.leaf(place);
     if (access.kind == AccessKind::exact) {
       look_up(access, leaf.hash, at);
+    } else if (access.kind == AccessKind::type) {
+      look_up(access, hash_type(json::type_name(leaf.type)), at);
     } else if (leaf.type == json::Type::string) {
       look_up_string(access, leaf, at);
     } else if (leaf.type == json::Type::number && access.kind == AccessKind::range) {

@@ -50,6 +50,7 @@ enum class AccessKind : uint8_t {
   cidr6,
   range,          ///< numbers, by interval
   present,        ///< any value
+  type,           ///< by JSON type
 };
 
 struct Access {
@@ -162,6 +163,9 @@ class RuleIndex {
 
 /// The key of an entry; never 0.
 inline uint64_t entry_key(uint64_t seed, uint64_t content) { return mix(seed, content) | 1u; }
+
+/// The hash under which values of a JSON type are filed.
+uint64_t hash_type(std::string_view type_name);
 
 /// The hash under which the first `bits` of an address are filed.
 uint64_t hash_address(const IpAddress& address, unsigned bits);

@@ -44,8 +44,12 @@ class Explainer {
 
  private:
   std::vector<ConditionId> conditions_of(uint32_t nth) const {
-    const auto span = index_.conjunction(rule_.first_conjunction + nth);
-    return {span.begin(), span.end()};
+    std::vector<ConditionId> out;
+    for (const ConditionId id : index_.conjunction(rule_.first_conjunction + nth)) {
+      // What the index knows of a when is told by the when itself.
+      if (!index_.paths().is_raw(index_.conditions().condition(id).path)) out.push_back(id);
+    }
+    return out;
   }
   static bool all_parts_hold(const WhyNode& node) {
     return std::all_of(node.parts.begin(), node.parts.end(),
