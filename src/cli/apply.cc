@@ -22,7 +22,8 @@ class JoinedFiles {
   void add(const std::string& file, std::string text) {
     // YAML takes no tabs as indentation, JSON does: such a file goes as one line.
     if (file.ends_with(".json") && text.find('\t') != std::string::npos) {
-      if (const Result<json::Value> value = json::parse(text); value.ok()) text = (*value)->to_text();
+      if (const Result<json::Value> value = json::parse(text); value.ok())
+        text = (*value)->to_text();
     }
     if (!parts_.empty()) append(kSeparator);
     parts_.push_back({file, lines_});
@@ -35,7 +36,8 @@ class JoinedFiles {
     if (line <= 0 || parts_.empty()) return "";
     size_t at = parts_.size() - 1;
     while (at > 0 && parts_[at].lines_before >= line) --at;
-    return parts_[at].file + ":" + std::to_string(line - parts_[at].lines_before) + ":" + std::to_string(column) + ": ";
+    return parts_[at].file + ":" + std::to_string(line - parts_[at].lines_before) + ":" +
+           std::to_string(column) + ": ";
   }
 
  private:
@@ -57,9 +59,10 @@ struct ApplyOptions {
 };
 
 Result<HttpReply> send(const Client& client, const std::string& text, const ApplyOptions& options) {
-  return client.send("POST", "/apply",
-                     {{"dry_run", options.dry_run ? "true" : ""}, {"prune", options.prune ? "true" : ""}},
-                     "application/yaml", text, kApplyTimeout);
+  return client.send(
+      "POST", "/apply",
+      {{"dry_run", options.dry_run ? "true" : ""}, {"prune", options.prune ? "true" : ""}},
+      "application/yaml", text, kApplyTimeout);
 }
 
 int64_t integer(json::View object, std::string_view member) {
@@ -75,10 +78,12 @@ int say_refusal(const Io& io, const HttpReply& reply, const JoinedFiles& files) 
   if (!faults || !faults->is_array() || faults->size() == 0) return io.fail(error);
   for (const json::View fault : faults->elements()) {
     std::string text = files.place(integer(fault, "line"), integer(fault, "column"));
-    if (const auto pointer = fault.string_or("pointer", ""); !pointer.empty()) text += std::string(pointer) + ": ";
+    if (const auto pointer = fault.string_or("pointer", ""); !pointer.empty())
+      text += std::string(pointer) + ": ";
     io.err(text + std::string(fault.string_or("message", "")) + "\n");
   }
-  return io.fail("nothing was applied: " + plural(faults->size(), "fault") + " to mend first", exit_code_of(error.code()));
+  return io.fail("nothing was applied: " + plural(faults->size(), "fault") + " to mend first",
+                 exit_code_of(error.code()));
 }
 
 std::vector<std::string> outcomes(json::View answer, std::string_view outcome) {
@@ -97,13 +102,15 @@ std::string draw(json::View answer, const Style& style, bool dry_run) {
   if (const auto results = answer.find("results")) {
     for (const json::View result : results->elements()) {
       const std::string outcome = cell(result, "outcome");
-      out += style.paint(tone_of(outcome), pad(outcome, 9)) + "  " + pad(cell(result, "kind"), 8) + "  " + cell(result, "name") + "\n";
+      out += style.paint(tone_of(outcome), pad(outcome, 9)) + "  " + pad(cell(result, "kind"), 8) +
+             "  " + cell(result, "name") + "\n";
     }
   }
   std::string sum;
   for (const std::string_view outcome : {"created", "changed", "unchanged", "deleted"}) {
     const size_t count = outcomes(answer, outcome).size();
-    if (count > 0) sum += (sum.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(outcome);
+    if (count > 0)
+      sum += (sum.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(outcome);
   }
   if (sum.empty()) sum = "nothing to apply";
   return out + sum + (dry_run ? "  (dry run: nothing was done)" : "") + "\n";
@@ -157,7 +164,8 @@ int apply_command(const Call& call) {
   if (reply->status != 200) return say_refusal(call.io, *reply, files);
   const Result<json::Value> answer = read_reply(*reply);
   if (!answer.ok()) return call.io.fail(answer.error());
-  call.io.out(format_value(output.format, *answer, [&] { return draw(*answer, style_of(call.io), options.dry_run); }));
+  call.io.out(format_value(output.format, *answer,
+                           [&] { return draw(*answer, style_of(call.io), options.dry_run); }));
   return kExitOk;
 }
 

@@ -26,7 +26,9 @@ ErrorCode code_of_status(int status) {
     case 405: return ErrorCode::MethodNotAllowed;
     case 413: return ErrorCode::TooLarge;
     case 429: return ErrorCode::RateLimited;
-    case 502: case 503: case 504: return ErrorCode::Overloaded;
+    case 502:
+    case 503:
+    case 504: return ErrorCode::Overloaded;
     default: return status >= 500 ? ErrorCode::Internal : ErrorCode::Conflict;
   }
 }
@@ -34,9 +36,11 @@ ErrorCode code_of_status(int status) {
 Result<std::string> absolute_time(std::string_view flag, const std::string& text, UtcTime now) {
   if (text.empty()) return std::string();
   if (const Result<UtcTime> time = parse_rfc3339(text); time.ok()) return format_rfc3339(*time);
-  if (const Result<Duration> ago = parse_duration(text); ago.ok()) return format_rfc3339(now - *ago);
-  return Error(ErrorCode::TimeInvalid, std::string(flag) + " \"" + text +
-                                           "\" is no time; write 10m for ten minutes ago, or 2026-04-28T18:00:00Z");
+  if (const Result<Duration> ago = parse_duration(text); ago.ok())
+    return format_rfc3339(now - *ago);
+  return Error(ErrorCode::TimeInvalid,
+               std::string(flag) + " \"" + text +
+                   "\" is no time; write 10m for ten minutes ago, or 2026-04-28T18:00:00Z");
 }
 
 }  // namespace
@@ -47,19 +51,23 @@ Result<UrlQuery> list_query(const ListFlags& flags, UtcTime now) {
   }
   HENCE_TRY(std::string since, absolute_time("--since", flags.since, now));
   HENCE_TRY(std::string until, absolute_time("--until", flags.until, now));
-  return UrlQuery{{"limit", std::to_string(flags.limit)}, {"since", std::move(since)},
-                  {"until", std::move(until)}, {"cursor", flags.cursor}};
+  return UrlQuery{{"limit", std::to_string(flags.limit)},
+                  {"since", std::move(since)},
+                  {"until", std::move(until)},
+                  {"cursor", flags.cursor}};
 }
 
 Client::Client(ServerFlags server) : server_(std::move(server)) {
-  if (server_.address.find("://") == std::string::npos) server_.address = "http://" + server_.address;
+  if (server_.address.find("://") == std::string::npos)
+    server_.address = "http://" + server_.address;
   while (server_.address.ends_with('/')) server_.address.pop_back();
 }
 
 HttpAsk Client::ask(std::string method, std::string_view path, const UrlQuery& query) const {
   HttpAsk ask;
   ask.method = std::move(method);
-  ask.url = server_.address + "/api/v1/namespaces/" + url_escape(server_.name_space) + std::string(path);
+  ask.url =
+      server_.address + "/api/v1/namespaces/" + url_escape(server_.name_space) + std::string(path);
   char separator = '?';
   for (const auto& [name, value] : query) {
     if (value.empty()) continue;
@@ -84,8 +92,10 @@ Result<json::Value> Client::get(std::string_view path, const UrlQuery& query) co
   return read_reply(reply);
 }
 
-Result<json::Value> Client::post(std::string_view path, const json::Value& body, Duration timeout) const {
-  HENCE_TRY(const HttpReply reply, send("POST", path, {}, "application/json", body->to_text(), timeout));
+Result<json::Value> Client::post(std::string_view path, const json::Value& body,
+                                 Duration timeout) const {
+  HENCE_TRY(const HttpReply reply,
+            send("POST", path, {}, "application/json", body->to_text(), timeout));
   return read_reply(reply);
 }
 
@@ -94,7 +104,8 @@ Result<json::Value> Client::remove(std::string_view path) const {
   return read_reply(reply);
 }
 
-Result<HttpReply> Client::stream(std::string_view path, const UrlQuery& query, std::string_view last_id,
+Result<HttpReply> Client::stream(std::string_view path, const UrlQuery& query,
+                                 std::string_view last_id,
                                  const std::function<bool(std::string_view)>& take) const {
   HttpAsk request = ask("GET", path, query);
   request.headers.emplace_back("Accept", "text/event-stream");
@@ -105,21 +116,25 @@ Result<HttpReply> Client::stream(std::string_view path, const UrlQuery& query, s
 Error problem_error(const HttpReply& reply) {
   const Result<json::Value> problem = json::parse(reply.body);
   if (!problem.ok() || !(*problem)->is_object()) {
-    return Error(code_of_status(reply.status), "the server answered " + std::to_string(reply.status) +
-                                                   " without a reason; is that address a Hence server?");
+    return Error(code_of_status(reply.status),
+                 "the server answered " + std::to_string(reply.status) +
+                     " without a reason; is that address a Hence server?");
   }
-  const ErrorCode code = code_of((*problem)->string_or("code", "")).value_or(code_of_status(reply.status));
-  std::string text((*problem)->string_or("detail", (*problem)->string_or("title", "the server refused")));
-  if (code == ErrorCode::Unauthenticated) text += "; give the server's token with --token or HENCE_TOKEN";
+  const ErrorCode code =
+      code_of((*problem)->string_or("code", "")).value_or(code_of_status(reply.status));
+  std::string text(
+      (*problem)->string_or("detail", (*problem)->string_or("title", "the server refused")));
   return Error(code, std::move(text));
 }
 
 Result<json::Value> read_reply(const HttpReply& reply) {
   if (reply.status < 200 || reply.status > 299) return problem_error(reply);
   if (reply.body.empty()) return json::Value();
-  Result<json::Value> value = json::parse(reply.body, {.depth_max = 1'000, .duplicate_keys = json::DuplicateKeys::last_wins});
+  Result<json::Value> value = json::parse(
+      reply.body, {.depth_max = 1'000, .duplicate_keys = json::DuplicateKeys::last_wins});
   if (!value.ok()) {
-    return Error(ErrorCode::Unreachable, "what answers at that address is no Hence server: its answer is not JSON");
+    return Error(ErrorCode::Unreachable,
+                 "what answers at that address is no Hence server: its answer is not JSON");
   }
   return value;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The server's API as commands use it: paths inside a namespace, JSON both ways, problems as errors.
+// The server's API as commands use it: paths inside a namespace, JSON both ways, problems as
+// errors.
 
 #include <optional>
 #include <string>
@@ -29,11 +30,13 @@ class Client {
 
   /// path inside the namespace: "/instances/7-1". Errors: Unreachable, and what the server says.
   Result<json::Value> get(std::string_view path, const UrlQuery& query = {}) const;
-  Result<json::Value> post(std::string_view path, const json::Value& body, Duration timeout = Duration::seconds(30)) const;
+  Result<json::Value> post(std::string_view path, const json::Value& body,
+                           Duration timeout = Duration::seconds(30)) const;
   Result<json::Value> remove(std::string_view path) const;
   /// The answer as it is, whatever its status.
-  Result<HttpReply> send(std::string method, std::string_view path, const UrlQuery& query, std::string content_type,
-                         std::string body, Duration timeout = Duration::seconds(30)) const;
+  Result<HttpReply> send(std::string method, std::string_view path, const UrlQuery& query,
+                         std::string content_type, std::string body,
+                         Duration timeout = Duration::seconds(30)) const;
   /// Server-sent events, until take says false or the server ends it.
   Result<HttpReply> stream(std::string_view path, const UrlQuery& query, std::string_view last_id,
                            const std::function<bool(std::string_view)>& take) const;

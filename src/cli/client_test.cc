@@ -26,13 +26,15 @@ class Asking : public testing::Test, public TestCli {
 TEST_F(Asking, ServerThatIsNotThereIsExitThree) {
   const Ran ran = run({"event", "list", "--address", "http://127.0.0.1:1"});
   EXPECT_EQ(ran.code, kExitUnreachable);
-  EXPECT_EQ(ran.err, "hence: cannot reach the server at http://127.0.0.1:1 (nothing listens there); "
-                     "start one with `hence dev`, or name another with --address\n");
+  EXPECT_EQ(ran.err,
+            "hence: cannot reach the server at http://127.0.0.1:1 (nothing listens there); "
+            "start one with `hence dev`, or name another with --address\n");
 }
 
 TEST_F(Asking, ProblemsBecomeExitCodes) {
   const auto answer = [&](int status, const std::string& code) {
-    server.on("GET " + kBase + "/instances/7-1", status, "{\"code\":\"" + code + "\",\"detail\":\"because\"}");
+    server.on("GET " + kBase + "/instances/7-1", status,
+              "{\"code\":\"" + code + "\",\"detail\":\"because\"}");
     return run({"instance", "get", "7-1"});
   };
   EXPECT_EQ(answer(404, "NotFound").code, kExitNo);
@@ -47,23 +49,29 @@ TEST_F(Asking, TokenAndNamespaceGoAlong) {
   server.on("GET /api/v1/namespaces/team/instances/7-1", 200, R"({"id":"7-1"})");
   environment["HENCE_TOKEN"] = "secret";
   EXPECT_EQ(run({"instance", "get", "7-1", "-n", "team", "-o", "jsonl"}).out, "{\"id\":\"7-1\"}\n");
-  EXPECT_THAT(server.asked(), ElementsAre("GET /api/v1/namespaces/team/instances/7-1 [Bearer secret]"));
+  EXPECT_THAT(server.asked(),
+              ElementsAre("GET /api/v1/namespaces/team/instances/7-1 [Bearer secret]"));
 }
 
 TEST_F(Asking, ListsTakeTimesAgoAndAreFlatRows) {
-  server.on("GET " + kBase + "/events?limit=2&since=2026-11-21T09%3A05%3A05Z&type=a.%2A", 200,
-            R"({"items":[{"position":"07-42","accepted":"2026-11-21T09:15:02Z","namespace":"default",)"
-            R"("event":{"specversion":"1.0","id":"e1","source":"/s","type":"a.b"}}],"next":"9"})");
-  const std::vector<std::string> words{"event", "list", "--limit", "2", "--since", "10m", "--type", "a.*"};
+  server.on(
+      "GET " + kBase + "/events?limit=2&since=2026-11-21T09%3A05%3A05Z&type=a.%2A", 200,
+      R"({"items":[{"position":"07-42","accepted":"2026-11-21T09:15:02Z","namespace":"default",)"
+      R"("event":{"specversion":"1.0","id":"e1","source":"/s","type":"a.b"}}],"next":"9"})");
+  const std::vector<std::string> words{"event",   "list", "--limit", "2",
+                                       "--since", "10m",  "--type",  "a.*"};
   const auto with = [&](const char* format) {
     std::vector<std::string> all = words;
     all.insert(all.end(), {"-o", format});
     return run(all).out;
   };
-  EXPECT_EQ(with("jsonl"), R"({"position":"07-42","specversion":"1.0","id":"e1","source":"/s","type":"a.b","accepted":"2026-11-21T09:15:02Z"})"
-                           "\n");
-  EXPECT_EQ(with("table"), "POSITION  ACCEPTED            TYPE  SOURCE  SUBJECT\n"
-                           "07-42     3 s ago, 09:15:02Z  a.b   /s\n");
+  EXPECT_EQ(
+      with("jsonl"),
+      R"({"position":"07-42","specversion":"1.0","id":"e1","source":"/s","type":"a.b","accepted":"2026-11-21T09:15:02Z"})"
+      "\n");
+  EXPECT_EQ(with("table"),
+            "POSITION  ACCEPTED            TYPE  SOURCE  SUBJECT\n"
+            "07-42     3 s ago, 09:15:02Z  a.b   /s\n");
   EXPECT_EQ(run({"event", "list", "--since", "soon"}).code, kExitWrongUse);
   EXPECT_EQ(run({"event", "list", "--limit", "5000"}).code, kExitWrongUse);
 }
@@ -77,43 +85,61 @@ TEST_F(Asking, WatchShowsAListAgainOnlyWhenItDiffers) {
 
 TEST_F(Asking, SendBuildsAnEventFromFlags) {
   server.on("POST " + kBase + "/events", 202, R"({"position":"07-1"})");
-  EXPECT_EQ(run({"event", "send", "--type", "t", "--source", "/s", "--id", "i", "--data", "{\"a\":1.0}", "-o", "jsonl"}).out,
+  EXPECT_EQ(run({"event", "send", "--type", "t", "--source", "/s", "--id", "i", "--data",
+                 "{\"a\":1.0}", "-o", "jsonl"})
+                .out,
             "{\"position\":\"07-1\"}\n");
-  EXPECT_THAT(server.asked(), ElementsAre("POST " + kBase + R"(/events {"specversion":"1.0","id":"i","source":"/s","type":"t",)"
-                                          R"("time":"2026-11-21T09:15:05Z","datacontenttype":"application/json","data":{"a":1.0}})"));
+  EXPECT_THAT(
+      server.asked(),
+      ElementsAre(
+          "POST " + kBase +
+          R"(/events {"specversion":"1.0","id":"i","source":"/s","type":"t",)"
+          R"("time":"2026-11-21T09:15:05Z","datacontenttype":"application/json","data":{"a":1.0}})"));
   EXPECT_EQ(run({"event", "send", "--type", "t"}).code, kExitWrongUse);
-  EXPECT_EQ(run({"event", "send", "--type", "t", "--source", "s", "--data", "{"}).code, kExitWrongUse);
+  EXPECT_EQ(run({"event", "send", "--type", "t", "--source", "s", "--data", "{"}).code,
+            kExitWrongUse);
 }
 
 TEST_F(Asking, SendReadsArraysAndLinesAndTellsEachOutcome) {
-  server.on("POST " + kBase + "/events", 202, R"([{"position":"07-1"},{"error":{"code":"EventInvalid","detail":"id is missing"}}])");
-  const std::string file = folder.write("e.jsonl", "{\"id\":\"a\",\"type\":\"t\"}\n{\"type\":\"t\"}\n");
+  server.on("POST " + kBase + "/events", 202,
+            R"([{"position":"07-1"},{"error":{"code":"EventInvalid","detail":"id is missing"}}])");
+  const std::string file =
+      folder.write("e.jsonl", "{\"id\":\"a\",\"type\":\"t\"}\n{\"type\":\"t\"}\n");
   const Ran ran = run({"event", "send", "-f", file, "-o", "table"});
   EXPECT_EQ(ran.code, kExitNo);
   EXPECT_EQ(ran.out, "✓ 07-1  t a\n✗ t \n    id is missing\n");
-  EXPECT_THAT(server.asked(), ElementsAre("POST " + kBase + R"(/events [{"id":"a","type":"t"},{"type":"t"}])"));
+  EXPECT_THAT(server.asked(),
+              ElementsAre("POST " + kBase + R"(/events [{"id":"a","type":"t"},{"type":"t"}])"));
 }
 
 TEST_F(Asking, ApplySaysWhatBecameOfEach) {
-  server.on("POST " + kBase + "/apply?dry_run=true&prune=true", 200,
-            R"({"version":3,"results":[{"kind":"Rule","name":"a","outcome":"created"},{"kind":"Sink","name":"b","outcome":"deleted"}]})");
-  const Ran ran = run({"apply", "-f", folder.write("a.yaml", "x: 1"), "--dry-run", "--prune", "-o", "table"});
+  server.on(
+      "POST " + kBase + "/apply?dry_run=true&prune=true", 200,
+      R"({"version":3,"results":[{"kind":"Rule","name":"a","outcome":"created"},{"kind":"Sink","name":"b","outcome":"deleted"}]})");
+  const Ran ran =
+      run({"apply", "-f", folder.write("a.yaml", "x: 1"), "--dry-run", "--prune", "-o", "table"});
   EXPECT_EQ(ran.code, kExitOk);
-  EXPECT_EQ(ran.out, "created    Rule      a\ndeleted    Sink      b\n1 created, 1 deleted  (dry run: nothing was done)\n");
+  EXPECT_EQ(ran.out,
+            "created    Rule      a\ndeleted    Sink      b\n1 created, 1 deleted  (dry run: "
+            "nothing was done)\n");
 }
 
 TEST_F(Asking, ApplyPlacesFaultsInTheirFiles) {
-  server.on("POST " + kBase + "/apply", 422,
-            R"({"code":"ResourceInvalid","detail":"2 faults","faults":[{"line":2,"column":3,"pointer":"/spec","message":"one"},)"
-            R"({"line":6,"column":1,"pointer":"","message":"two"}]})");
-  const std::string first = folder.write("a.yaml", "a: 1\nb: 2\nc: 3"), second = folder.write("b.yaml", "d: 4\ne: 5\n");
+  server.on(
+      "POST " + kBase + "/apply", 422,
+      R"({"code":"ResourceInvalid","detail":"2 faults","faults":[{"line":2,"column":3,"pointer":"/spec","message":"one"},)"
+      R"({"line":6,"column":1,"pointer":"","message":"two"}]})");
+  const std::string first = folder.write("a.yaml", "a: 1\nb: 2\nc: 3"),
+                    second = folder.write("b.yaml", "d: 4\ne: 5\n");
   const Ran ran = run({"apply", "-f", first, "-f", second});
   EXPECT_EQ(ran.code, kExitNo);
-  EXPECT_EQ(ran.err, first + ":2:3: /spec: one\n" + second + ":2:1: two\nhence: nothing was applied: 2 faults to mend first\n");
+  EXPECT_EQ(ran.err, first + ":2:3: /spec: one\n" + second +
+                         ":2:1: two\nhence: nothing was applied: 2 faults to mend first\n");
 }
 
 TEST_F(Asking, PruneAsksAPersonFirst) {
-  server.on("POST " + kBase + "/apply?dry_run=true&prune=true", 200, R"({"results":[{"kind":"Sink","name":"b","outcome":"deleted"}]})");
+  server.on("POST " + kBase + "/apply?dry_run=true&prune=true", 200,
+            R"({"results":[{"kind":"Sink","name":"b","outcome":"deleted"}]})");
   person = true;
   const std::string file = folder.write("a.yaml", "x: 1");
   EXPECT_EQ(run({"apply", "-f", file, "--prune"}).code, kExitNo);
@@ -126,41 +152,61 @@ TEST_F(Asking, DeleteAsksAPersonFirst) {
   person = true;
   EXPECT_EQ(run({"delete", "workflow", "devops/scan:1.0.0"}).code, kExitNo);
   EXPECT_THAT(server.asked(), IsEmpty());
-  EXPECT_EQ(run({"delete", "workflow", "devops/scan:1.0.0", "--yes", "-o", "table"}).out, "deleted Workflow devops/scan:1.0.0\n");
+  EXPECT_EQ(run({"delete", "workflow", "devops/scan:1.0.0", "--yes", "-o", "table"}).out,
+            "deleted Workflow devops/scan:1.0.0\n");
   EXPECT_THAT(run({"get", "snk"}).err, HasSubstr("did you mean \"sink\"?"));
 }
 
 TEST_F(Asking, GetPrintsADocumentThatCanBeAppliedAgain) {
-  server.on("GET " + kBase + "/sinks/chat", 200, R"({"kind":"Sink","name":"chat","revision":1,"document":{"kind":"Sink","spec":{"a":1}}})");
-  EXPECT_EQ(run({"get", "sink", "chat", "-o", "jsonl"}).out, "{\"kind\":\"Sink\",\"spec\":{\"a\":1}}\n");
+  server.on(
+      "GET " + kBase + "/sinks/chat", 200,
+      R"({"kind":"Sink","name":"chat","revision":1,"document":{"kind":"Sink","spec":{"a":1}}})");
+  EXPECT_EQ(run({"get", "sink", "chat", "-o", "jsonl"}).out,
+            "{\"kind\":\"Sink\",\"spec\":{\"a\":1}}\n");
 }
 
 TEST_F(Asking, ExplainFindsEventsByWhatUsersCallThem) {
-  server.on("GET " + kBase + "/events?source=%2Fs&id=e1", 200, R"({"items":[{"position":"07-42","event":{}}]})");
-  server.on("GET " + kBase + "/events?id=e1", 200, R"({"items":[{"position":"07-42","event":{}}]})");
+  server.on("GET " + kBase + "/events?source=%2Fs&id=e1", 200,
+            R"({"items":[{"position":"07-42","event":{}}]})");
+  server.on("GET " + kBase + "/events?id=e1", 200,
+            R"({"items":[{"position":"07-42","event":{}}]})");
   server.on("GET " + kBase + "/events/07-42/explain", 200, R"({"position":"07-42","rules":[]})");
-  for (const auto& words : {std::vector<std::string>{"explain", "07-42"}, {"explain", "/s", "e1"}, {"explain", "/s e1"}, {"explain", "e1"}}) {
+  for (const auto& words : {std::vector<std::string>{"explain", "07-42"},
+                            {"explain", "/s", "e1"},
+                            {"explain", "/s e1"},
+                            {"explain", "e1"}}) {
     EXPECT_EQ(run(words).code, kExitOk);
   }
   EXPECT_EQ(run({"explain", "e2"}).code, kExitNo);
 }
 
 TEST_F(Asking, ExplainOfOneRuleAnswersByExitCode) {
-  server.on("GET " + kBase + "/events/07-42/explain?rule=a", 200, R"({"rules":[{"rule":"a","verdict":"matched"}]})");
-  server.on("GET " + kBase + "/events/07-42/explain?rule=b", 200, R"({"rules":[{"rule":"b","verdict":"not matched"}]})");
+  server.on("GET " + kBase + "/events/07-42/explain?rule=a", 200,
+            R"({"rules":[{"rule":"a","verdict":"matched"}]})");
+  server.on("GET " + kBase + "/events/07-42/explain?rule=b", 200,
+            R"({"rules":[{"rule":"b","verdict":"not matched"}]})");
   EXPECT_EQ(run({"explain", "07-42", "--rule", "a"}).code, kExitOk);
   EXPECT_EQ(run({"explain", "07-42", "--rule", "b"}).code, kExitNo);
 }
 
 TEST_F(Asking, RunWaitsForTheEndAndAnswersByExitCode) {
-  server.on("POST " + kBase + "/instances", 201, R"({"id":"07-1","workflow":"d/w","status":"waiting"})");
-  server.on("GET " + kBase + "/instances/07-1", 200, R"({"id":"07-1","workflow":"d/w","status":"completed","output":{"a":1},"started":"x"})");
+  server.on("POST " + kBase + "/instances", 201,
+            R"({"id":"07-1","workflow":"d/w","status":"waiting"})");
+  server.on(
+      "GET " + kBase + "/instances/07-1", 200,
+      R"({"id":"07-1","workflow":"d/w","status":"completed","output":{"a":1},"started":"x"})");
   sleeps = 5;
-  const Ran ran = run({"workflow", "run", "d/w", "--id", "mine", "--input", "{\"x\":1}", "--wait", "-o", "jsonl"});
+  const Ran ran = run(
+      {"workflow", "run", "d/w", "--id", "mine", "--input", "{\"x\":1}", "--wait", "-o", "jsonl"});
   EXPECT_EQ(ran.code, kExitOk);
-  EXPECT_EQ(ran.out, R"({"id":"07-1","workflow":"d/w","status":"completed","output":{"a":1},"error":null})" "\n");
-  EXPECT_EQ(server.asked().front(), "POST " + kBase + R"(/instances {"workflow":"d/w","input":{"x":1},"id":"mine","wait":30})");
-  server.on("GET " + kBase + "/instances/07-1", 200, R"({"id":"07-1","workflow":"d/w","status":"faulted","error":{"title":"t"}})");
+  EXPECT_EQ(ran.out,
+            R"({"id":"07-1","workflow":"d/w","status":"completed","output":{"a":1},"error":null})"
+            "\n");
+  EXPECT_EQ(
+      server.asked().front(),
+      "POST " + kBase + R"(/instances {"workflow":"d/w","input":{"x":1},"id":"mine","wait":30})");
+  server.on("GET " + kBase + "/instances/07-1", 200,
+            R"({"id":"07-1","workflow":"d/w","status":"faulted","error":{"title":"t"}})");
   EXPECT_EQ(run({"workflow", "run", "d/w", "--wait"}).code, kExitNo);
   EXPECT_EQ(run({"workflow", "run", "d/w", "--input", "{"}).code, kExitWrongUse);
 }
@@ -170,14 +216,17 @@ TEST_F(Asking, CancelAndRedriveCarryTheReason) {
   server.on("POST " + kBase + "/deliveries/07-1.0/redrive", 200, R"({"id":"07-1.0"})");
   EXPECT_EQ(run({"instance", "cancel", "07-1", "--reason", "no need"}).code, kExitOk);
   EXPECT_EQ(run({"delivery", "redrive", "07-1.0"}).code, kExitOk);
-  EXPECT_THAT(server.asked(), ElementsAre("POST " + kBase + R"(/instances/07-1/cancel {"reason":"no need"})",
-                                          "POST " + kBase + "/deliveries/07-1.0/redrive {}"));
+  EXPECT_THAT(server.asked(),
+              ElementsAre("POST " + kBase + R"(/instances/07-1/cancel {"reason":"no need"})",
+                          "POST " + kBase + "/deliveries/07-1.0/redrive {}"));
 }
 
 TEST_F(Asking, TailPrintsEventsUntilItsLimit) {
-  server.on("GET " + kBase + "/events/stream?type=t", 200,
-            ": hello\n\nid: 07-1 9\nevent: event\ndata: {\"position\":\"07-1\",\"event\":{\"type\":\"t\"}}\n\n"
-            "id: 07-2 10\nevent: event\ndata: {\"position\":\"07-2\",\"event\":{\"type\":\"t\"}}\n\n");
+  server.on(
+      "GET " + kBase + "/events/stream?type=t", 200,
+      ": hello\n\nid: 07-1 9\nevent: event\ndata: "
+      "{\"position\":\"07-1\",\"event\":{\"type\":\"t\"}}\n\n"
+      "id: 07-2 10\nevent: event\ndata: {\"position\":\"07-2\",\"event\":{\"type\":\"t\"}}\n\n");
   const Ran ran = run({"event", "tail", "--type", "t", "--limit", "1"});
   EXPECT_EQ(ran.code, kExitOk);
   EXPECT_EQ(ran.out, "{\"position\":\"07-1\",\"type\":\"t\"}\n");

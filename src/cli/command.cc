@@ -11,42 +11,49 @@ namespace hence::cli {
 namespace {
 
 constexpr std::array kCommands{
-    Command{"dev", "", "[FILE…]", "server on a throw-away folder; applies the files as they change", dev_entry},
+    Command{"dev", "", "[FILE…]", "server on a throw-away folder; applies the files as they change",
+            dev_entry},
     Command{"serve", "", "--data-dir DIR", "the durable server", serve_entry},
     Command{"validate", "", "PATH…", "checks resources without a server", validate_command},
-    Command{"apply", "", "-f PATH…", "makes the server's resources equal to the files", apply_command},
+    Command{"apply", "", "-f PATH…", "makes the server's resources equal to the files",
+            apply_command},
     Command{"get", "", "KIND [NAME]", "resources as the server has them", get_command},
     Command{"delete", "", "KIND NAME", "deletes a resource", delete_command},
     Command{"event", "send", "-f FILE | --type T --source S", "sends CloudEvents", event_send},
     Command{"event", "list", "", "what came in", event_list},
     Command{"event", "get", "EVENT", "one event", event_get},
     Command{"event", "tail", "", "events as they come, until you stop it", event_tail},
-    Command{"explain", "", "EVENT [--rule R]", "why each rule matched an event or did not, and what followed", explain_command},
-    Command{"rule", "test", "-r FILE… -e FILE…", "would the rules match the events? without a server", rule_test},
-    Command{"expr", "eval", "PROGRAM", "runs a jq program over the JSON values of standard input", expr_eval},
+    Command{"explain", "", "EVENT [--rule R]",
+            "why each rule matched an event or did not, and what followed", explain_command},
+    Command{"rule", "test", "-r FILE… -e FILE…",
+            "would the rules match the events? without a server", rule_test},
+    Command{"expr", "eval", "PROGRAM", "runs a jq program over the JSON values of standard input",
+            expr_eval},
     Command{"sink", "listen", "--port P", "catches HTTP calls and shows them", sink_listen},
     Command{"workflow", "list", "", "definitions", workflow_list},
     Command{"workflow", "get", "NS/NAME", "one definition", workflow_get},
     Command{"workflow", "run", "NS/NAME", "starts a workflow", workflow_run},
     Command{"instance", "list", "", "runs of workflows", instance_list},
     Command{"instance", "get", "ID", "one run with its output", instance_get},
-    Command{"instance", "trace", "ID", "every task of a run: time, attempts, in and out", instance_trace},
+    Command{"instance", "trace", "ID", "every task of a run: time, attempts, in and out",
+            instance_trace},
     Command{"instance", "cancel", "ID", "ends a run", instance_cancel},
     Command{"delivery", "list", "", "calls out to sinks", delivery_list},
     Command{"delivery", "get", "ID", "one of them with each attempt", delivery_get},
     Command{"delivery", "redrive", "ID", "tries a parked one again", delivery_redrive},
-    Command{"log", "verify", "--data-dir DIR", "checks every byte of a data folder's log", log_verify},
+    Command{"log", "verify", "--data-dir DIR", "checks every byte of a data folder's log",
+            log_verify},
     Command{"test", "", "PATH…", "runs *.test.yaml in virtual time", test_command},
     Command{"version", "", "", "the program's version", version_command},
 };
 
 /// Words of the language of commands that this version does not have.
-constexpr std::string_view kAbsentNouns[] = {"approval", "audit",      "backtest", "bench",  "checkpoint", "completion",
-                                             "doctor",   "event-type", "filter",   "plan",   "schema",     "policy",
-                                             "schedule", "console",    "context",  "projection"};
+constexpr std::string_view kAbsentNouns[] = {
+    "approval", "audit", "backtest", "bench",  "checkpoint", "completion", "doctor",  "event-type",
+    "filter",   "plan",  "schema",   "policy", "schedule",   "console",    "context", "projection"};
 constexpr std::pair<std::string_view, std::string_view> kAbsentVerbs[] = {
-    {"rule", "lint"},        {"instance", "why"},   {"instance", "suspend"},
-    {"instance", "resume"},  {"instance", "retry"}, {"event", "replay"},
+    {"rule", "lint"},       {"instance", "why"},   {"instance", "suspend"},
+    {"instance", "resume"}, {"instance", "retry"}, {"event", "replay"},
 };
 
 std::string singular(std::string_view word) {
@@ -62,7 +69,8 @@ std::string singular(std::string_view word) {
 bool is_help(std::string_view word) { return word == "--help" || word == "-h" || word == "help"; }
 
 std::string overview(std::string_view noun) {
-  std::string text = noun.empty() ? "hence: acts on events: rules, workflows, deliveries, all durable and explained\n\nCommands\n"
+  std::string text = noun.empty() ? "hence: acts on events: rules, workflows, deliveries, all "
+                                    "durable and explained\n\nCommands\n"
                                   : "Commands\n";
   for (const Command& command : kCommands) {
     if (!noun.empty() && command.noun != noun) continue;
@@ -71,44 +79,52 @@ std::string overview(std::string_view noun) {
     words.resize(std::max<size_t>(words.size() + 2, 28), ' ');
     text += words + std::string(command.summary) + "\n";
   }
-  text += "\nhence COMMAND --help shows its flags. Server: --address or HENCE_ADDRESS.\n"
-          "Exit codes: 0 ok, 1 negative answer, 2 wrong use, 3 cannot reach the server,\n"
-          "4 refused, 5 an expression failed.\n";
+  text +=
+      "\nhence COMMAND --help shows its flags. Server: --address or HENCE_ADDRESS.\n"
+      "Exit codes: 0 ok, 1 negative answer, 2 wrong use, 3 cannot reach the server,\n"
+      "4 refused, 5 an expression failed.\n";
   return text;
 }
 
 int unknown_noun(const Io& io, const std::string& word) {
   if (std::ranges::count(kAbsentNouns, singular(word)) > 0) {
-    return io.fail("this version does not have `hence " + word + "`; hence --help lists what it has", kExitWrongUse);
+    return io.fail(
+        "this version does not have `hence " + word + "`; hence --help lists what it has",
+        kExitWrongUse);
   }
   std::vector<std::string_view> nouns;
   for (const Command& command : kCommands) nouns.push_back(command.noun);
   const std::string_view near = workflow::nearest_word(word, nouns);
   return io.fail("there is no command \"" + word + "\"; " +
-                     (near.empty() ? "hence --help lists them" : "did you mean `hence " + std::string(near) + "`?"),
+                     (near.empty() ? "hence --help lists them"
+                                   : "did you mean `hence " + std::string(near) + "`?"),
                  kExitWrongUse);
 }
 
 int unknown_verb(const Io& io, const std::string& noun, const std::string& verb) {
-  if (std::ranges::count(kAbsentVerbs, std::pair<std::string_view, std::string_view>(noun, verb)) > 0) {
-    return io.fail("this version does not have `hence " + noun + " " + verb + "`; hence " + noun + " --help lists what it has",
+  if (std::ranges::count(kAbsentVerbs, std::pair<std::string_view, std::string_view>(noun, verb)) >
+      0) {
+    return io.fail("this version does not have `hence " + noun + " " + verb + "`; hence " + noun +
+                       " --help lists what it has",
                    kExitWrongUse);
   }
   std::vector<std::string_view> verbs;
   for (const Command& command : kCommands) {
     if (command.noun == noun) verbs.push_back(command.verb);
   }
-  return io.fail((verb.empty() ? "hence " + noun + " wants a verb" : "hence " + noun + " has no verb \"" + verb + "\"") +
+  return io.fail((verb.empty() ? "hence " + noun + " wants a verb"
+                               : "hence " + noun + " has no verb \"" + verb + "\"") +
                      workflow::suggestion(verb, verbs),
                  kExitWrongUse);
 }
 
 /// Flags before the noun go to the end, so that `hence -n x event list` works as users try it.
 void move_leading_flags(std::vector<std::string>& arguments) {
-  static constexpr std::string_view kWithValue[] = {"-o", "--output", "--address", "--token", "-n", "--namespace"};
+  static constexpr std::string_view kWithValue[] = {"-o",      "--output", "--address",
+                                                    "--token", "-n",       "--namespace"};
   size_t count = 0;
-  while (count < arguments.size() && arguments[count].starts_with('-') && !is_help(arguments[count]) &&
-         arguments[count] != "--version") {
+  while (count < arguments.size() && arguments[count].starts_with('-') &&
+         !is_help(arguments[count]) && arguments[count] != "--version") {
     count += std::ranges::count(kWithValue, arguments[count]) > 0 ? 2 : 1;
   }
   if (count == 0 || count >= arguments.size()) return;
@@ -142,8 +158,9 @@ int run(const Io& io, const Programs& programs, std::vector<std::string> argumen
     io.out(overview(noun));
     return kExitOk;
   }
-  const auto found = std::ranges::find_if(
-      kCommands, [&](const Command& command) { return command.noun == noun && command.verb == verb; });
+  const auto found = std::ranges::find_if(kCommands, [&](const Command& command) {
+    return command.noun == noun && command.verb == verb;
+  });
   if (found == kCommands.end()) return unknown_verb(io, noun, verb);
   arguments.erase(arguments.begin());
   return found->run({io, programs, *found, arguments});

@@ -43,8 +43,8 @@ struct Call {
 
 struct Command {
   std::string_view noun;
-  std::string_view verb;     ///< empty where the noun is the command
-  std::string_view usage;    ///< what follows: "PATH…"
+  std::string_view verb;   ///< empty where the noun is the command
+  std::string_view usage;  ///< what follows: "PATH…"
   std::string_view summary;
   int (*run)(const Call& call);
 };

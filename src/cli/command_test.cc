@@ -20,7 +20,8 @@ spec:
   do: [{emit: {type: com.acme.scan.requested}}]
 )";
 std::string event_in(const std::string& environment) {
-  return R"({"specversion":"1.0","id":"1","source":"/d","type":"com.acme.deployment.ok","data":{"environment":")" + environment + "\"}}";
+  return R"({"specversion":"1.0","id":"1","source":"/d","type":"com.acme.deployment.ok","data":{"environment":")" +
+         environment + "\"}}";
 }
 
 class Commands : public testing::Test, public TestCli {
@@ -36,23 +37,34 @@ TEST_F(Commands, NothingTypedShowsTheOverviewAndIsWrongUse) {
 }
 
 TEST_F(Commands, NounsArePluralOrSingular) {
-  for (const char* noun : {"event", "events"}) EXPECT_EQ(run({noun, "list", "--help"}).code, kExitOk) << noun;
-  for (const char* noun : {"delivery", "deliveries"}) EXPECT_EQ(run({noun, "list", "--help"}).code, kExitOk) << noun;
+  for (const char* noun : {"event", "events"})
+    EXPECT_EQ(run({noun, "list", "--help"}).code, kExitOk) << noun;
+  for (const char* noun : {"delivery", "deliveries"})
+    EXPECT_EQ(run({noun, "list", "--help"}).code, kExitOk) << noun;
 }
 
 TEST_F(Commands, UnknownWordsNameTheNearest) {
-  EXPECT_EQ(run({"evnt"}).err, "hence: there is no command \"evnt\"; did you mean `hence event`?\n");
+  EXPECT_EQ(run({"evnt"}).err,
+            "hence: there is no command \"evnt\"; did you mean `hence event`?\n");
   EXPECT_THAT(run({"event", "lst"}).err, HasSubstr("did you mean \"list\"?"));
-  EXPECT_THAT(run({"event", "list", "--limt", "3"}).err, HasSubstr("no flag --limt; did you mean --limit?"));
+  EXPECT_THAT(run({"event", "list", "--limt", "3"}).err,
+              HasSubstr("no flag --limt; did you mean --limit?"));
   EXPECT_THAT(run({"version", "now"}).err, HasSubstr("one argument too many"));
-  for (const auto& words : {std::vector<std::string>{"evnt"}, {"event", "lst"}, {"event"}, {"event", "list", "--limt", "3"}, {"version", "now"}}) {
+  for (const auto& words : {std::vector<std::string>{"evnt"},
+                            {"event", "lst"},
+                            {"event"},
+                            {"event", "list", "--limt", "3"},
+                            {"version", "now"}}) {
     EXPECT_EQ(run(words).code, kExitWrongUse);
   }
 }
 
 TEST_F(Commands, WhatThisVersionDoesNotHaveIsSaid) {
-  for (const auto& words : {std::vector<std::string>{"approval", "list"}, {"event-type", "list"}, {"instance", "suspend", "7-1"},
-                            {"rule", "lint"}, {"bench"}}) {
+  for (const auto& words : {std::vector<std::string>{"approval", "list"},
+                            {"event-type", "list"},
+                            {"instance", "suspend", "7-1"},
+                            {"rule", "lint"},
+                            {"bench"}}) {
     const Ran ran = run(words);
     EXPECT_EQ(ran.code, kExitWrongUse);
     EXPECT_THAT(ran.err, StartsWith("hence: this version does not have `hence " + words.front()));
@@ -72,7 +84,8 @@ TEST_F(Commands, ServeAndDevGetTheirFlags) {
   DevArguments developed;
   programs.serve = [&](const ServeArguments& arguments) { return served = arguments, 7; };
   programs.dev = [&](const DevArguments& arguments) { return developed = arguments, 8; };
-  EXPECT_EQ(run({"serve", "--data-dir", "d", "--listen", "127.0.0.1:0", "--config", "c.yaml"}).code, 7);
+  EXPECT_EQ(run({"serve", "--data-dir", "d", "--listen", "127.0.0.1:0", "--config", "c.yaml"}).code,
+            7);
   EXPECT_EQ(served.data_dir + served.listen + served.config_file, "d127.0.0.1:0c.yaml");
   EXPECT_EQ(run({"dev", "a.yaml", "b", "--listen", "127.0.0.1:0"}).code, 8);
   EXPECT_EQ(developed.files, (std::vector<std::string>{"a.yaml", "b"}));
@@ -93,7 +106,9 @@ TEST_F(Commands, EvalTakesProgramsThatBeginWithADash) {
 }
 
 TEST_F(Commands, EvalGivesVariablesAndRawText) {
-  EXPECT_EQ(run({"expr", "eval", "-n", "-r", "--arg", "a", "x", "--argjson", "b", "[1]", "$a, $b"}).out, "x\n[1]\n");
+  EXPECT_EQ(
+      run({"expr", "eval", "-n", "-r", "--arg", "a", "x", "--argjson", "b", "[1]", "$a, $b"}).out,
+      "x\n[1]\n");
 }
 
 TEST_F(Commands, EvalTellsFailuresFromFaults) {
@@ -108,29 +123,37 @@ TEST_F(Commands, EvalTellsFailuresFromFaults) {
 
 TEST_F(Commands, ValidateMarksEachFileAndPlacesFaults) {
   const std::string good = folder.write("a/good.yaml", kRule);
-  const std::string bad = folder.write("a/b/bad.yml", "apiVersion: hence/v1\nkind: Rule\nmetadata: {name: x}\nspec:\n  on: {typ: a}\n  do: []\n");
+  const std::string bad = folder.write(
+      "a/b/bad.yml",
+      "apiVersion: hence/v1\nkind: Rule\nmetadata: {name: x}\nspec:\n  on: {typ: a}\n  do: []\n");
   folder.write("a/some.test.yaml", "name: not a resource\n");
   const Ran ran = run({"validate", folder.path()});
   EXPECT_EQ(ran.code, kExitNo);
   EXPECT_THAT(ran.out, HasSubstr("✓ " + good + "  1 resource\n"));
-  EXPECT_THAT(ran.out, HasSubstr("✗ " + bad + "\n  " + bad + ":5:8: /spec/on/typ: unknown key \"typ\"; did you mean \"type\"?\n"));
+  EXPECT_THAT(ran.out,
+              HasSubstr("✗ " + bad + "\n  " + bad +
+                        ":5:8: /spec/on/typ: unknown key \"typ\"; did you mean \"type\"?\n"));
   EXPECT_EQ(run({"validate", good}).code, kExitOk);
   EXPECT_EQ(run({"validate", folder.path() + "/absent"}).code, kExitWrongUse);
 }
 
 TEST_F(Commands, RuleTestAnswersByExitCode) {
   const std::string rule = folder.write("rule.yaml", kRule);
-  const Ran match = run({"rule", "test", "-r", rule, "-e", folder.write("e1.json", event_in("production"))});
+  const Ran match =
+      run({"rule", "test", "-r", rule, "-e", folder.write("e1.json", event_in("production"))});
   EXPECT_EQ(match.code, kExitOk);
   EXPECT_THAT(match.out, HasSubstr("✓ scan  matches\n"));
-  const Ran none = run({"rule", "test", "-r", rule, "-e", folder.write("e2.json", event_in("staging"))});
+  const Ran none =
+      run({"rule", "test", "-r", rule, "-e", folder.write("e2.json", event_in("staging"))});
   EXPECT_EQ(none.code, kExitNo);
-  EXPECT_EQ(none.out, "com.acme.deployment.ok from /d  (id 1)\n"
-                      "✗ scan  does not match\n"
-                      "  ✓ type is like \"com.acme.deployment.*\"\n"
-                      "  ✗ data.environment is \"production\"   <- decides\n"
-                      "      found:  \"staging\"\n");
-  EXPECT_EQ(run({"rule", "test", "-r", rule, "-e", folder.write("e3.json", "{}")}).code, kExitWrongUse);
+  EXPECT_EQ(none.out,
+            "com.acme.deployment.ok from /d  (id 1)\n"
+            "✗ scan  does not match\n"
+            "  ✓ type is like \"com.acme.deployment.*\"\n"
+            "  ✗ data.environment is \"production\"   <- decides\n"
+            "      found:  \"staging\"\n");
+  EXPECT_EQ(run({"rule", "test", "-r", rule, "-e", folder.write("e3.json", "{}")}).code,
+            kExitWrongUse);
 }
 
 TEST_F(Commands, LogVerifyWantsADataFolder) {

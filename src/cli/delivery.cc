@@ -30,10 +30,13 @@ int delivery_list(const Call& call) {
     return client.get("/deliveries", query);
   };
   return show_list(call.io, output, list, fetch, [](json::View answer, const Style& style) {
-    return draw_items(answer, style, {"ID", "SINK", "EVENT", "STATUS", "TRIES", "CREATED", "ERROR"}, [&](json::View row) {
-      return std::vector{cell(row, "id"), cell(row, "sink"), cell(row, "event"), cell(row, "status"), cell(row, "attempts"),
-                         when(row, "created", style.now), cell(row, "error")};
-    });
+    return draw_items(answer, style, {"ID", "SINK", "EVENT", "STATUS", "TRIES", "CREATED", "ERROR"},
+                      [&](json::View row) {
+                        return std::vector{cell(row, "id"),       cell(row, "sink"),
+                                           cell(row, "event"),    cell(row, "status"),
+                                           cell(row, "attempts"), when(row, "created", style.now),
+                                           cell(row, "error")};
+                      });
   });
 }
 
@@ -47,7 +50,8 @@ int delivery_get(const Call& call) {
   if (const auto code = flags.parse()) return *code;
   const Result<json::Value> answer = Client(server).get("/deliveries/" + url_escape(id));
   if (!answer.ok()) return call.io.fail(answer.error());
-  call.io.out(format_value(output.format, *answer, [&] { return render_delivery(*answer, style_of(call.io)); }));
+  call.io.out(format_value(output.format, *answer,
+                           [&] { return render_delivery(*answer, style_of(call.io)); }));
   return kExitOk;
 }
 
@@ -64,9 +68,12 @@ int delivery_redrive(const Call& call) {
   body.begin_object();
   if (!reason.empty()) body.member("reason", reason);
   body.end_object();
-  const Result<json::Value> answer = Client(server).post("/deliveries/" + url_escape(id) + "/redrive", std::move(body).finish());
+  const Result<json::Value> answer =
+      Client(server).post("/deliveries/" + url_escape(id) + "/redrive", std::move(body).finish());
   if (!answer.ok()) return call.io.fail(answer.error());
-  call.io.out(format_value(output.format, *answer, [&] { return "tries " + id + " again; hence delivery get " + id + " shows how it goes\n"; }));
+  call.io.out(format_value(output.format, *answer, [&] {
+    return "tries " + id + " again; hence delivery get " + id + " shows how it goes\n";
+  }));
   return kExitOk;
 }
 

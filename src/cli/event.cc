@@ -27,7 +27,8 @@ json::Value with_rows(json::View list) {
 }  // namespace
 
 Result<std::string> find_event(const Client& client, const std::vector<std::string>& words) {
-  std::string source = words.size() > 1 ? words[0] : "", id = words.size() > 1 ? words[1] : words[0];
+  std::string source = words.size() > 1 ? words[0] : "",
+              id = words.size() > 1 ? words[1] : words[0];
   if (words.size() == 1) {
     if (Address::parse(id)) return id;
     if (const size_t space = id.rfind(' '); space != std::string::npos) {
@@ -38,7 +39,8 @@ Result<std::string> find_event(const Client& client, const std::vector<std::stri
   HENCE_TRY(const json::Value answer, client.get("/events", {{"source", source}, {"id", id}}));
   const auto items = answer->find("items");
   if (!items || !items->is_array() || items->size() == 0) {
-    return Error(ErrorCode::NotFound, "no event has the id " + id + "; hence event list shows what came in");
+    return Error(ErrorCode::NotFound,
+                 "no event has the id " + id + "; hence event list shows what came in");
   }
   return std::string(items->at(0).string_or("position", ""));
 }
@@ -48,7 +50,8 @@ json::Value event_row(json::View item) {
   builder.begin_object().member("position", item.string_or("position", ""));
   if (const auto event = item.find("event"); event && event->is_object()) {
     for (const auto& [key, value] : event->members()) {
-      if (key != "position" && key != "accepted" && key != "via" && key != "cause") builder.member(key, value);
+      if (key != "position" && key != "accepted" && key != "via" && key != "cause")
+        builder.member(key, value);
     }
   }
   for (const std::string_view member : {"accepted", "via", "cause", "dataLeftOut"}) {
@@ -77,10 +80,11 @@ int event_list(const Call& call) {
     return with_rows(answer);
   };
   return show_list(call.io, output, list, fetch, [](json::View answer, const Style& style) {
-    return draw_items(answer, style, {"POSITION", "ACCEPTED", "TYPE", "SOURCE", "SUBJECT"}, [&](json::View row) {
-      return std::vector{cell(row, "position"), when(row, "accepted", style.now), cell(row, "type"), cell(row, "source"),
-                         cell(row, "subject")};
-    });
+    return draw_items(
+        answer, style, {"POSITION", "ACCEPTED", "TYPE", "SOURCE", "SUBJECT"}, [&](json::View row) {
+          return std::vector{cell(row, "position"), when(row, "accepted", style.now),
+                             cell(row, "type"), cell(row, "source"), cell(row, "subject")};
+        });
   });
 }
 
@@ -92,14 +96,16 @@ int event_get(const Call& call) {
   flags.positionals("EVENT", words, "its position (07-42), its source and id, or its id");
   flags.server(server).output(output);
   if (const auto code = flags.parse()) return *code;
-  if (words.size() > 2) return call.io.fail("an event is named by a position, an id, or source and id", kExitWrongUse);
+  if (words.size() > 2)
+    return call.io.fail("an event is named by a position, an id, or source and id", kExitWrongUse);
   const Client client(server);
   const Result<std::string> position = find_event(client, words);
   if (!position.ok()) return call.io.fail(position.error());
   const Result<json::Value> item = client.get("/events/" + *position);
   if (!item.ok()) return call.io.fail(item.error());
   const json::Value row = event_row(*item);
-  call.io.out(format_value(output.format, row, [&] { return render_members(row, style_of(call.io)); }));
+  call.io.out(
+      format_value(output.format, row, [&] { return render_members(row, style_of(call.io)); }));
   return kExitOk;
 }
 

@@ -48,8 +48,9 @@ Result<json::Value> build_event(const SendFlags& flags, UtcTime now) {
   if (!flags.data.empty()) {
     const Result<json::Value> data = json::parse(flags.data);
     if (!data.ok()) {
-      return Error(ErrorCode::RequestInvalid, "--data is not JSON (" + data.error().message() +
-                                                  "); a text is written with its quotes: --data '\"text\"'");
+      return Error(ErrorCode::RequestInvalid,
+                   "--data is not JSON (" + data.error().message() +
+                       "); a text is written with its quotes: --data '\"text\"'");
     }
     builder.member("datacontenttype", "application/json").member("data", *data);
   }
@@ -78,7 +79,8 @@ Status add_entries(const HttpReply& reply, size_t count, Outcome& outcome) {
 }
 
 /// Sends events[begin…] as far as a batch takes; gives how many went.
-Result<size_t> send_some(const Client& client, const std::vector<json::Value>& events, size_t begin, Outcome& outcome) {
+Result<size_t> send_some(const Client& client, const std::vector<json::Value>& events, size_t begin,
+                         Outcome& outcome) {
   std::string body;
   size_t count = 0;
   while (begin + count < events.size() && count < kBatchEvents && body.size() < kBatchBytes) {
@@ -87,7 +89,8 @@ Result<size_t> send_some(const Client& client, const std::vector<json::Value>& e
   }
   const bool alone = events.size() == 1;
   HENCE_TRY(const HttpReply reply, client.send("POST", "/events", {},
-                                               alone ? "application/cloudevents+json" : "application/cloudevents-batch+json",
+                                               alone ? "application/cloudevents+json"
+                                                     : "application/cloudevents-batch+json",
                                                alone ? body : "[" + body + "]"));
   HENCE_TRY_VOID(add_entries(reply, count, outcome));
   return count;
@@ -102,7 +105,8 @@ json::Value to_json(const Outcome& outcome) {
   return std::move(builder).finish();
 }
 
-std::string draw(const Outcome& outcome, const std::vector<json::Value>& events, const Style& style) {
+std::string draw(const Outcome& outcome, const std::vector<json::Value>& events,
+                 const Style& style) {
   std::string out;
   for (size_t i = 0; i < outcome.entries.size() && i < events.size(); ++i) {
     const json::View entry = outcome.entries[i];
@@ -126,8 +130,11 @@ Result<std::vector<json::Value>> events_of(const Call& call, const SendFlags& fl
     HENCE_TRY(json::Value event, build_event(flags, call.io.now()));
     return std::vector{std::move(event)};
   }
-  for (const std::string* other : {&flags.type, &flags.source, &flags.subject, &flags.data, &flags.id}) {
-    if (!other->empty()) return Error(ErrorCode::RequestInvalid, "-f sends events as they are in the file; leave the other flags out");
+  for (const std::string* other :
+       {&flags.type, &flags.source, &flags.subject, &flags.data, &flags.id}) {
+    if (!other->empty())
+      return Error(ErrorCode::RequestInvalid,
+                   "-f sends events as they are in the file; leave the other flags out");
   }
   HENCE_TRY(const std::string text, read_file(call.io, flags.file));
   Result<std::vector<json::Value>> events = read_events(text);
@@ -160,15 +167,19 @@ int event_send(const Call& call) {
   for (size_t sent = 0; sent < events->size();) {
     const Result<size_t> some = send_some(client, *events, sent, outcome);
     if (!some.ok()) {
-      if (sent > 0) call.io.err("hence: the first " + plural(static_cast<int64_t>(sent), "event") + " went, then it stopped\n");
+      if (sent > 0)
+        call.io.err("hence: the first " + plural(static_cast<int64_t>(sent), "event") +
+                    " went, then it stopped\n");
       return call.io.fail(some.error());
     }
     sent += *some;
     if (call.io.error_terminal && events->size() > kBatchEvents) {
-      call.io.err("\r" + std::to_string(sent) + "/" + std::to_string(events->size()) + (sent == events->size() ? "\n" : ""));
+      call.io.err("\r" + std::to_string(sent) + "/" + std::to_string(events->size()) +
+                  (sent == events->size() ? "\n" : ""));
     }
   }
-  call.io.out(format_list(output.format, to_json(outcome), [&] { return draw(outcome, *events, style_of(call.io)); }));
+  call.io.out(format_list(output.format, to_json(outcome),
+                          [&] { return draw(outcome, *events, style_of(call.io)); }));
   return outcome.all_accepted ? kExitOk : kExitNo;
 }
 

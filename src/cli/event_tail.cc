@@ -52,19 +52,23 @@ int event_tail(const Call& call) {
   bool connected = false;
   const auto take_event = [&](const SseEvent& event) {
     if (!event.id.empty()) last_id = event.id;
-    if (event.name == "gap") call.io.err("hence: too slow; events are missing here, hence event list has them\n");
+    if (event.name == "gap")
+      call.io.err("hence: too slow; events are missing here, hence event list has them\n");
     const Result<json::Value> item = json::parse(event.data);
     if (event.name != "event" || !item.ok()) return true;
     const json::Value row = event_row(*item);
-    call.io.out(format_value(output.format, row, [&] { return draw_event(row, style_of(call.io)); }));
+    call.io.out(
+        format_value(output.format, row, [&] { return draw_event(row, style_of(call.io)); }));
     return limit == 0 || ++seen < limit;
   };
   do {
     SseReader reader(take_event);
-    const Result<HttpReply> reply = client.stream("/events/stream", {{"type", type}, {"source", source}}, last_id, [&](std::string_view text) {
-      connected = true;
-      return reader.take(text);
-    });
+    const Result<HttpReply> reply =
+        client.stream("/events/stream", {{"type", type}, {"source", source}}, last_id,
+                      [&](std::string_view text) {
+                        connected = true;
+                        return reader.take(text);
+                      });
     if (limit != 0 && seen >= limit) return kExitOk;
     if (reply.ok() && reply->status != 200) return call.io.fail(problem_error(*reply));
     // A first try that fails is an answer; later ones wait for the server to come back.

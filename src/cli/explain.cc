@@ -22,18 +22,21 @@ int explain_command(const Call& call) {
   flags.flag("--full", full, "every condition of every rule");
   flags.server(server).output(output);
   if (const auto code = flags.parse()) return *code;
-  if (words.size() > 2) return call.io.fail("an event is named by a position, an id, or source and id", kExitWrongUse);
+  if (words.size() > 2)
+    return call.io.fail("an event is named by a position, an id, or source and id", kExitWrongUse);
   const Client client(server);
   const Result<std::string> position = find_event(client, words);
   if (!position.ok()) return call.io.fail(position.error());
-  const Result<json::Value> answer = client.get("/events/" + *position + "/explain", {{"rule", rule}});
+  const Result<json::Value> answer =
+      client.get("/events/" + *position + "/explain", {{"rule", rule}});
   if (!answer.ok()) return call.io.fail(answer.error());
   call.io.out(format_value(output.format, *answer, [&] {
     return render_explain(*answer, style_of(call.io), full || !rule.empty());
   }));
   if (rule.empty()) return kExitOk;
   const auto rules = (*answer)->find("rules");
-  const bool matched = rules && rules->is_array() && rules->size() > 0 && rules->at(0).string_or("verdict", "") == "matched";
+  const bool matched = rules && rules->is_array() && rules->size() > 0 &&
+                       rules->at(0).string_or("verdict", "") == "matched";
   return matched ? kExitOk : kExitNo;
 }
 

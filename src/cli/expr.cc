@@ -46,16 +46,17 @@ Result<Prepared> prepare(const EvalFlags& flags) {
 bool evaluate(const Io& io, const EvalFlags& flags, const Prepared& prepared, json::View input) {
   const std::vector<json::View> views(prepared.values.begin(), prepared.values.end());
   expr::Budget budget = expr::kCommandLineBudget;
-  const Status status = prepared.program.evaluate_each(input, views, {io.now()}, budget, [&](json::Value result) {
-    std::string line;
-    if (flags.raw && result->is_string()) {
-      line = result->as_string();
-    } else {
-      json::write(result, line);
-    }
-    io.out(line + "\n");
-    return true;
-  });
+  const Status status =
+      prepared.program.evaluate_each(input, views, {io.now()}, budget, [&](json::Value result) {
+        std::string line;
+        if (flags.raw && result->is_string()) {
+          line = result->as_string();
+        } else {
+          json::write(result, line);
+        }
+        io.out(line + "\n");
+        return true;
+      });
   if (status.ok()) return true;
   io.fail(status.error());
   return false;
@@ -66,7 +67,8 @@ bool evaluate(const Io& io, const EvalFlags& flags, const Prepared& prepared, js
 int expr_eval(const Call& call) {
   EvalFlags eval;
   Flags flags(call);
-  flags.positional("PROGRAM", eval.program, "jq 1.8, as rules and workflows use it", Need::optional).dashed_positional(eval.program);
+  flags.positional("PROGRAM", eval.program, "jq 1.8, as rules and workflows use it", Need::optional)
+      .dashed_positional(eval.program);
   flags.text("--input", eval.input, "a file of JSON values instead of standard input");
   flags.pairs("--arg", eval.texts, "NAME VALUE: $NAME is the text VALUE");
   flags.pairs("--argjson", eval.values, "NAME JSON: $NAME is the value JSON");
@@ -74,22 +76,24 @@ int expr_eval(const Call& call) {
   flags.flag("-n,--null-input", eval.null_input, "runs once, over null, and reads nothing");
   flags.flag("--explain", eval.explain, "prints the compiled program and runs nothing");
   if (const auto code = flags.parse()) return *code;
-  if (eval.program.empty()) return call.io.fail("expr eval wants a PROGRAM, such as '.data.risk >= 3'", kExitWrongUse);
+  if (eval.program.empty())
+    return call.io.fail("expr eval wants a PROGRAM, such as '.data.risk >= 3'", kExitWrongUse);
   const Result<Prepared> prepared = prepare(eval);
   if (!prepared.ok()) return call.io.fail(prepared.error().message(), kExitWrongUse);
   if (eval.explain) {
     call.io.out(prepared->program.explain());
     return kExitOk;
   }
-  if (eval.null_input) return evaluate(call.io, eval, *prepared, json::View()) ? kExitOk : kExitExpression;
+  if (eval.null_input)
+    return evaluate(call.io, eval, *prepared, json::View()) ? kExitOk : kExitExpression;
 
   const Result<std::string> text = read_file(call.io, eval.input);
   if (!text.ok()) return call.io.fail(text.error());
   std::string_view rest = *text;
   bool good = true;
   while (true) {
-    const Result<std::optional<json::Value>> input =
-        json::parse_next(rest, {.depth_max = kInputDepthMax, .duplicate_keys = json::DuplicateKeys::last_wins});
+    const Result<std::optional<json::Value>> input = json::parse_next(
+        rest, {.depth_max = kInputDepthMax, .duplicate_keys = json::DuplicateKeys::last_wins});
     if (!input.ok()) return call.io.fail(input.error().in("input").message(), kExitWrongUse);
     if (!*input) return good ? kExitOk : kExitExpression;
     good = evaluate(call.io, eval, *prepared, **input) && good;

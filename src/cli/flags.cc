@@ -14,7 +14,8 @@ constexpr std::string_view kFormatWords[] = {"table", "json", "jsonl", "yaml"};
 constexpr const char* kDefaultAddress = "http://127.0.0.1:4362";
 
 std::string title_of(const Command& command) {
-  return "hence " + std::string(command.noun) + (command.verb.empty() ? "" : " " + std::string(command.verb));
+  return "hence " + std::string(command.noun) +
+         (command.verb.empty() ? "" : " " + std::string(command.verb));
 }
 
 /// The library's page with our line of usage.
@@ -29,7 +30,8 @@ struct Formatter : CLI::Formatter {
 struct Flags::State {
   explicit State(const Call& of)
       : call(of), title(title_of(of.command)), app(std::string(of.command.summary), title) {
-    app.formatter(std::make_shared<Formatter>("Usage: " + title + (of.command.usage.empty() ? "" : " ") +
+    app.formatter(std::make_shared<Formatter>("Usage: " + title +
+                                              (of.command.usage.empty() ? "" : " ") +
                                               std::string(of.command.usage) + " [flags]\n"));
     app.set_help_flag("-h,--help", "this page");
   }
@@ -37,8 +39,9 @@ struct Flags::State {
   /// The first word that no flag or positional took, explained.
   int unknown(const std::string& word) {
     if (!word.starts_with('-') || word == "-") {
-      return call.io.fail("\"" + word + "\" is one argument too many for " + title + "; see " + title + " --help",
-                          kExitWrongUse);
+      return call.io.fail(
+          "\"" + word + "\" is one argument too many for " + title + "; see " + title + " --help",
+          kExitWrongUse);
     }
     const std::string name = word.substr(0, word.find('='));
     std::vector<std::string> names;
@@ -48,9 +51,10 @@ struct Flags::State {
     }
     const std::vector<std::string_view> views(names.begin(), names.end());
     const std::string_view near = workflow::nearest_word(name, views);
-    return call.io.fail(title + " has no flag " + name + "; " +
-                            (near.empty() ? "see " + title + " --help" : "did you mean " + std::string(near) + "?"),
-                        kExitWrongUse);
+    return call.io.fail(
+        title + " has no flag " + name + "; " +
+            (near.empty() ? "see " + title + " --help" : "did you mean " + std::string(near) + "?"),
+        kExitWrongUse);
   }
 
   std::optional<int> finish() {
@@ -60,7 +64,8 @@ struct Flags::State {
       *dashed = word;
     }
     if (server_flags != nullptr) {
-      if (server_flags->address.empty()) server_flags->address = call.io.environment("HENCE_ADDRESS");
+      if (server_flags->address.empty())
+        server_flags->address = call.io.environment("HENCE_ADDRESS");
       if (server_flags->address.empty()) server_flags->address = kDefaultAddress;
       if (server_flags->token.empty()) server_flags->token = call.io.environment("HENCE_TOKEN");
     }
@@ -71,7 +76,9 @@ struct Flags::State {
     }
     const auto found = std::ranges::find(kFormatWords, output_flags->word);
     if (found == std::end(kFormatWords)) {
-      return call.io.fail("-o does not know \"" + output_flags->word + "\"; expected table, json, jsonl or yaml", kExitWrongUse);
+      return call.io.fail(
+          "-o does not know \"" + output_flags->word + "\"; expected table, json, jsonl or yaml",
+          kExitWrongUse);
     }
     output_flags->format = static_cast<Format>(found - std::begin(kFormatWords));
     return std::nullopt;
@@ -86,20 +93,25 @@ struct Flags::State {
   Format otherwise = Format::json;
 };
 
-Flags::Flags(const Call& call) : state_(std::make_unique<State>(call)) { state_->app.allow_extras(); }
+Flags::Flags(const Call& call) : state_(std::make_unique<State>(call)) {
+  state_->app.allow_extras();
+}
 Flags::~Flags() = default;
 
-Flags& Flags::text(const std::string& names, std::string& value, const std::string& help, Need need) {
+Flags& Flags::text(const std::string& names, std::string& value, const std::string& help,
+                   Need need) {
   state_->app.add_option(names, value, help)->required(need == Need::required);
   return *this;
 }
 
-Flags& Flags::texts(const std::string& names, std::vector<std::string>& values, const std::string& help, Need need) {
+Flags& Flags::texts(const std::string& names, std::vector<std::string>& values,
+                    const std::string& help, Need need) {
   state_->app.add_option(names, values, help)->required(need == Need::required);
   return *this;
 }
 
-Flags& Flags::number(const std::string& names, uint32_t& value, const std::string& help, Need need) {
+Flags& Flags::number(const std::string& names, uint32_t& value, const std::string& help,
+                     Need need) {
   state_->app.add_option(names, value, help)->required(need == Need::required);
   return *this;
 }
@@ -109,25 +121,29 @@ Flags& Flags::flag(const std::string& names, bool& value, const std::string& hel
   return *this;
 }
 
-Flags& Flags::pairs(const std::string& names, std::vector<std::pair<std::string, std::string>>& values,
+Flags& Flags::pairs(const std::string& names,
+                    std::vector<std::pair<std::string, std::string>>& values,
                     const std::string& help) {
   state_->app.add_option(names, values, help)->allow_extra_args(false);
   return *this;
 }
 
-Flags& Flags::positional(const std::string& name, std::string& value, const std::string& help, Need need) {
+Flags& Flags::positional(const std::string& name, std::string& value, const std::string& help,
+                         Need need) {
   state_->app.add_option(name, value, help)->required(need == Need::required);
   return *this;
 }
 
-Flags& Flags::positionals(const std::string& name, std::vector<std::string>& values, const std::string& help, Need need) {
+Flags& Flags::positionals(const std::string& name, std::vector<std::string>& values,
+                          const std::string& help, Need need) {
   state_->app.add_option(name, values, help)->required(need == Need::required);
   return *this;
 }
 
 Flags& Flags::server(ServerFlags& flags) {
   state_->server_flags = &flags;
-  text("--address", flags.address, std::string("the server; else HENCE_ADDRESS, else ") + kDefaultAddress);
+  text("--address", flags.address,
+       std::string("the server; else HENCE_ADDRESS, else ") + kDefaultAddress);
   text("--token", flags.token, "the server's token; else HENCE_TOKEN");
   return text("-n,--namespace", flags.name_space, "the namespace; else default");
 }
@@ -136,7 +152,8 @@ Flags& Flags::output(OutputFlags& flags, Format otherwise) {
   state_->output_flags = &flags;
   state_->otherwise = otherwise;
   return text("-o,--output", flags.word,
-              std::string("table, json, jsonl or yaml; table on a terminal") + (otherwise == Format::json ? ", else json" : " and elsewhere"));
+              std::string("table, json, jsonl or yaml; table on a terminal") +
+                  (otherwise == Format::json ? ", else json" : " and elsewhere"));
 }
 
 Flags& Flags::list(ListFlags& flags) {
@@ -162,9 +179,11 @@ std::optional<int> Flags::parse() {
     return kExitOk;
   } catch (const CLI::ParseError& error) {
     for (const std::string& word : state_->app.remaining()) {
-      if (word.starts_with('-') && word != "--" && state_->dashed == nullptr) return state_->unknown(word);
+      if (word.starts_with('-') && word != "--" && state_->dashed == nullptr)
+        return state_->unknown(word);
     }
-    return call.io.fail(std::string(error.what()) + "; see " + state_->title + " --help", kExitWrongUse);
+    return call.io.fail(std::string(error.what()) + "; see " + state_->title + " --help",
+                        kExitWrongUse);
   }
   return state_->finish();
 }

@@ -44,18 +44,21 @@ class Flags {
   ~Flags();
 
   /// names as "-f,--file"; help says what the value is.
-  Flags& text(const std::string& names, std::string& value, const std::string& help, Need need = Need::optional);
+  Flags& text(const std::string& names, std::string& value, const std::string& help,
+              Need need = Need::optional);
   /// Takes one or more values, and may be repeated.
   Flags& texts(const std::string& names, std::vector<std::string>& values, const std::string& help,
                Need need = Need::optional);
-  Flags& number(const std::string& names, uint32_t& value, const std::string& help, Need need = Need::optional);
+  Flags& number(const std::string& names, uint32_t& value, const std::string& help,
+                Need need = Need::optional);
   Flags& flag(const std::string& names, bool& value, const std::string& help);
   /// Two values each time: --arg NAME VALUE.
   Flags& pairs(const std::string& names, std::vector<std::pair<std::string, std::string>>& values,
                const std::string& help);
-  Flags& positional(const std::string& name, std::string& value, const std::string& help, Need need = Need::required);
-  Flags& positionals(const std::string& name, std::vector<std::string>& values, const std::string& help,
-                     Need need = Need::required);
+  Flags& positional(const std::string& name, std::string& value, const std::string& help,
+                    Need need = Need::required);
+  Flags& positionals(const std::string& name, std::vector<std::string>& values,
+                     const std::string& help, Need need = Need::required);
 
   Flags& server(ServerFlags& flags);
   /// otherwise: what is shown where nobody looks on and -o is not given.

@@ -37,23 +37,29 @@ Error unreachable(const std::string& url, CURLcode code) {
   if (code == CURLE_COULDNT_CONNECT) reason = "nothing listens there";
   if (code == CURLE_OPERATION_TIMEDOUT) reason = "no answer in time";
   if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
-    return Error(ErrorCode::RequestInvalid, "the address " + url + " is not one; give http://HOST:PORT with --address");
+    return Error(ErrorCode::RequestInvalid,
+                 "the address " + url + " is not one; give http://HOST:PORT with --address");
   }
   const std::string place = url.substr(0, url.find('/', url.find("://") + 3));
-  return Error(ErrorCode::Unreachable, "cannot reach the server at " + place + " (" + reason +
-                                           "); start one with `hence dev`, or name another with --address");
+  return Error(ErrorCode::Unreachable,
+               "cannot reach the server at " + place + " (" + reason +
+                   "); start one with `hence dev`, or name another with --address");
 }
 
 Result<HttpReply> perform(const HttpAsk& ask, const std::function<bool(std::string_view)>* take) {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-  const std::unique_ptr<CURL, void (*)(CURL*)> curl(ready == CURLE_OK ? curl_easy_init() : nullptr, curl_easy_cleanup);
+  const std::unique_ptr<CURL, void (*)(CURL*)> curl(ready == CURLE_OK ? curl_easy_init() : nullptr,
+                                                    curl_easy_cleanup);
   if (curl == nullptr) return Error(ErrorCode::Internal, "libcurl does not start");
   Transfer transfer{curl.get(), {}, take, false};
   curl_slist* headers = curl_slist_append(nullptr, "Expect:");
-  for (const auto& [name, value] : ask.headers) headers = curl_slist_append(headers, (name + ": " + value).c_str());
+  for (const auto& [name, value] : ask.headers)
+    headers = curl_slist_append(headers, (name + ": " + value).c_str());
   const std::unique_ptr<curl_slist, void (*)(curl_slist*)> owned(headers, curl_slist_free_all);
 
-  const auto set = [&](CURLoption option, auto value) { curl_easy_setopt(curl.get(), option, value); };
+  const auto set = [&](CURLoption option, auto value) {
+    curl_easy_setopt(curl.get(), option, value);
+  };
   set(CURLOPT_URL, ask.url.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_CUSTOMREQUEST, ask.method.c_str());
@@ -83,7 +89,8 @@ Result<HttpReply> perform(const HttpAsk& ask, const std::function<bool(std::stri
 
 Result<HttpReply> http_call(const HttpAsk& ask) { return perform(ask, nullptr); }
 
-Result<HttpReply> http_stream(const HttpAsk& ask, const std::function<bool(std::string_view)>& take) {
+Result<HttpReply> http_stream(const HttpAsk& ask,
+                              const std::function<bool(std::string_view)>& take) {
   return perform(ask, &take);
 }
 
@@ -91,8 +98,8 @@ std::string url_escape(std::string_view text) {
   static constexpr char kDigits[] = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-                       c == '_' || c == '.' || c == '~';
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
     if (plain) {
       out.push_back(c);
     } else {

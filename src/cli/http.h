@@ -32,7 +32,8 @@ Result<HttpReply> http_call(const HttpAsk& ask);
 
 /// Gives the body of a 200 answer to take, piece by piece; false from take ends it. Another status
 /// comes back with its body. No time limit but for the connection. Errors: as http_call.
-Result<HttpReply> http_stream(const HttpAsk& ask, const std::function<bool(std::string_view)>& take);
+Result<HttpReply> http_stream(const HttpAsk& ask,
+                              const std::function<bool(std::string_view)>& take);
 
 /// Text inside a path segment or a query value.
 std::string url_escape(std::string_view text);

@@ -35,10 +35,17 @@ int instance_list(const Call& call) {
     return client.get("/instances", query);
   };
   return show_list(call.io, output, list, fetch, [](json::View answer, const Style& style) {
-    return draw_items(answer, style, {"ID", "WORKFLOW", "STATUS", "STARTED", "TOOK", "WAITS"}, [&](json::View row) {
-      return std::vector{cell(row, "id"), cell(row, "workflow") + ":" + cell(row, "version"), cell(row, "status"),
-                         when(row, "started", style.now), took(row, "started", "ended"), row.string_or("waits", "").empty() ? "" : waiting(cell(row, "waits"), style.now).substr(6)};
-    });
+    return draw_items(answer, style, {"ID", "WORKFLOW", "STATUS", "STARTED", "TOOK", "WAITS"},
+                      [&](json::View row) {
+                        return std::vector{cell(row, "id"),
+                                           cell(row, "workflow") + ":" + cell(row, "version"),
+                                           cell(row, "status"),
+                                           when(row, "started", style.now),
+                                           took(row, "started", "ended"),
+                                           row.string_or("waits", "").empty()
+                                               ? ""
+                                               : waiting(cell(row, "waits"), style.now).substr(6)};
+                      });
   });
 }
 
@@ -52,7 +59,8 @@ int instance_get(const Call& call) {
   if (const auto code = flags.parse()) return *code;
   const Result<json::Value> answer = Client(server).get(path_of(id));
   if (!answer.ok()) return call.io.fail(answer.error());
-  call.io.out(format_value(output.format, *answer, [&] { return render_members(*answer, style_of(call.io)); }));
+  call.io.out(format_value(output.format, *answer,
+                           [&] { return render_members(*answer, style_of(call.io)); }));
   return kExitOk;
 }
 
@@ -68,7 +76,8 @@ int instance_trace(const Call& call) {
   if (const auto code = flags.parse()) return *code;
   const Result<json::Value> answer = Client(server).get(path_of(id, "/trace"));
   if (!answer.ok()) return call.io.fail(answer.error());
-  call.io.out(format_value(output.format, *answer, [&] { return render_trace(*answer, style_of(call.io), full); }));
+  call.io.out(format_value(output.format, *answer,
+                           [&] { return render_trace(*answer, style_of(call.io), full); }));
   return kExitOk;
 }
 
@@ -85,7 +94,8 @@ int instance_cancel(const Call& call) {
   body.begin_object();
   if (!reason.empty()) body.member("reason", reason);
   body.end_object();
-  const Result<json::Value> answer = Client(server).post(path_of(id, "/cancel"), std::move(body).finish());
+  const Result<json::Value> answer =
+      Client(server).post(path_of(id, "/cancel"), std::move(body).finish());
   if (!answer.ok()) return call.io.fail(answer.error());
   call.io.out(format_value(output.format, *answer, [&] { return "cancelled " + id + "\n"; }));
   return kExitOk;

@@ -36,7 +36,8 @@ void write_all(int fd, std::string_view text) {
 Result<std::string> read_all(std::istream& stream, const std::string& name) {
   std::ostringstream text;
   text << stream.rdbuf();
-  if (stream.bad()) return Error(ErrorCode::FileUnreadable, name + " cannot be read: " + std::strerror(errno));
+  if (stream.bad())
+    return Error(ErrorCode::FileUnreadable, name + " cannot be read: " + std::strerror(errno));
   return std::move(text).str();
 }
 
@@ -91,7 +92,8 @@ Result<std::string> read_file(const Io& io, const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   if (!stream || stream.peek() == std::ifstream::traits_type::eof()) {
     // A folder opens, but gives nothing; an empty file is one.
-    if (errno != 0) return Error(ErrorCode::FileUnreadable, path + " cannot be read: " + std::strerror(errno));
+    if (errno != 0)
+      return Error(ErrorCode::FileUnreadable, path + " cannot be read: " + std::strerror(errno));
     return std::string();
   }
   return read_all(stream, path);
@@ -102,27 +104,22 @@ int exit_code_of(ErrorCode code) {
     case ErrorCode::Unreachable:
     case ErrorCode::Overloaded:
     case ErrorCode::ShuttingDown:
-    case ErrorCode::DiskFull:
-      return kExitUnreachable;
+    case ErrorCode::DiskFull: return kExitUnreachable;
     case ErrorCode::Unauthenticated:
     case ErrorCode::Forbidden:
     case ErrorCode::RateLimited:
     case ErrorCode::RunRefused:
-    case ErrorCode::SecretUnavailable:
-      return kExitRefused;
+    case ErrorCode::SecretUnavailable: return kExitRefused;
     case ErrorCode::ExpressionFailed:
-    case ErrorCode::BudgetExceeded:
-      return kExitExpression;
+    case ErrorCode::BudgetExceeded: return kExitExpression;
     case ErrorCode::RequestInvalid:
     case ErrorCode::TimeInvalid:
     case ErrorCode::MethodNotAllowed:
     case ErrorCode::FileUnreadable:
     case ErrorCode::ConfigurationInvalid:
     case ErrorCode::ExpressionInvalid:
-    case ErrorCode::UnsupportedMediaType:
-      return kExitWrongUse;
-    default:
-      return kExitNo;
+    case ErrorCode::UnsupportedMediaType: return kExitWrongUse;
+    default: return kExitNo;
   }
 }
 

@@ -21,7 +21,8 @@ std::string megabytes(uint64_t bytes) { return std::to_string(bytes / 1'000'000)
 /// Shows how far reading has come: bar, rate, remaining.
 class Progress {
  public:
-  Progress(const Io& io, uint64_t bytes) : io_(io), bytes_(bytes), begin_(clock_.monotonic()), shown_(begin_) {}
+  Progress(const Io& io, uint64_t bytes)
+      : io_(io), bytes_(bytes), begin_(clock_.monotonic()), shown_(begin_) {}
   ~Progress() {
     if (drawn_) io_.err("\r\x1b[K");
   }
@@ -32,10 +33,12 @@ class Progress {
     shown_ = now;
     const auto took = static_cast<double>((now - begin_).micros) / 1e6;
     const double rate = static_cast<double>(done_) / std::max(took, 0.001);
-    const double part = bytes_ == 0 ? 1 : std::min(1.0, static_cast<double>(done_) / static_cast<double>(bytes_));
+    const double part =
+        bytes_ == 0 ? 1 : std::min(1.0, static_cast<double>(done_) / static_cast<double>(bytes_));
     std::string bar(static_cast<size_t>(part * 30), '#');
     bar.resize(30, '.');
-    const auto left = Duration::seconds(static_cast<int64_t>(static_cast<double>(bytes_ - std::min(bytes_, done_)) / rate));
+    const auto left = Duration::seconds(
+        static_cast<int64_t>(static_cast<double>(bytes_ - std::min(bytes_, done_)) / rate));
     io_.err("\r[" + bar + "] " + megabytes(done_) + " of " + megabytes(bytes_) + ", " +
             megabytes(static_cast<uint64_t>(rate)) + "/s, " + format_human(left) + " left\x1b[K");
     drawn_ = true;
@@ -52,13 +55,16 @@ class Progress {
 /// A file that tells how much of it was read.
 class CountedFile final : public os::File {
  public:
-  CountedFile(std::unique_ptr<os::File> file, Progress& progress) : file_(std::move(file)), progress_(progress) {}
+  CountedFile(std::unique_ptr<os::File> file, Progress& progress)
+      : file_(std::move(file)), progress_(progress) {}
   Result<size_t> read_at(uint64_t offset, std::span<char> out) override {
     HENCE_TRY(const size_t bytes, file_->read_at(offset, out));
     progress_.add(bytes);
     return bytes;
   }
-  Status write_at(uint64_t offset, std::string_view bytes) override { return file_->write_at(offset, bytes); }
+  Status write_at(uint64_t offset, std::string_view bytes) override {
+    return file_->write_at(offset, bytes);
+  }
   Result<uint64_t> size() override { return file_->size(); }
   Status preallocate_written(uint64_t size) override { return file_->preallocate_written(size); }
   Status sync_data() override { return file_->sync_data(); }
@@ -77,7 +83,9 @@ class CountedDisk final : public os::Disk {
     return std::unique_ptr<os::File>(std::make_unique<CountedFile>(std::move(file), progress_));
   }
   Result<std::vector<std::string>> list() override { return disk_.list(); }
-  Status rename(std::string_view from, std::string_view to) override { return disk_.rename(from, to); }
+  Status rename(std::string_view from, std::string_view to) override {
+    return disk_.rename(from, to);
+  }
   Status remove(std::string_view name) override { return disk_.remove(name); }
   Status sync_folder() override { return disk_.sync_folder(); }
   Result<uint64_t> free_bytes() override { return disk_.free_bytes(); }
@@ -91,7 +99,8 @@ Result<log::VerifyReport> verify_folder(const Io& io, const std::string& folder)
   HENCE_TRY(const std::unique_ptr<os::Disk> disk, os::RealDisk::open_folder(folder));
   uint64_t bytes = 0;
   std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) bytes += entry.file_size(ignored);
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+    bytes += entry.file_size(ignored);
   Progress progress(io, bytes);
   CountedDisk counted(*disk, progress);
   return log::verify(counted);
@@ -125,12 +134,16 @@ json::Value to_json(const log::VerifyReport& report) {
 }
 
 std::string draw(const log::VerifyReport& report, const std::string& folder, const Style& style) {
-  std::string out = report.damage ? style.paint(Tone::bad, "✗ ") + folder + " is damaged: " + report.damage->to_string() + "\n"
+  std::string out = report.damage ? style.paint(Tone::bad, "✗ ") + folder +
+                                        " is damaged: " + report.damage->to_string() + "\n"
                                   : style.paint(Tone::good, "✓ ") + folder + " is whole\n";
   out += "  " + plural(static_cast<int64_t>(report.segments), "segment") + ", " +
-         plural(static_cast<int64_t>(report.commits), "commit") + ", " + plural(static_cast<int64_t>(report.records), "record") + "\n";
+         plural(static_cast<int64_t>(report.commits), "commit") + ", " +
+         plural(static_cast<int64_t>(report.records), "record") + "\n";
   if (!report.damage) out += "  chain " + hex(report.chain) + "\n";
-  if (!report.torn.empty()) out += wrap("an unfinished commit at the end, cut when the server starts: " + report.torn, 2, style.columns);
+  if (!report.torn.empty())
+    out += wrap("an unfinished commit at the end, cut when the server starts: " + report.torn, 2,
+                style.columns);
   return out;
 }
 
@@ -146,11 +159,14 @@ int log_verify(const Call& call) {
   const std::string folder = data_dir + "/log";
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored)) {
-    return call.io.fail("there is no log in " + data_dir + "; name a server's data folder with --data-dir", kExitWrongUse);
+    return call.io.fail(
+        "there is no log in " + data_dir + "; name a server's data folder with --data-dir",
+        kExitWrongUse);
   }
   const Result<log::VerifyReport> report = verify_folder(call.io, folder);
   if (!report.ok()) return call.io.fail(report.error());
-  call.io.out(format_value(output.format, to_json(*report), [&] { return draw(*report, folder, style_of(call.io)); }));
+  call.io.out(format_value(output.format, to_json(*report),
+                           [&] { return draw(*report, folder, style_of(call.io)); }));
   return report->damage ? kExitNo : kExitOk;
 }
 

@@ -11,7 +11,8 @@
 namespace {
 
 int run_tests(const hence::cli::TestArguments& arguments) {
-  return hence::harness::run_test_paths(arguments.paths, {arguments.report, arguments.filter, arguments.colour, {}});
+  return hence::harness::run_test_paths(arguments.paths,
+                                        {arguments.report, arguments.filter, arguments.colour, {}});
 }
 
 }  // namespace
@@ -20,6 +21,8 @@ int main(int argc, char** argv) {
   // Started again as the parent of shell commands: before anything else is set up.
   if (const auto code = hence::connectors::shell::supervise_if_asked(argc, argv)) return *code;
   std::signal(SIGPIPE, SIG_IGN);
-  const hence::cli::Programs programs{hence::cli::serve_command, hence::cli::dev_command, run_tests};
-  return hence::cli::run(hence::cli::system_io(), programs, std::vector<std::string>(argv + 1, argv + argc));
+  const hence::cli::Programs programs{hence::cli::serve_command, hence::cli::dev_command,
+                                      run_tests};
+  return hence::cli::run(hence::cli::system_io(), programs,
+                         std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -13,7 +13,8 @@ constexpr Duration kWatchPause = Duration::seconds(1);
 
 Style style_of(const Io& io) { return {io.colour, io.columns, io.now()}; }
 
-std::string format_value(Format format, json::View value, const std::function<std::string()>& draw) {
+std::string format_value(Format format, json::View value,
+                         const std::function<std::string()>& draw) {
   std::string text;
   switch (format) {
     case Format::table: return draw();
@@ -46,8 +47,10 @@ int show_list(const Io& io, const OutputFlags& output, const ListFlags& list,
     if (!answer.ok()) return io.fail(answer.error());
     const std::string now = answer->view().to_text();
     if (first || now != shown) {
-      const std::string text = format_list(output.format, *answer, [&] { return draw(*answer, style_of(io)); });
-      io.out((list.watch && io.terminal && output.format == Format::table ? "\x1b[H\x1b[2J" : "") + text);
+      const std::string text =
+          format_list(output.format, *answer, [&] { return draw(*answer, style_of(io)); });
+      io.out((list.watch && io.terminal && output.format == Format::table ? "\x1b[H\x1b[2J" : "") +
+             text);
       shown = now;
       first = false;
     }

@@ -24,7 +24,9 @@ std::optional<json::View> deciding(json::View why) {
     const json::View list = open.back();
     open.pop_back();
     for (const json::View node : list.elements()) {
-      if (node.string_or("verdict", "") == "holds" || node.string_or("verdict", "") == "not reached") continue;
+      if (node.string_or("verdict", "") == "holds" ||
+          node.string_or("verdict", "") == "not reached")
+        continue;
       const auto parts = node.find("parts");
       if (parts) open.push_back(*parts);
       if (!parts && node.find("decides")) return node;
@@ -44,11 +46,13 @@ void add_deciding(std::string& out, json::View rule, const Style& style) {
   if (!node) return;
   const bool is_when = node->string_or("kind", "") == "when";
   const std::string path = is_when ? "when" : std::string(node->string_or("path", ""));
-  out += wrap(path + (path.empty() ? "" : "  ") + std::string(node->string_or("expected", "")), 4, style.columns);
+  out += wrap(path + (path.empty() ? "" : "  ") + std::string(node->string_or("expected", "")), 4,
+              style.columns);
   if (const auto actual = node->string_or("actual", ""); !actual.empty()) {
     add_line(out, 6, "found:  " + std::string(actual), style);
   }
-  if (const auto hint = node->string_or("hint", ""); !hint.empty()) out += wrap("hint:   " + std::string(hint), 6, style.columns);
+  if (const auto hint = node->string_or("hint", ""); !hint.empty())
+    out += wrap("hint:   " + std::string(hint), 6, style.columns);
 }
 
 /// The text of all conditions, without its own first line, which names the rule by number.
@@ -75,7 +79,8 @@ Effect effect_of(json::View action, UtcTime now) {
   if (kind == "start") {
     effect.verb = "started";
     effect.place = action.string_or("instance", "");
-    if (const auto waits = action.string_or("waits", ""); !waits.empty()) effect.detail = waiting(waits, now);
+    if (const auto waits = action.string_or("waits", ""); !waits.empty())
+      effect.detail = waiting(waits, now);
   } else if (kind == "emit") {
     effect.verb = "emitted";
     effect.place = action.string_or("event", "");
@@ -83,8 +88,10 @@ Effect effect_of(json::View action, UtcTime now) {
     effect.verb = effect.status == "done" ? "delivered" : "deliver";
     effect.place = action.string_or("delivery", "");
     const auto attempts = action.find("attempts");
-    if (attempts && attempts->is_number()) effect.detail = plural(attempts->as_int64().value_or(0), "attempt");
-    if (const auto error = action.string_or("lastError", ""); !error.empty()) effect.detail += ", last: " + std::string(error);
+    if (attempts && attempts->is_number())
+      effect.detail = plural(attempts->as_int64().value_or(0), "attempt");
+    if (const auto error = action.string_or("lastError", ""); !error.empty())
+      effect.detail += ", last: " + std::string(error);
   }
   if (const auto error = action.string_or("error", ""); !error.empty()) {
     effect.verb = "failed";
@@ -106,11 +113,13 @@ void add_effects(std::string& out, json::View rule, const Style& style) {
   }
   if (effects.empty()) add_line(out, 4, "it has nothing to do", style);
   for (const Effect& effect : effects) {
-    out += "    " + pad(effect.verb, verb_width) + "  " + pad(shorten(effect.target, target_width), target_width);
+    out += "    " + pad(effect.verb, verb_width) + "  " +
+           pad(shorten(effect.target, target_width), target_width);
     if (!effect.place.empty()) out += "  " + effect.place;
     if (!effect.status.empty()) out += "  " + style.paint(tone_of(effect.status), effect.status);
     while (out.ends_with(' ')) out.pop_back();
-    const size_t used = 10 + verb_width + target_width + width_of(effect.place) + width_of(effect.status);
+    const size_t used =
+        10 + verb_width + target_width + width_of(effect.place) + width_of(effect.status);
     const bool fits = !effect.detail.empty() && used + width_of(effect.detail) <= style.columns;
     out += fits ? "  " + effect.detail + "\n" : "\n" + wrap(effect.detail, 6, style.columns);
   }
@@ -130,7 +139,8 @@ void add_rule(std::string& out, json::View rule, const Style& style, bool with_r
     if (!with_reasons) add_deciding(out, rule, style);
   }
   if (with_reasons) add_reasons(out, rule);
-  if (const auto note = rule.string_or("note", ""); !note.empty()) out += wrap("note:   " + std::string(note), 4, style.columns);
+  if (const auto note = rule.string_or("note", ""); !note.empty())
+    out += wrap("note:   " + std::string(note), 4, style.columns);
 }
 
 std::string counts(json::View explanation) {
@@ -156,9 +166,12 @@ std::string render_explain(json::View explanation, const Style& style, bool with
                     std::string(event.string_or("source", "?"));
   const std::string place = "(" + std::string(explanation.string_or("position", "")) + ", " +
                             when(explanation, "accepted", style.now) + ")";
-  const size_t width = width_of(event.string_or("type", "")) + 8 + width_of(event.string_or("source", ""));
-  out += (width + width_of(place) > style.columns ? "\n  " : "  ") + style.paint(Tone::dim, place) + "\n";
-  if (const auto subject = event.string_or("subject", ""); !subject.empty()) add_line(out, 0, "subject " + std::string(subject), style);
+  const size_t width =
+      width_of(event.string_or("type", "")) + 8 + width_of(event.string_or("source", ""));
+  out += (width + width_of(place) > style.columns ? "\n  " : "  ") + style.paint(Tone::dim, place) +
+         "\n";
+  if (const auto subject = event.string_or("subject", ""); !subject.empty())
+    add_line(out, 0, "subject " + std::string(subject), style);
   if (const auto cause = explanation.string_or("cause", ""); !cause.empty()) {
     out += "it came of " + std::string(cause) + "\n";
   }

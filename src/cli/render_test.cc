@@ -62,9 +62,13 @@ TEST(RenderExplain, ShowsEveryConditionWhenAsked) {
 }
 
 TEST(RenderExplain, SaysWhyAnEventMetNoRules) {
-  EXPECT_EQ(render_explain(parse(R"({"position":"07-1","accepted":"2026-11-20T09:15:02Z","event":{"type":"t","source":"/s"},"stopped":"expired","rules":[]})"), kPlain),
-            "t from /s  (07-1, 24 h ago, 2026-11-20 09:15:02Z)\n"
-            "it met no rules: expired\n");
+  EXPECT_EQ(
+      render_explain(
+          parse(
+              R"({"position":"07-1","accepted":"2026-11-20T09:15:02Z","event":{"type":"t","source":"/s"},"stopped":"expired","rules":[]})"),
+          kPlain),
+      "t from /s  (07-1, 24 h ago, 2026-11-20 09:15:02Z)\n"
+      "it met no rules: expired\n");
 }
 
 constexpr std::string_view kTrace = R"({
@@ -98,7 +102,10 @@ TEST(RenderTrace, IsATreeOfTasks) {
 
 TEST(RenderTrace, FitsEightyColumns) {
   const std::string text(500, 'x');
-  const std::string trace = render_trace(parse("{\"workflow\":\"" + text + "\",\"input\":\"" + text + "\",\"tasks\":[{\"task\":\"" + text + "\",\"output\":\"" + text + "\"}]}"), kPlain);
+  const std::string trace =
+      render_trace(parse("{\"workflow\":\"" + text + "\",\"input\":\"" + text +
+                         "\",\"tasks\":[{\"task\":\"" + text + "\",\"output\":\"" + text + "\"}]}"),
+                   kPlain);
   size_t start = trace.find("\n\n") + 2;
   for (size_t end; (end = trace.find('\n', start)) != std::string::npos; start = end + 1) {
     EXPECT_LE(width_of(trace.substr(start, end - start)), 80u);

@@ -21,23 +21,27 @@ std::string path_of(resource::Kind kind, std::string_view name = {}) {
 
 int unknown_kind(const Io& io, const std::string& word) {
   static constexpr std::string_view kKinds[] = {"rule", "workflow", "source", "sink", "secret"};
-  return io.fail("there is no kind \"" + word + "\"" + workflow::suggestion(word, kKinds), kExitWrongUse);
+  return io.fail("there is no kind \"" + word + "\"" + workflow::suggestion(word, kKinds),
+                 kExitWrongUse);
 }
 
 }  // namespace
 
-int show_resources(const Call& call, const ServerFlags& server, const OutputFlags& output, const ListFlags& list,
-                   resource::Kind kind) {
+int show_resources(const Call& call, const ServerFlags& server, const OutputFlags& output,
+                   const ListFlags& list, resource::Kind kind) {
   const Client client(server);
-  return show_list(call.io, output, list, [&] { return client.get(path_of(kind)); }, [&](json::View answer, const Style& style) {
-    return draw_items(answer, style, {"NAME", "REVISION", "CHANGED"}, [&](json::View item) {
-      return std::vector{cell(item, "name"), cell(item, "revision"), when(item, "changed", style.now)};
-    });
-  });
+  return show_list(
+      call.io, output, list, [&] { return client.get(path_of(kind)); },
+      [&](json::View answer, const Style& style) {
+        return draw_items(answer, style, {"NAME", "REVISION", "CHANGED"}, [&](json::View item) {
+          return std::vector{cell(item, "name"), cell(item, "revision"),
+                             when(item, "changed", style.now)};
+        });
+      });
 }
 
-int show_resource(const Call& call, const ServerFlags& server, const OutputFlags& output, resource::Kind kind,
-                  const std::string& name) {
+int show_resource(const Call& call, const ServerFlags& server, const OutputFlags& output,
+                  resource::Kind kind, const std::string& name) {
   const Result<json::Value> answer = Client(server).get(path_of(kind, name));
   if (!answer.ok()) return call.io.fail(answer.error());
   // The document alone: what comes out can be applied again.

@@ -10,9 +10,9 @@
 namespace hence::cli {
 
 /// Both return the exit code.
-int show_resources(const Call& call, const ServerFlags& server, const OutputFlags& output, const ListFlags& list,
-                   resource::Kind kind);
-int show_resource(const Call& call, const ServerFlags& server, const OutputFlags& output, resource::Kind kind,
-                  const std::string& name);
+int show_resources(const Call& call, const ServerFlags& server, const OutputFlags& output,
+                   const ListFlags& list, resource::Kind kind);
+int show_resource(const Call& call, const ServerFlags& server, const OutputFlags& output,
+                  resource::Kind kind, const std::string& name);
 
 }  // namespace hence::cli

@@ -26,7 +26,8 @@ bool add_rules(const Io& io, const std::string& file, const std::string& text, R
   if (!parsed.faults.empty()) return false;
   for (const resource::Resource& resource : parsed.resources) {
     if (resource.kind != resource::Kind::rule) continue;
-    Result<filter::Conditions> conditions = filter::parse_conditions(std::get<resource::RuleSpec>(resource.spec).on);
+    Result<filter::Conditions> conditions =
+        filter::parse_conditions(std::get<resource::RuleSpec>(resource.spec).on);
     if (!conditions.ok()) {
       io.err("hence: " + conditions.error().in(file + ": " + resource.name).message() + "\n");
       return false;
@@ -38,16 +39,23 @@ bool add_rules(const Io& io, const std::string& file, const std::string& text, R
 }
 
 /// The same form as an explanation of the server, without what followed.
-json::Value judge(const Rules& rules, const filter::RuleSet& set, const event::Event& event, UtcTime now, bool& matched) {
+json::Value judge(const Rules& rules, const filter::RuleSet& set, const event::Event& event,
+                  UtcTime now, bool& matched) {
   json::Builder builder;
-  builder.begin_object().member("event", event.value()).member("accepted", format_rfc3339(now)).key("rules").begin_array();
+  builder.begin_object()
+      .member("event", event.value())
+      .member("accepted", format_rfc3339(now))
+      .key("rules")
+      .begin_array();
   for (uint32_t id = 0; id < rules.names.size(); ++id) {
     const Result<filter::Why> why = set.why(id, event.value(), {now});
     if (!why.ok()) continue;
     const bool holds = why->verdict == filter::Verdict::holds;
     matched = matched || holds;
     builder.begin_object().member("rule", rules.names[id]);
-    builder.member("verdict", holds ? "matched" : why->verdict == filter::Verdict::error ? "error" : "not matched");
+    builder.member("verdict", holds                                    ? "matched"
+                              : why->verdict == filter::Verdict::error ? "error"
+                                                                       : "not matched");
     builder.member("why", filter::to_json(*why)).member("text", filter::to_text(*why)).end_object();
   }
   builder.end_array().end_object();
@@ -58,12 +66,15 @@ std::string draw(json::View answer, const Style& style) {
   std::string out;
   for (const json::View item : answer.find("items")->elements()) {
     const json::View event = *item.find("event");
-    out += (out.empty() ? "" : "\n") + style.paint(Tone::strong, cell(event, "type")) + " from " + cell(event, "source") +
-           "  (id " + cell(event, "id") + ")\n";
+    out += (out.empty() ? "" : "\n") + style.paint(Tone::strong, cell(event, "type")) + " from " +
+           cell(event, "source") + "  (id " + cell(event, "id") + ")\n";
     for (const json::View rule : item.find("rules")->elements()) {
       const bool matched = cell(rule, "verdict") == "matched";
-      out += style.paint(matched ? Tone::good : Tone::bad, matched ? "✓ " : "✗ ") + cell(rule, "rule") +
-             (matched ? "  matches\n" : cell(rule, "verdict") == "error" ? "  fails\n" : "  does not match\n");
+      out += style.paint(matched ? Tone::good : Tone::bad, matched ? "✓ " : "✗ ") +
+             cell(rule, "rule") +
+             (matched                            ? "  matches\n"
+              : cell(rule, "verdict") == "error" ? "  fails\n"
+                                                 : "  does not match\n");
       const std::string text = cell(rule, "text");
       out += text.substr(std::min(text.size(), text.find('\n') + 1));
     }
@@ -83,7 +94,8 @@ Result<std::vector<event::Event>> load_events(const Io& io, const std::vector<st
       events.push_back(std::move(*event));
     }
   }
-  if (events.empty()) return Error(ErrorCode::EventInvalid, "there is no event to test with; name files with -e");
+  if (events.empty())
+    return Error(ErrorCode::EventInvalid, "there is no event to test with; name files with -e");
   return events;
 }
 
@@ -93,8 +105,11 @@ int rule_test(const Call& call) {
   std::vector<std::string> rule_paths, event_files;
   OutputFlags output;
   Flags flags(call);
-  flags.texts("-r,--rule", rule_paths, "files or folders of rules; what else is in them is passed over", Need::required);
-  flags.texts("-e,--event", event_files, "files of events: one, a JSON array or JSON lines; - is standard input", Need::required);
+  flags.texts("-r,--rule", rule_paths,
+              "files or folders of rules; what else is in them is passed over", Need::required);
+  flags.texts("-e,--event", event_files,
+              "files of events: one, a JSON array or JSON lines; - is standard input",
+              Need::required);
   flags.output(output, Format::table);
   if (const auto code = flags.parse()) return *code;
   const Result<std::vector<std::string>> files = find_resource_files(rule_paths);
@@ -105,7 +120,8 @@ int rule_test(const Call& call) {
     if (!text.ok()) return call.io.fail(text.error());
     if (!add_rules(call.io, file, *text, rules)) return kExitWrongUse;
   }
-  if (rules.names.empty()) return call.io.fail("there is no Rule in the files of -r", kExitWrongUse);
+  if (rules.names.empty())
+    return call.io.fail("there is no Rule in the files of -r", kExitWrongUse);
   const Result<std::vector<event::Event>> events = load_events(call.io, event_files);
   if (!events.ok()) return call.io.fail(events.error().message(), kExitWrongUse);
   const Result<filter::RuleSet> set = filter::RuleSet::build(rules.inputs);

@@ -11,7 +11,8 @@ namespace hence::cli {
 int serve_entry(const Call& call) {
   ServeArguments arguments;
   Flags flags(call);
-  flags.text("--data-dir", arguments.data_dir, "the folder of the log and the state; made if absent", Need::required);
+  flags.text("--data-dir", arguments.data_dir,
+             "the folder of the log and the state; made if absent", Need::required);
   flags.text("--listen", arguments.listen, "ADDRESS:PORT; else as configured, else 127.0.0.1:4362");
   flags.text("--config", arguments.config_file, "hence.yaml; SIGHUP reads it again");
   if (const auto code = flags.parse()) return *code;
@@ -21,7 +22,8 @@ int serve_entry(const Call& call) {
 int dev_entry(const Call& call) {
   DevArguments arguments;
   Flags flags(call);
-  flags.positionals("FILE", arguments.files, "files or folders of resources, applied as they change", Need::optional);
+  flags.positionals("FILE", arguments.files,
+                    "files or folders of resources, applied as they change", Need::optional);
   flags.text("--listen", arguments.listen, "ADDRESS:PORT; else 127.0.0.1:4362");
   if (const auto code = flags.parse()) return *code;
   return call.programs.dev(arguments);
@@ -45,7 +47,8 @@ int version_command(const Call& call) {
   if (const auto code = flags.parse()) return *code;
   json::Builder builder;
   builder.begin_object().member("version", kVersion).end_object();
-  call.io.out(format_value(output.format, std::move(builder).finish(), [] { return "hence " + std::string(kVersion) + "\n"; }));
+  call.io.out(format_value(output.format, std::move(builder).finish(),
+                           [] { return "hence " + std::string(kVersion) + "\n"; }));
   return kExitOk;
 }
 

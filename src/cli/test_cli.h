@@ -52,7 +52,8 @@ class TestCli {
   int sleeps = 0;
 };
 
-/// A server on a free port of the loopback that answers what it is told, and keeps what it was asked.
+/// A server on a free port of the loopback that answers what it is told, and keeps what it was
+/// asked.
 class CannedServer final : public api::HttpHandler {
  public:
   CannedServer() {
@@ -78,19 +79,25 @@ class CannedServer final : public api::HttpHandler {
   api::BodyLimit body_limit(const api::RequestHead&) override { return {}; }
   void handle(api::HttpRequest request, api::Responder responder) override {
     const std::lock_guard lock(mutex_);
-    const std::string key = std::string(api::method_name(request.method)) + " " + std::string(request.target);
+    const std::string key =
+        std::string(api::method_name(request.method)) + " " + std::string(request.target);
     asked_.push_back(key + (request.body.empty() ? "" : " ") + request.body);
-    if (const auto token = request.find_one("authorization"); !token.value.empty()) asked_.back() += " [" + std::string(token.value) + "]";
+    if (const auto token = request.find_one("authorization"); !token.value.empty())
+      asked_.back() += " [" + std::string(token.value) + "]";
     const auto found = answers_.find(key);
     if (found == answers_.end()) {
-      responder.answer(api::HttpResponse::with_body(404, "application/problem+json",
-                                                    R"({"code":"NotFound","status":404,"detail":"there is no such thing"})"));
+      responder.answer(api::HttpResponse::with_body(
+          404, "application/problem+json",
+          R"({"code":"NotFound","status":404,"detail":"there is no such thing"})"));
       return;
     }
     const bool stream = key.find("/stream") != std::string::npos;
-    responder.answer(api::HttpResponse::with_body(
-        found->second.first, stream ? "text/event-stream" : found->second.first < 300 ? "application/json" : "application/problem+json",
-        found->second.second));
+    responder.answer(api::HttpResponse::with_body(found->second.first,
+                                                  stream ? "text/event-stream"
+                                                  : found->second.first < 300
+                                                      ? "application/json"
+                                                      : "application/problem+json",
+                                                  found->second.second));
   }
 
  private:

@@ -35,10 +35,13 @@ std::string coarse(Duration length) {
 std::string Style::paint(Tone tone, std::string_view text) const {
   if (!colour || tone == Tone::plain || text.empty()) return std::string(text);
   static constexpr std::string_view kCodes[] = {"", "32", "31", "33", "2", "1"};
-  return "\x1b[" + std::string(kCodes[static_cast<size_t>(tone)]) + "m" + std::string(text) + "\x1b[0m";
+  return "\x1b[" + std::string(kCodes[static_cast<size_t>(tone)]) + "m" + std::string(text) +
+         "\x1b[0m";
 }
 
-size_t width_of(std::string_view text) { return static_cast<size_t>(std::ranges::count_if(text, starts_character)); }
+size_t width_of(std::string_view text) {
+  return static_cast<size_t>(std::ranges::count_if(text, starts_character));
+}
 
 std::string shorten(std::string_view text, size_t columns) {
   std::string out(text);
@@ -94,7 +97,9 @@ std::string clock_text(UtcTime time, UtcTime now) {
 
 }  // namespace
 
-std::string when(UtcTime time, UtcTime now) { return relative(time, now) + ", " + clock_text(time, now); }
+std::string when(UtcTime time, UtcTime now) {
+  return relative(time, now) + ", " + clock_text(time, now);
+}
 
 std::string waiting(std::string_view waits, UtcTime now) {
   std::string text(waits);
@@ -111,7 +116,8 @@ std::string when(json::View row, std::string_view member, UtcTime now) {
 }
 
 std::string took(json::View row, std::string_view from, std::string_view to) {
-  const Result<UtcTime> begin = parse_rfc3339(row.string_or(from, "")), end = parse_rfc3339(row.string_or(to, ""));
+  const Result<UtcTime> begin = parse_rfc3339(row.string_or(from, "")),
+                        end = parse_rfc3339(row.string_or(to, ""));
   return begin.ok() && end.ok() ? format_human(*end - *begin) : "";
 }
 
@@ -128,10 +134,12 @@ Tone tone_of(std::string_view status) {
   for (const std::string_view bad : {"faulted", "parked", "error", "deleted", "refused"}) {
     if (status == bad) return Tone::bad;
   }
-  for (const std::string_view other : {"waiting", "delayed", "blocked", "running", "ready", "pending", "changed", "suspended"}) {
+  for (const std::string_view other :
+       {"waiting", "delayed", "blocked", "running", "ready", "pending", "changed", "suspended"}) {
     if (status == other) return Tone::warning;
   }
-  return status == "skipped" || status == "cancelled" || status == "unchanged" ? Tone::dim : Tone::plain;
+  return status == "skipped" || status == "cancelled" || status == "unchanged" ? Tone::dim
+                                                                               : Tone::plain;
 }
 
 std::string_view mark_of(std::string_view status) {

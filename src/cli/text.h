@@ -22,8 +22,9 @@ struct Style {
   std::string paint(Tone tone, std::string_view text) const;
 };
 
-size_t width_of(std::string_view text);                        ///< in characters
-std::string shorten(std::string_view text, size_t columns);    ///< cut with "…"; controls become spaces
+size_t width_of(std::string_view text);  ///< in characters
+std::string shorten(std::string_view text,
+                    size_t columns);  ///< cut with "…"; controls become spaces
 std::string pad(std::string text, size_t columns);
 /// text in lines of at most `columns`, all indented alike, broken at spaces where there are any.
 std::string wrap(std::string_view text, size_t indent, size_t columns);
@@ -45,7 +46,7 @@ std::string cell(json::View row, std::string_view member);
 /// A status in its colour, and the mark before it: ✓ ✗ … ·
 Tone tone_of(std::string_view status);
 std::string_view mark_of(std::string_view status);
-std::string plural(int64_t count, std::string_view noun);      ///< "1 rule", "2 rules"
+std::string plural(int64_t count, std::string_view noun);  ///< "1 rule", "2 rules"
 
 /// Rows under titles; wide columns are shortened until a line fits. `status` columns are coloured.
 struct Table {

@@ -23,7 +23,10 @@ void add_faults(json::Builder& builder, std::string_view name, const resource::F
   builder.key(name).begin_array();
   for (const workflow::Fault& fault : faults) {
     builder.begin_object();
-    builder.key("line").number(int64_t{fault.place.line}).key("column").number(int64_t{fault.place.column});
+    builder.key("line")
+        .number(int64_t{fault.place.line})
+        .key("column")
+        .number(int64_t{fault.place.column});
     builder.member("pointer", fault.pointer).member("message", fault.message).end_object();
   }
   builder.end_array();
@@ -52,13 +55,17 @@ std::string draw(const std::vector<Checked>& all, const Style& style) {
       out += style.paint(Tone::bad, "✗ ") + one.unreadable + "\n";
     } else if (one.parsed.faults.empty()) {
       out += style.paint(Tone::good, "✓ ") + one.file + "  " +
-             style.paint(Tone::dim, plural(static_cast<int64_t>(one.parsed.resources.size()), "resource")) + "\n";
+             style.paint(Tone::dim,
+                         plural(static_cast<int64_t>(one.parsed.resources.size()), "resource")) +
+             "\n";
     } else {
       out += style.paint(Tone::bad, "✗ ") + one.file + "\n";
     }
-    for (const workflow::Fault& fault : one.parsed.faults) out += "  " + fault_text(one.file, fault) + "\n";
+    for (const workflow::Fault& fault : one.parsed.faults)
+      out += "  " + fault_text(one.file, fault) + "\n";
     for (const workflow::Fault& fault : one.parsed.unsupported) {
-      out += "  " + style.paint(Tone::warning, "!") + " " + fault_text(one.file, fault) + " (valid; this version's apply refuses it)\n";
+      out += "  " + style.paint(Tone::warning, "!") + " " + fault_text(one.file, fault) +
+             " (valid; this version's apply refuses it)\n";
     }
   }
   return out;
@@ -87,12 +94,14 @@ int validate_command(const Call& call) {
       checked.unreadable = text.error().message();
     } else {
       checked.parsed = resource::parse_resources(*text, name_space);
-      if (checked.valid() && checked.parsed.resources.empty()) checked.unreadable = file + " holds no resource";
+      if (checked.valid() && checked.parsed.resources.empty())
+        checked.unreadable = file + " holds no resource";
     }
     valid = valid && checked.valid();
     all.push_back(std::move(checked));
   }
-  call.io.out(format_list(output.format, to_json(all), [&] { return draw(all, style_of(call.io)); }));
+  call.io.out(
+      format_list(output.format, to_json(all), [&] { return draw(all, style_of(call.io)); }));
   return valid ? kExitOk : kExitNo;
 }
 

@@ -35,7 +35,8 @@ Result<json::Value> start_body(const Io& io, const RunFlags& run) {
       HENCE_TRY(text, read_file(io, text == "-" ? text : text.substr(1)));
     }
     const Result<json::Value> input = json::parse(text);
-    if (!input.ok()) return Error(ErrorCode::RequestInvalid, "--input is not JSON: " + input.error().message());
+    if (!input.ok())
+      return Error(ErrorCode::RequestInvalid, "--input is not JSON: " + input.error().message());
     body.member("input", *input);
   }
   if (!run.id.empty()) body.member("id", run.id);
@@ -53,7 +54,8 @@ bool has_ended(json::View instance) {
 /// Looks until the instance has ended.
 Result<json::Value> wait_for_end(const Io& io, const Client& client, json::Value instance) {
   const std::string path = "/instances/" + std::string(instance->string_or("id", ""));
-  for (Duration pause = kFirstPause; !has_ended(instance); pause = std::min(Duration{pause.micros * 2}, kLongestPause)) {
+  for (Duration pause = kFirstPause; !has_ended(instance);
+       pause = std::min(Duration{pause.micros * 2}, kLongestPause)) {
     if (!io.sleep(pause)) break;
     HENCE_TRY(instance, client.get(path));
   }
@@ -73,7 +75,8 @@ json::Value outcome_of(json::View instance) {
 
 std::string draw_outcome(json::View outcome, const Style& style) {
   const std::string status = cell(outcome, "status");
-  std::string out = style.paint(Tone::strong, cell(outcome, "workflow")) + "  " + style.paint(tone_of(status), status) + "  " +
+  std::string out = style.paint(Tone::strong, cell(outcome, "workflow")) + "  " +
+                    style.paint(tone_of(status), status) + "  " +
                     style.paint(Tone::dim, "(" + cell(outcome, "id") + ")") + "\n";
   for (const std::string_view member : {"output", "error"}) {
     const auto value = outcome.find(member);
@@ -113,7 +116,8 @@ int workflow_run(const Call& call) {
   ServerFlags server;
   OutputFlags output;
   Flags flags(call);
-  flags.positional("NS/NAME", run.workflow, "the workflow; with :VERSION, that one, else the latest");
+  flags.positional("NS/NAME", run.workflow,
+                   "the workflow; with :VERSION, that one, else the latest");
   flags.text("--id", run.id, "yours; a second start with it gives the first instance");
   flags.text("--key", run.key, "instances of one key start in order");
   flags.text("--input", run.input, "JSON; @FILE or - reads it");
@@ -135,7 +139,8 @@ int workflow_run(const Call& call) {
   answer = wait_for_end(call.io, client, std::move(*answer));
   if (!answer.ok()) return call.io.fail(answer.error());
   const json::Value outcome = outcome_of(*answer);
-  call.io.out(format_value(output.format, outcome, [&] { return draw_outcome(outcome, style_of(call.io)); }));
+  call.io.out(format_value(output.format, outcome,
+                           [&] { return draw_outcome(outcome, style_of(call.io)); }));
   return outcome->string_or("status", "") == "completed" ? kExitOk : kExitNo;
 }
 
