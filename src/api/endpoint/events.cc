@@ -11,6 +11,8 @@
 namespace hence::api {
 namespace {
 
+constexpr std::string_view kCloudEventType = "application/cloudevents+json";
+
 /// The one event of an id, as a list of it.
 Result<json::Value> look_up(engine::Query& query, const Exchange& exchange) {
   const std::string source = exchange.query_text("source"), id = exchange.query_text("id");
@@ -47,6 +49,18 @@ Result<std::optional<Position>> read_stream_start(const Exchange& exchange) {
                "\"" + text + "\" is no id of an event of this stream; leave it out to begin now");
 }
 
+/// The event as its record holds it, byte for byte, for those who ask for a CloudEvent.
+void answer_event_text(Context& context, const ExchangePtr& exchange) {
+  const Result<Address> address = read_address(context, exchange->param(0), "event's position");
+  if (!address.ok()) return exchange->fail(address.error());
+  const bool taken = context.workers.run([exchange, address = *address](engine::Query& query) {
+    Result<std::string> text = query.event_text(exchange->name_space(), address);
+    if (!text.ok()) return exchange->fail(text.error());
+    exchange->answer(HttpResponse::with_body(200, std::string(kCloudEventType), std::move(*text)));
+  });
+  if (!taken) exchange->fail(Error(ErrorCode::Overloaded, "too many questions are waiting already"));
+}
+
 }  // namespace
 
 void list_events(Context& context, ExchangePtr exchange) {
@@ -59,6 +73,10 @@ void list_events(Context& context, ExchangePtr exchange) {
 }
 
 void get_event(Context& context, ExchangePtr exchange) {
+  const HeaderLookup accept = exchange->request.find_one("accept");
+  if (accept.value.find(kCloudEventType) != std::string_view::npos) {
+    return answer_event_text(context, exchange);
+  }
   answer_about_event(context, exchange, [exchange](engine::Query& query, Address address) {
     return query.event(exchange->name_space(), address);
   });

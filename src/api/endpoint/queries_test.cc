@@ -165,6 +165,36 @@ TEST_F(Queries, ExplainsAndLooksUpEvents) {
   EXPECT_EQ(send("GET /api/v1/namespaces/other/events/" + position).status, 404);
 }
 
+TEST_F(Queries, PagesThroughEventsOfSeveralSegments) {
+  constexpr int kEvents = 30;
+  const std::string filler = "\"" + std::string(100'000, 'x') + "\"";  // some ten a segment
+  for (int i = 0; i < kEvents; ++i) send_event("e" + std::to_string(i), "none", filler);
+  const auto ids = [](const Answer& answer) {
+    std::string text;
+    const json::Value list = answer.json();
+    for (const json::View item : list->find("items")->elements()) {
+      text += std::string(item.find_path({"event", "id"})->as_string()) + " ";
+    }
+    return text;
+  };
+  EXPECT_EQ(ids(send("GET /api/v1/events?limit=2")), "e28 e29 ");
+  std::string newest;
+  for (int i = 5; i < kEvents; ++i) newest += "e" + std::to_string(i) + " ";
+  EXPECT_EQ(ids(send("GET /api/v1/events?limit=25")), newest);
+
+  std::string all;
+  int pages = 0;
+  for (Answer page = send("GET /api/v1/events?limit=7&since=1h"); !page.text("next").empty(); ++pages) {
+    all += ids(page);
+    page = send("GET /api/v1/events?limit=7&cursor=" + page.text("next"));
+  }
+  EXPECT_LE(pages, kEvents / 7 + 2);
+  std::string expected;
+  for (int i = 0; i < kEvents; ++i) expected += "e" + std::to_string(i) + " ";
+  EXPECT_EQ(all, expected);
+  EXPECT_EQ(ids(send("GET /api/v1/events?source=/s&id=e3")), "e3 ");
+}
+
 /// Follows a stream until some text has come.
 class Follower : public AnswerSink {
  public:
