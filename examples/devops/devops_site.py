@@ -144,9 +144,10 @@ class Site:
 
     # The server's interface
 
-    def get(self, path, raw=False):
+    def get(self, path, raw=False, accept='*/*'):
+        request = urllib.request.Request(self.address + path, headers={'Accept': accept})
         try:
-            with urllib.request.urlopen(self.address + path, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=20) as answer:
                 body = answer.read()
                 return body if raw else json.loads(body)
         except urllib.error.HTTPError as error:
