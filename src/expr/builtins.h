@@ -3,7 +3,7 @@
 
 // The builtin functions. Those in C++ stand in tables, one for each builtins_*.cc; the others are
 // definitions in jq (prelude.cc), parsed once for the process. To add one: write the function in
-// the file of its kind, name it in that file's table, add its cases to builtins_test.cc.
+// the file of its kind, name it in that file's table, add its cases to program_test.cc.
 
 #include <span>
 
