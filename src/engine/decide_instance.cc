@@ -100,6 +100,7 @@ void Engine::run(const Command& command, const CancelInstance& body, Batch& batc
   if (row == nullptr || row->name_space != command.name_space) {
     reply.error = Error(ErrorCode::NotFound, "there is no instance " + body.instance.to_string());
   } else if (row->machine.ended()) {
+    record.add(Ignored{"a cancel: the instance had ended already", body.instance});
     reply.error = Error(ErrorCode::Conflict, "instance " + body.instance.to_string() + " has ended already (" +
                                                  std::string(workflow::phase_name(row->machine.phase)) + ")");
   } else {

@@ -202,6 +202,27 @@ TEST(Engine, TheStateAfterRecoveryIsTheStateBefore) {
   EXPECT_EQ(*before, *after);
 }
 
+TEST(Engine, ARowThatWasOnlyLookedAtStaysAsItIs) {
+  TestWorld world;
+  world.apply(kWorkflow);
+  Command command;
+  command.ticket = 1;
+  command.body = StartInstance{"shop/greet", {}, {}, "caller-1", StartInstance::OnConflict::existing};
+  const Address instance = world.run(command).replies.at(0).address;
+  world.advance(Duration::minutes(1));
+  // The cancel comes too late, and so does the one that a replacement begins with.
+  command.body = CancelInstance{instance};
+  EXPECT_EQ(world.run(command).replies.at(0).error->code(), ErrorCode::Conflict);
+  command.body = StartInstance{"shop/greet", {}, {}, "caller-1", StartInstance::OnConflict::replace};
+  world.run(command);
+  world.send(event("o1", "order.created"));
+  const auto before = world.engine().state_digest();
+  world.lose_state();
+  const auto after = world.engine().state_digest();
+  ASSERT_TRUE(before.ok() && after.ok());
+  EXPECT_EQ(*before, *after);
+}
+
 TEST(Engine, TheSameCallerIdStartsOneInstance) {
   TestWorld world;
   world.apply(kWorkflow);

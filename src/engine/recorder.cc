@@ -43,7 +43,8 @@ uint64_t Recorder::random() {
 }
 
 void Recorder::end() {
-  if (std::exchange(ended_, true) || record_.payload.empty()) return;
+  if (std::exchange(ended_, true)) return;
+  if (record_.payload.empty()) return engine_.state_.drop_record();
   engine_.state_.end_record(context());
   batch_.records.push_back(std::move(record_));
 }

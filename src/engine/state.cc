@@ -30,7 +30,9 @@ void State::apply(const RecordContext& record, const Fact& fact, bool replaying)
 }
 
 void State::end_record(const RecordContext& record) {
-  for (auto& [address, open] : open_) close_instance(record, address, open);
+  for (auto& [address, open] : open_) {
+    if (open.touched) close_instance(record, address, open);
+  }
   open_.clear();
   PartitionMeta& changed = meta(record.address.partition);
   changed.last_sequence = record.address.sequence;
@@ -87,8 +89,15 @@ InstanceRow* State::open_instance(Address instance) {
   return &open.row;
 }
 
+InstanceRow* State::touch_instance(Address instance) {
+  InstanceRow* row = open_instance(instance);
+  if (row != nullptr) open_[instance].touched = true;
+  return row;
+}
+
 void State::on(const RecordContext& record, const InstanceStarted& fact) {
   OpenInstance& open = open_[record.address];
+  open.touched = true;
   InstanceRow& row = open.row;
   row.name_space = record.name_space;
   row.workflow = fact.workflow;
@@ -114,7 +123,7 @@ void State::on(const RecordContext& record, const StartRefused& fact) {
 }
 
 void State::on(const RecordContext& record, const InstanceStepped& fact) {
-  InstanceRow* row = open_instance(fact.instance);
+  InstanceRow* row = touch_instance(fact.instance);
   HENCE_CHECK(row != nullptr);
   if (replaying_) workflow::apply(row->machine, fact.fact);
   if (std::holds_alternative<workflow::InstanceEnded>(fact.fact)) row->ended = record.time;
@@ -184,7 +193,7 @@ void State::on(const RecordContext& record, const EffectCreated& fact) {
   row.changed = record.time;
   const Effect& effect = fact.effect;
   if (effect.kind != EffectKind::deliver) {
-    InstanceRow* instance = open_instance(effect.instance);
+    InstanceRow* instance = touch_instance(effect.instance);
     HENCE_CHECK(instance != nullptr);
     // A detached call is nobody's: its end changes the effect alone.
     if (instance->machine.find_call(static_cast<workflow::CallId>(effect.call)) != nullptr) {
@@ -237,7 +246,7 @@ void State::on(const RecordContext& record, const EffectEnded& fact) {
   overlay_.erase(keys::ready(fact.effect));
   if (row->effect.kind != EffectKind::deliver) {
     overlay_.erase(keys::effect(fact.effect));
-    if (InstanceRow* instance = open_instance(row->effect.instance)) instance->calls.erase(row->effect.call);
+    if (InstanceRow* instance = touch_instance(row->effect.instance)) instance->calls.erase(row->effect.call);
     return;
   }
   row->state = fact.kind == EffectEnded::Kind::done ? EffectState::done

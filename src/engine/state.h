@@ -46,7 +46,11 @@ class State {
   PartitionMeta& meta(Partition partition);
   uint16_t partitions() const { return partitions_; }
 
-  /// The instance's row, open for this record; nullptr if there is none.
+  /// Ends a record that came to nothing: rows that were looked at are let go.
+  void drop_record() { open_.clear(); }
+
+  /// The instance's row, open for this record; nullptr if there is none. Kept only if a fact of the
+  /// record is about the instance: a fold of the facts would not know of it otherwise.
   InstanceRow* open_instance(Address instance);
   std::optional<EffectRow> effect(const EffectId& id) { return overlay_.load<EffectRow>(keys::effect(id)); }
 
@@ -65,6 +69,7 @@ class State {
   struct OpenInstance {
     InstanceRow row;
     std::vector<workflow::Timer> timers_before;
+    bool touched = false;  ///< by a fact of this record
   };
 
   void on(const RecordContext& record, const EventAccepted& fact);
@@ -93,6 +98,7 @@ class State {
   void make_ready(EffectRow& row);
   void save_effect(const EffectRow& row);
   void release_order(const RecordContext& record, const EffectRow& row);
+  InstanceRow* touch_instance(Address instance);
   void close_instance(const RecordContext& record, Address address, OpenInstance& open);
   void put_timer(Partition partition, const TimerKey& timer, std::string value = {});
   void erase_timer(Partition partition, const TimerKey& timer);
