@@ -41,7 +41,9 @@ Node::~Node() = default;
 Result<std::unique_ptr<Node>> Node::open(const NodePorts& ports, const NodeOptions& options,
                                          NodeWatcher* watcher) {
   std::unique_ptr<Node> node(new Node(ports, options, watcher));
-  HENCE_TRY(node->log_, log::Log::open(ports.disk, options.log, node->report_));
+  log::LogOptions log_options = options.log;
+  HENCE_TRY(log_options.acknowledged, engine::Overlay::applied_position(ports.store));
+  HENCE_TRY(node->log_, log::Log::open(ports.disk, log_options, node->report_));
   HENCE_TRY(node->engine_, engine::Engine::open(ports.store, *node->log_, options.engine));
   node->definitions_ = node->engine_->definitions();
   node->directory_ = std::make_unique<LiveDirectory>(*node);

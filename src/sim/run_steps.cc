@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can happen next: users ask, threads make a step, the world answers, time passes, power fails.
+
+#include "engine/query.h"
+#include "event/event.h"
+#include "json/builder.h"
+#include "json/parse.h"
+#include "resource/resource.h"
+#include "sim/run.h"
+#include "sim/workload.h"
+
+namespace hence::sim {
+
+void Run::step() {
+  const uint64_t dice = below(100);
+  if (dice < 22) step_user();
+  else if (dice < 75) step_node();
+  else step_world();
+  after_calls();
+}
+
+/// What the targets saw meanwhile.
+void Run::after_calls() {
+  for (const std::string& line : target_.take_lines()) note(line);
+  for (const Violation& violation : target_.take_violations()) broken(violation.invariant, violation.message);
+}
+
+void Run::step_user() {
+  const uint64_t dice = below(100);
+  if (dice < 55) return send_event(false);
+  if (dice < 70) return setup_.duplicates ? send_event(true) : send_event(false);
+  if (dice < 84) return start_instance();
+  if (dice < 92) return cancel_instance();
+  if (dice < 97) return redrive();
+  if (setup_.changes) apply_variant(static_cast<int>(below(kVariants)));
+}
+
+void Run::step_node() {
+  const uint64_t dice = below(100);
+  if (dice < 30) {
+    note("decide");
+    check(node_->decide(chance(30) ? 1 : 64), "decide");
+  } else if (dice < 50) {
+    if (!node_->can_write()) return;
+    note("write");
+    check(node_->write(), "write");
+  } else if (dice < 68) {
+    if (!node_->can_sync()) return;
+    note("sync");
+    check(node_->sync(), "sync");
+  } else if (dice < 85) {
+    if (!node_->can_release()) return;
+    note("release");
+    check(node_->release(), "release");
+  } else if (dice < 97) {
+    const Result<bool> dispatched = node_->dispatch();
+    check(dispatched.ok() ? Status() : Status(dispatched.error()), "dispatch");
+  } else {
+    note("flush");
+    check(store_.flush(), "flush");
+  }
+}
+
+void Run::step_world() {
+  const uint64_t dice = below(100);
+  if (dice < 45) return answer_call(!setup_.ill_targets || chance(50));
+  if (dice < 90) return let_time_pass();
+  if (dice < 94 && setup_.wall_jumps) {
+    const int64_t seconds = static_cast<int64_t>(below(7200)) - 3600;
+    note("the wall clock jumps by " + std::to_string(seconds) + " s");
+    return clock_.jump_wall(clock_.now() + Duration::seconds(seconds));
+  }
+  if (dice < 97 && setup_.bad_disk && !fault_expected_) {
+    fault_expected_ = true;
+    note("the disk will fail");
+    return chance(50) ? disk_.fail_sync(1 + below(3)) : disk_.fail_write(1 + below(3));
+  }
+  if (setup_.crashes && chance(60)) crash();
+}
+
+void Run::let_time_pass() {
+  const auto due = node_->next_due();
+  if (due && chance(60) && *due > clock_.now() && *due - clock_.now() < Duration::hours(3)) {
+    clock_.advance_to(*due);
+  } else {
+    clock_.advance(Duration::milliseconds(static_cast<int64_t>(below(setup_.slow_targets ? 3000 : 800))));
+  }
+}
+
+void Run::submit(engine::Command command, std::function<void(const engine::Reply&)> then) {
+  check(node_->submit(std::move(command), 0, true, std::move(then)), "submit");
+}
+
+void Run::send_event(bool again) {
+  static constexpr const char* kTypes[] = {"order.a", "order.b", "order.c", "order.u"};
+  std::string text;
+  if (again && !sent_.empty()) {
+    const size_t recent = std::min<size_t>(sent_.size(), chance(50) ? 5 : sent_.size());
+    text = sent_[sent_.size() - 1 - below(recent)];
+  } else {
+    const std::string key = "k" + std::to_string(below(setup_.keys));
+    const uint64_t n = ++last_event_;
+    json::Builder event;
+    event.begin_object().member("specversion", "1.0").member("id", "e" + std::to_string(n)).member("source", "/sim");
+    event.member("type", kTypes[below(4)]).member("subject", key);
+    if (chance(5)) event.member("expirytime", format_rfc3339(clock_.now() + Duration::milliseconds(500)));
+    event.key("data").begin_object().key("n").number(static_cast<int64_t>(n)).member("k", key).end_object().end_object();
+    text = std::move(event).finish()->to_text();
+    sent_.push_back(text);
+  }
+  auto event = event::parse_structured(text);
+  if (!event.ok()) return broken("I-3", "the workload's event is none: " + event.error().message());
+  const std::string id = std::string(event->source()) + " " + std::string(event->id());
+  note("send " + id + " " + std::string(event->type()));
+  engine::Command command;
+  engine::IngestEvent body{*event, {}, {}};
+  if (chance(50)) {  // as I/O threads do, against a snapshot that may be old by the time it counts
+    filter::MatchScratch scratch;
+    body.matched = node_->definitions()->match("default", event->value(), clock_.now(), scratch);
+  }
+  command.body = std::move(body);
+  submit(std::move(command), [this, id](const engine::Reply& reply) {
+    if (reply.error) return broken("I-1", "event " + id + " was refused: " + reply.error->message());
+    note("acknowledged " + id + " as " + reply.address.to_string() + (reply.duplicate ? ", a duplicate" : ""));
+    const auto found = node_->log().find(reply.address);
+    if (!found.ok() || !found->has_value()) broken("I-2", "event " + id + " is acknowledged and not durable");
+    acked_events_[reply.address] = id;
+    const auto [entry, fresh] = first_answer_.emplace(id, reply.address);
+    if (!fresh && reply.duplicate && entry->second != reply.address && acked_events_[entry->second] == id) {
+      entry->second = reply.address;  // accepted anew beyond the window
+    }
+  });
+}
+
+void Run::start_instance() {
+  static constexpr const char* kWorkflows[] = {"sim/wait", "sim/call", "sim/loop", "sim/unique", "sim/race", "sim/none"};
+  engine::StartInstance body;
+  body.workflow = kWorkflows[below(6)];
+  json::Builder input;
+  input.begin_object().key("n").number(static_cast<int64_t>(below(100))).member("k", "k1").end_object();
+  body.input = std::move(input).finish();
+  if (body.workflow == "sim/unique" || chance(20)) body.id = "u" + std::to_string(below(3));
+  body.on_conflict = static_cast<engine::StartInstance::OnConflict>(below(3));
+  engine::Command command;
+  if (chance(30)) command.idempotency_key = "key" + std::to_string(below(10));
+  const std::string key = command.idempotency_key;
+  note("start " + body.workflow + " id \"" + body.id + "\" key \"" + key + "\"");
+  command.body = std::move(body);
+  submit(std::move(command), [this](const engine::Reply& reply) {
+    note(reply.error ? "start refused: " + reply.error->message() : "started " + reply.address.to_string());
+    if (reply.error) return;
+    acked_starts_.insert(reply.address);
+    instances_.push_back(reply.address);
+    const auto found = node_->log().find(reply.address);
+    if (!found.ok() || !found->has_value()) broken("I-2", "instance " + reply.address.to_string() + " is acknowledged and not durable");
+  });
+}
+
+void Run::cancel_instance() {
+  if (instances_.empty()) return;
+  const Address instance = instances_[below(instances_.size())];
+  note("cancel " + instance.to_string());
+  engine::Command command;
+  command.actor = {"sim", "no longer wanted", {}};
+  command.body = engine::CancelInstance{instance};
+  submit(std::move(command), [this, instance](const engine::Reply& reply) {
+    note("cancel of " + instance.to_string() + (reply.error ? " refused: " + reply.error->message() : " done"));
+  });
+}
+
+void Run::redrive() {
+  const auto page = node_->query([](engine::Query& q) {
+    engine::ListOptions list;
+    list.status = "parked";
+    list.limit = 10;
+    return q.deliveries("default", list);
+  });
+  if (!page.ok()) return broken("I-18", page.error().message());
+  const json::View items = *(*page)->find("items");
+  if (items.size() == 0) return;
+  const auto id = engine::EffectId::parse(items.at(static_cast<uint32_t>(below(items.size()))).string_or("id", ""));
+  HENCE_CHECK(id.has_value());
+  note("redrive " + id->to_string());
+  engine::Command command;
+  command.actor = {"sim", {}, {}};
+  command.body = engine::RedriveDelivery{*id};
+  submit(std::move(command), [this](const engine::Reply& reply) {
+    note(reply.error ? "redrive refused: " + reply.error->message() : "redriven");
+  });
+}
+
+void Run::apply_variant(int variant) {
+  note("apply variant " + std::to_string(variant));
+  const resource::Parsed parsed = resource::parse_resources(documents(variant));
+  if (!parsed.faults.empty() || !parsed.unsupported.empty()) {
+    return broken("I-3", "the workload's documents are not valid: " +
+                             (parsed.faults.empty() ? parsed.unsupported : parsed.faults).to_error().message());
+  }
+  const auto base = node_->definitions();
+  engine::ApplyResources body;
+  std::set<std::string> given;
+  for (const resource::Resource& r : parsed.resources) {
+    given.insert(std::string(resource::kind_name(r.kind)) + " " + r.name);
+    const engine::Stored* stored = base->find("default", r.kind, r.name);
+    if (stored != nullptr && stored->resource->digest == r.digest) continue;
+    body.changes.push_back({r.resource_namespace, std::string(resource::kind_name(r.kind)), r.name, r.document, r.digest});
+  }
+  if (const auto* space = base->space("default")) {
+    for (const auto& [key, stored] : space->resources) {
+      const std::string kind(resource::kind_name(key.first));
+      if (!given.contains(kind + " " + key.second)) body.changes.push_back({"default", kind, key.second, json::Value(), {}});
+    }
+  }
+  body.base = base->version();
+  auto compiled = engine::Definitions::build(*base, body.base + 1, body.changes, clock_.now());
+  if (!compiled.ok()) return broken("I-3", compiled.error().message());
+  body.compiled = *compiled;
+  engine::Command command;
+  command.actor = {"sim", {}, {}};
+  command.body = std::move(body);
+  submit(std::move(command), [this](const engine::Reply& reply) {
+    note(reply.stale_base ? "apply came too late" : "applied version " + std::to_string(reply.version));
+  });
+}
+
+void Run::answer_call(bool well) {
+  if (target_.hanging().empty()) return;
+  const size_t index = chance(50) ? 0 : below(target_.hanging().size());
+  const std::string which = std::to_string(target_.hanging()[index]);
+  if (well) {
+    note("answer " + which + " 200");
+    return target_.answer(index, delivery::status(200, "{\"ok\":true}", {{"content-type", "application/json"}}));
+  }
+  static constexpr int kStatuses[] = {503, 429, 404, 500, 302};
+  if (chance(30)) {
+    note("lose the answer of " + which);
+    return target_.answer(index, Error(ErrorCode::CallFailed, "no answer within the timeout"));
+  }
+  const int status = kStatuses[below(5)];
+  note("answer " + which + " " + std::to_string(status));
+  target_.answer(index, delivery::status(status, "", status == 429 ? delivery::Headers{{"retry-after", "7"}} : delivery::Headers{}));
+}
+
+}  // namespace hence::sim

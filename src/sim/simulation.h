@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// One run: a seed decides the configuration, which faults there are, what users do, and which thread
+// makes its next step, over the production engine, log and dispatcher (harness/node.h) on simulated
+// disk, store, clock and HTTP. Equal seeds make equal runs.
+//
+//   warm-up and chaos: random steps, crashes between any two of them
+//   heal:              no faults; everything answers; time passes until nothing is left to do
+//   audit:             the log is read from its start; its fold must be the state
+//
+// Invariants and how to read a failure: docs/simulation.md.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/audit.h"
+
+namespace hence::sim {
+
+/// Mistakes made on purpose, to know that the simulation would see them.
+enum class Plant : uint8_t { none, ack_before_sync, dedup_lost, timer_twice, effect_before_record };
+/// "ack-before-sync", …; none if the word is no plant.
+Plant find_plant(std::string_view word);
+
+struct SimulationOptions {
+  uint64_t seed = 1;
+  uint32_t steps = 500;   ///< of the chaos
+  Plant plant = Plant::none;
+  bool trace = false;     ///< print every step as it is made
+};
+
+struct SimulationResult {
+  std::vector<Violation> violations;  ///< empty: the seed passed
+  std::vector<std::string> last_steps;
+  uint64_t trace_hash = 0;            ///< equal runs have equal hashes
+  uint64_t records = 0, events = 0, instances = 0, calls = 0, crashes = 0, commits = 0;
+};
+
+SimulationResult simulate(const SimulationOptions& options);
+
+}  // namespace hence::sim

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/workload.h"
+
+namespace hence::sim {
+namespace {
+
+constexpr const char* kSinks = R"(
+apiVersion: hence/v1
+kind: Sink
+metadata: {name: a}
+spec: {http: {url: "https://a.example/hook", concurrency: 2}}
+---
+apiVersion: hence/v1
+kind: Sink
+metadata: {name: b}
+spec: {http: {url: "https://b.example/hook", concurrency: 8}}
+)";
+
+constexpr const char* kRules = R"(
+---
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: tell-a}
+spec:
+  on: {type: [order.a, order.b]}
+  do: [{deliver: {sink: a}}]
+  delivery: {retry: {delay: PT1S, limit: {attempt: {count: 2}}, backoff: {exponential: {}}}, ordering: key}
+---
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: tell-b}
+spec:
+  on: {type: "order.*", when: "${ .data.n % 2 == 0 }"}
+  do: [{deliver: {sink: b, body: "${ {n: .data.n} }"}}]
+  delivery: {retry: {delay: PT0.5S, limit: {attempt: {count: 1}}, backoff: {constant: {}}}}
+---
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: circle}
+spec:
+  on: {type: order.c}
+  do:
+    - emit: {type: order.c, subject: "${ .data.k }", data: "${ .data }"}
+    - emit: {type: order.d, data: "${ {n: 1, k: .data.k} }"}
+---
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: start-wait}
+spec:
+  on: {type: order.a}
+  do: [{start: {workflow: sim/wait, input: "${ .data }", key: "${ .data.k }"}}]
+---
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: start-call}
+spec:
+  on: {type: [order.b, order.d]}
+  do: [{start: {workflow: sim/call, input: "${ .data }"}}, {start: {workflow: sim/loop, input: "${ .data }"}}]
+)";
+
+constexpr const char* kConflict[] = {"existing", "replace", "reject"};
+
+constexpr const char* kWorkflows = R"(
+---
+document: {dsl: 1.0.3, namespace: sim, name: wait, version: 1.0.0}
+do:
+  - first: {set: {k: "${ .k }", n: "${ .n }"}}
+  - pause: {wait: PT5S}
+  - tell: {emit: {event: {with: {type: order.e, source: /sim/wait, subject: "${ .k }", data: "${ {n: .n} }"}}}}
+  - again: {wait: PT2S}
+---
+document: {dsl: 1.0.3, namespace: sim, name: loop, version: 1.0.0}
+do:
+  - each:
+      for: {each: item, in: "${ [range(7)] }"}
+      do:
+        - add: {set: {sum: "${ (.sum // 0) + $item }"}}
+  - both:
+      fork:
+        branches:
+          - left: {wait: PT1S}
+          - right:
+              do:
+                - ask: {run: {shell: {command: "make"}}}
+---
+document: {dsl: 1.0.3, namespace: sim, name: unique, version: 1.0.0}
+do:
+  - pause: {wait: PT20S}
+---
+document: {dsl: 1.0.3, namespace: sim, name: race, version: 1.0.0}
+timeout: {after: PT10S}
+do:
+  - guarded:
+      timeout: {after: PT2S}
+      call: http
+      with: {method: get, endpoint: "https://api.example/race"}
+---
+document: {dsl: 1.0.3, namespace: sim, name: call, version: 1.0.0}
+do:
+  - guarded:
+      try:
+        - ask:
+            timeout: {after: PT8S}
+            call: http
+            with: {method: post, endpoint: "https://api.example/do", body: "${ {n: .n} }"}
+      catch:
+        retry: {delay: PT1S, backoff: {exponential: {}}, limit: {attempt: {count: 2}}}
+        do:
+          - recover: {set: {recovered: true}}
+)";
+
+}  // namespace
+
+std::string documents(int variant) {
+  std::string text = std::string(kSinks) + kRules;
+  text += "\n---\napiVersion: hence/v1\nkind: Rule\nmetadata: {name: start-unique}\nspec:\n  on: {type: order.u}\n";
+  text += "  do: [{start: {workflow: sim/unique, id: \"${ .data.k }\", onConflict: " + std::string(kConflict[variant % 3]) + "}}]\n";
+  text += kWorkflows;
+  if (variant % 2 == 1) {
+    // A newer version that new instances take; the others stay on theirs.
+    text += "---\ndocument: {dsl: 1.0.3, namespace: sim, name: wait, version: 1.1.0}\ndo:\n  - pause: {wait: PT3S}\n"
+            "  - tell: {set: {newer: true}}\n";
+  }
+  if (variant >= 2) {
+    text += "---\napiVersion: hence/v1\nkind: Rule\nmetadata: {name: extra}\nspec:\n  on: {type: order.e}\n"
+            "  do: [{deliver: {sink: a, mode: binary}}]\n";
+  }
+  return text;
+}
+
+}  // namespace hence::sim

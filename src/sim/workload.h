@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the simulated users apply: rules and workflows of every kind, in variants that take turns.
+
+#include <string>
+
+namespace hence::sim {
+
+inline constexpr int kVariants = 4;
+
+/// All resources of a variant as documents. Every one holds what the others' rules refer to.
+std::string documents(int variant);
+
+}  // namespace hence::sim
