@@ -175,6 +175,12 @@ std::string render_explain(json::View explanation, const Style& style, bool with
   if (const auto cause = explanation.string_or("cause", ""); !cause.empty()) {
     out += "it came of " + std::string(cause) + "\n";
   }
+  if (const auto again = explanation.find("duplicates")) {
+    const auto count = again->find("count");
+    const int64_t times = count && count->is_number() ? count->as_int64().value_or(0) : 0;
+    out += "it came again " + (times == 1 ? "once" : std::to_string(times) + " times") +
+           ", and was not decided again; last " + when(*again, "last", style.now) + "\n";
+  }
   if (const auto stopped = explanation.string_or("stopped", ""); !stopped.empty()) {
     return out + style.paint(Tone::warning, "it met no rules: ") + std::string(stopped) + "\n";
   }

@@ -81,6 +81,8 @@ void Engine::run(const Command& command, const IngestEvent& body, Batch& batch) 
   if (const std::optional<Address> first = seen(hash, command.now)) {
     reply.address = *first;
     reply.duplicate = true;
+    Recorder again(*this, command, first->partition, batch);
+    again.add(DuplicateSeen{*first, body.source});
     batch.replies.push_back(reply);
     return;
   }

@@ -75,6 +75,8 @@ TEST(Engine, AcceptsAnEventOnceAndAnswersItsFirstPositionAgain) {
   const Reply second = world.send(kDeployed);
   EXPECT_TRUE(second.duplicate);
   EXPECT_EQ(second.address, first.address);
+  const json::Value explained = world.explain(first.address);
+  EXPECT_EQ(explained->find_path({"duplicates", "count"})->as_int64(), 1) << explained->to_text();
   world.reopen();
   EXPECT_TRUE(world.send(kDeployed).duplicate);
   world.lose_state();

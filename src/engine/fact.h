@@ -206,10 +206,18 @@ struct ReplyForgotten {
   template <typename A> void fields(A& a) { a(key, until); }
 };
 
+/// An event came again: it changed nothing and was answered with the first one's position.
+struct DuplicateSeen {
+  Address first;
+  std::string source;  ///< Source resource it came by, empty for POST /events
+  template <typename A> void fields(A& a) { a(first, source); }
+};
+
 using Fact = std::variant<EventAccepted, Decision, MessageSent, MessageTaken, DefinitionsChanged,
                           DefinitionsAdopted, InstanceStarted, StartRefused, InstanceStepped,
                           InstanceContinues, EffectCreated, AttemptFailed, EffectEnded,
-                          EffectRedriven, Ignored, EffectReady, ReplyKept, ReplyForgotten>;
+                          EffectRedriven, Ignored, EffectReady, ReplyKept, ReplyForgotten,
+                          DuplicateSeen>;
 
 /// Appends the fact to a record's payload.
 void append_fact(std::string& payload, const Fact& fact);

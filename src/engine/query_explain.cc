@@ -25,6 +25,8 @@ struct Consequences {
   std::multimap<std::string, std::pair<Address, InstanceSummary>> instances;  // by rule
   std::multimap<std::string, StartRefused> refused;
   std::vector<std::pair<Address, std::string>> emitted;  // position, type
+  int64_t duplicates = 0;
+  std::string last_duplicate;  // its time
 };
 
 }  // namespace
@@ -66,6 +68,9 @@ Result<Consequences> load_consequences(const store::Snapshot& snapshot, log::Log
       if (!bytes) continue;
       HENCE_TRY(const InstanceRow row, decode<InstanceRow>(*bytes, "an instance"));
       all.instances.emplace(rule, std::make_pair(address, summarize(row)));
+    } else if (consequence.kind == 'p') {
+      ++all.duplicates;
+      all.last_duplicate = std::max(all.last_duplicate, rule);  // the row's value, here a time
     } else if (consequence.kind == 'x' || consequence.kind == 'e') {
       Result<ReadRecord> record = read_record(reader, address);
       if (!record.ok()) continue;  // beyond retention
@@ -152,6 +157,10 @@ Result<json::Value> Query::explain(std::string_view name_space, Address address,
   builder.member("event", event);
   builder.key("definitions").number(static_cast<int64_t>(decision->version));
   add_text(builder, "stopped", decision->stopped);
+  if (consequences.duplicates > 0) {
+    builder.key("duplicates").begin_object().key("count").number(consequences.duplicates);
+    builder.member("last", consequences.last_duplicate).end_object();
+  }
   builder.key("rules").begin_array();
   const Definitions::Space* space = definitions->space(name_space);
   bool found = only.empty();

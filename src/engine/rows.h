@@ -19,8 +19,8 @@
 //   index family (written blindly, can be rebuilt)
 //     L ns 0 ~started pp seq     InstanceSummary: instances, newest first
 //     D ns 0 ~created pp seq idx DeliverySummary: deliveries, newest first
-//     V pp seq 'i'|'d'|'x'|'e' pp seq idx   what an event led to: instance, delivery,
-//                                refused start, emitted event
+//     V pp seq 'i'|'d'|'x'|'e'|'p' pp seq idx   what an event led to: instance, delivery,
+//                                refused start, emitted event; 'p': came again
 //     H pp seq seq               an instance's records after its first, in order
 
 #include <cstdint>

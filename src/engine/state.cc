@@ -55,6 +55,10 @@ void State::on(const RecordContext& record, const EventAccepted& fact) {
   if (!fact.cause.is_none()) overlay_.put_index(keys::consequence(fact.cause, 'e', {record.address, 0}), {});
 }
 
+void State::on(const RecordContext& record, const DuplicateSeen& fact) {
+  overlay_.put_index(keys::consequence(fact.first, 'p', {record.address, 0}), format_rfc3339(record.time));
+}
+
 void State::on(const RecordContext& record, const MessageSent& fact) {
   meta(record.address.partition).sent[fact.to] = fact.number;
 }

@@ -90,6 +90,7 @@ class State {
   void on(const RecordContext& record, const EffectReady& fact);
   void on(const RecordContext& record, const ReplyKept& fact);
   void on(const RecordContext& record, const ReplyForgotten& fact);
+  void on(const RecordContext& record, const DuplicateSeen& fact);
 
   size_t index_of(Partition partition) const {
     HENCE_CHECK(partition < partitions_ || partition == kControlPartition);
