@@ -121,12 +121,12 @@ TEST_F(LogTest, KnowsEventsOfSealedOpenAndStagedRecords) {
   commit("open");
   Commit staged = stage("staged");
   const std::string sealed = words.substr(0, words.find(' '));
-  EXPECT_EQ(*log->find_event(event_of(sealed), {}), Address(kPartition, 1));
+  EXPECT_EQ(*log->find_event(event_of(sealed), {}), (Address{kPartition, 1}));
   EXPECT_TRUE(log->find_event(event_of("open"), {})->has_value());
   EXPECT_TRUE(log->find_event(event_of("staged"), {})->has_value());
   EXPECT_FALSE(log->find_event(event_of("never"), {})->has_value());
   reopen();
-  EXPECT_EQ(*log->find_event(event_of(sealed), {}), Address(kPartition, 1));
+  EXPECT_EQ(*log->find_event(event_of(sealed), {}), (Address{kPartition, 1}));
   EXPECT_TRUE(log->find_event(event_of("open"), {})->has_value());
   EXPECT_FALSE(log->find_event(event_of("staged"), {})->has_value());
 }

@@ -123,7 +123,7 @@ TEST(LogThreadsTest, StagesWritesAndReadsOnThreeThreads) {
     staged.push(std::nullopt);
     writer.join();
     reader.join();
-    EXPECT_EQ(*log->find_event(Hash128{uint64_t{1} << 32, 1}, {}), Address(1, 1));
+    EXPECT_EQ(*log->find_event(Hash128{uint64_t{1} << 32, 1}, {}), (Address{1, 1}));
   }
   std::filesystem::remove_all(folder);
 }

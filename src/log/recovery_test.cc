@@ -347,7 +347,7 @@ TEST_F(RecoveryTest, VerifyNamesTheRecordWhoseDigestDoesNotFit) {
   reopen();
   const VerifyReport found = verified();
   ASSERT_TRUE(found.damage);
-  EXPECT_EQ(found.damage->address, Address(kPartition, 2));
+  EXPECT_EQ(found.damage->address, (Address{kPartition, 2}));
   EXPECT_EQ(found.damage->offset, begin);
   EXPECT_NE(found.damage->to_string().find("07-2"), std::string::npos);
 }
