@@ -219,6 +219,7 @@ void Run::heal() {
   for (uint32_t round = 0; round < kHealRoundsMax && !is_over(); ++round) {
     const Result<bool> dispatched = node_->dispatch();
     if (!dispatched.ok()) return broken("I-18", dispatched.error().message());
+    const bool decides = node_->can_decide() || node_->in_flight() > 0;
     const Status committed = node_->commit_all();
     if (!committed.ok()) return broken("I-18", committed.error().message());
     after_calls();
@@ -226,7 +227,7 @@ void Run::heal() {
       answer_call(true);
       continue;
     }
-    if (*dispatched || node_->can_decide() || node_->queued() > 0) continue;
+    if (*dispatched || decides) continue;
     const auto due = node_->next_due();
     if (!due) return check_quiet();
     clock_.advance_to(std::max(*due, clock_.now() + Duration{1}));
@@ -237,7 +238,17 @@ void Run::heal() {
 void Run::check_quiet() {
   const auto effects = engine::ready_effects(*store_.snapshot(), setup_.node.engine.partitions, std::nullopt, 10);
   if (!effects.ok()) return broken("I-18", effects.error().message());
-  for (const engine::Effect& effect : *effects) broken("I-18", "effect " + effect.id.to_string() + " is ready for ever");
+  if (!effects->empty()) {
+    const delivery::Dispatcher& dispatcher = node_->dispatcher();
+    std::string where = "; the dispatcher holds " + std::to_string(dispatcher.held()) + ", wants " +
+                        (dispatcher.wants_pull() ? "more" : "none");
+    for (const delivery::DestinationReport& report : dispatcher.destinations()) {
+      where += "; " + report.name + ": " + std::to_string(report.waiting) + " waiting, " +
+               std::to_string(report.in_flight) + " in flight, " + std::string(breaker_state_name(report.breaker));
+    }
+    broken("I-18", "effect " + effects->front().id.to_string() + " is ready for ever, attempt " +
+                       std::to_string(effects->front().attempt) + where);
+  }
   if (!node_->engine().continuing().empty()) broken("I-18", "an instance has work left over for ever");
   const Status scanned = store_.scan(store::Family::state, {}, [&](std::string_view key, std::string_view value) {
     if (key.size() <= 3) return true;
