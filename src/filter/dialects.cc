@@ -131,6 +131,7 @@ std::optional<DialectFilters> DialectFilters::parse(json::View filters, const st
   DialectFilters out;
   out.root_.parts = DialectReader(faults).read_all(filters, pointer, 0);
   if (faults.size() > before) return std::nullopt;
+  out.root_.text = filters.to_text();
   return out;
 }
 

@@ -33,6 +33,11 @@ class DialectFilters {
   /// Conditions that hold whenever passes() does, for the index.
   std::vector<FieldSpec> necessary_conditions() const;
 
+  /// Filters in the array.
+  size_t count() const { return root_.parts.size(); }
+  /// The array as JSON.
+  const std::string& text() const { return root_.text; }
+
   /// The verdict on one filter of the array.
   struct Verdict {
     std::string filter;  ///< as JSON
