@@ -32,7 +32,7 @@ struct Budget {
 };
 inline constexpr Budget kWhenBudget{100'000, 1 << 20, 1'000, 1 << 20};
 inline constexpr Budget kWorkflowBudget{1'000'000, 16 << 20, 10'000, 16 << 20};
-inline constexpr Budget kCommandLineBudget{10'000'000'000, 1 << 30, 100'000, 1 << 30};
+inline constexpr Budget kCommandLineBudget{1'000'000'000, 1 << 30, 100'000, 1 << 30};
 
 struct CompileOptions {
   /// Names of the variables evaluate() is given, without "$", in their order.
