@@ -52,6 +52,20 @@ struct ArrayRules {
   bool unique = false;
 };
 
+/// Whether two texts are the same; short ones, as names are, without a call.
+inline bool same_text(std::string_view a, std::string_view b) {
+  const size_t n = a.size();
+  if (n != b.size()) return false;
+  const char* p = a.data();
+  const char* q = b.data();
+  if (n >= 8) {
+    if (n > 16) return a == b;
+    return json::load64(p) == json::load64(q) && json::load64(p + n - 8) == json::load64(q + n - 8);
+  }
+  if (n >= 4) return json::load32(p) == json::load32(q) && json::load32(p + n - 4) == json::load32(q + n - 4);
+  return n == 0 || (p[0] == q[0] && p[n / 2] == q[n / 2] && p[n - 1] == q[n - 1]);
+}
+
 /// A name an object's rules know.
 struct Property {
   std::string name;
@@ -68,13 +82,19 @@ class PropertyTable {
   void finish();
   const Property* find(uint32_t hash, std::string_view name) const {
     if (slots_.empty()) return nullptr;
+    // The mask keeps the place within the table: no check for every step.
+    const Slot* slots = slots_.data();
     for (uint32_t slot = hash & mask_;; slot = (slot + 1) & mask_) {
-      const Slot& entry = slots_[slot];
+      const Slot& entry = slots[slot];
       if (entry.index == UINT32_MAX) return nullptr;
-      if (entry.hash == hash && properties_[entry.index].name == name) return &properties_[entry.index];
+      if (entry.hash == hash && same_text(properties_[entry.index].name, name)) return &properties_[entry.index];
     }
   }
   const std::vector<Property>& properties() const { return properties_; }
+  template <typename Visit>
+  void for_each(Visit visit) {
+    for (Property& property : properties_) visit(property);
+  }
 
  private:
   struct Slot {
@@ -145,6 +165,7 @@ struct Combination {
 struct Block {
   uint8_t types = kAnyType;
   bool never = false;               ///< the schema `false`
+  bool leaf = false;                ///< only type, string, number and value rules: applies no other schema
   uint32_t document = 0, node = 0;  ///< where it stands
   uint32_t resource = 0;
   std::unique_ptr<StringRules> strings;

@@ -61,6 +61,11 @@ Result<std::unique_ptr<const Program>> Compiler::compile(json::View document) {
     HENCE_TRY_VOID(link_dynamic());
   } while (!pending_.empty());
   HENCE_TRY_VOID(refuse_loops());
+  if (!program_->dynamic) skip_references();
+  for (Block& block : program_->blocks) {
+    block.leaf = block.combined == nullptr && block.arrays == nullptr && block.objects == nullptr && !block.never &&
+                 block.unevaluated_items == nullptr && block.unevaluated_properties == nullptr;
+  }
   program_->documents = resources_.take_documents();
   return std::unique_ptr<const Program>(std::move(program_));
 }
@@ -137,6 +142,57 @@ Status Compiler::refuse_loops() const {
     }
   }
   return {};
+}
+
+namespace {
+
+/// The block that one which is nothing but a $ref stands for.
+const Block* target_of(const Block* block) {
+  while (block != nullptr && block->combined != nullptr && block->combined->reference != nullptr) {
+    const Combination& combined = *block->combined;
+    const bool more = block->types != kAnyType || block->strings != nullptr || block->numbers != nullptr ||
+                      block->arrays != nullptr || block->objects != nullptr || block->constant != nullptr ||
+                      block->enumeration != nullptr || block->unevaluated_properties != nullptr ||
+                      block->unevaluated_items != nullptr || !combined.all_of.empty() || !combined.any_of.empty() ||
+                      !combined.one_of.empty() || combined.negated != nullptr || combined.condition != nullptr ||
+                      !combined.dependent.empty() || combined.dynamic.has_value();
+    if (more) break;
+    block = combined.reference;
+  }
+  return block;
+}
+
+}  // namespace
+
+/// Lets every block point past references; loops have been refused before.
+void Compiler::skip_references() {
+  const auto skip = [](const Block*& block) { block = target_of(block); };
+  program_->root = target_of(program_->root);
+  for (Block& block : program_->blocks) {
+    skip(block.unevaluated_properties);
+    skip(block.unevaluated_items);
+    if (block.arrays != nullptr) {
+      for (const Block*& one : block.arrays->prefix) skip(one);
+      skip(block.arrays->rest);
+      skip(block.arrays->contains);
+    }
+    if (block.objects != nullptr) {
+      block.objects->table.for_each([&](Property& property) { skip(property.block); });
+      for (PatternProperty& pattern : block.objects->patterns) skip(pattern.block);
+      skip(block.objects->additional);
+      skip(block.objects->names);
+    }
+    if (block.combined == nullptr) continue;
+    Combination& combined = *block.combined;
+    for (const Block** one : {&combined.reference, &combined.negated, &combined.condition, &combined.then_block,
+                              &combined.else_block}) {
+      skip(*one);
+    }
+    for (auto* list : {&combined.all_of, &combined.any_of, &combined.one_of}) {
+      for (const Block*& one : *list) skip(one);
+    }
+    for (DependentBlock& dependent : combined.dependent) skip(dependent.block);
+  }
 }
 
 Status Compiler::build(Block& block) {

@@ -38,6 +38,7 @@ class Compiler {
   Status finish_block(Block& block);
   void fold_unevaluated(Block& block);
   Status refuse_loops() const;
+  void skip_references();
   Status refused(json::View value, std::string_view wanted) const;
 
   Result<uint64_t> count(json::View value);

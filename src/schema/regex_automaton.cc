@@ -169,23 +169,20 @@ class TableBuilder {
 
   bool build() {
     const uint32_t classes = byte_classes();
-    out_.stride_ = classes;
+    const uint32_t stride = out_.stride_ = classes + 1;
     add_row();
     add_row();
-    out_.final_rows_ = classes;
+    out_.final_rows_ = stride;
     set_.clear();
     set_.add(start_);
-    out_.start_ = enter({true, false}) * classes;
+    out_.start_ = enter({true, false}) * stride;
     while (!pending_.empty()) {
       if (accepts_.size() > kTableRowsMax || work_ > kTableWorkMax) return false;
       const uint32_t row = pending_.back();
       pending_.pop_back();
       for (uint32_t column = 0; column < classes; ++column) follow(row, column);
     }
-    // Rows 0 and 1 lead nowhere else.
-    for (uint32_t column = 0; column < classes; ++column) out_.table_[classes + column] = classes;
-    out_.accepts_at_end_ = std::move(accepts_);
-    out_.accepts_at_end_[Automaton::kAccepted] = 1;
+    for (size_t row = 0; row < accepts_.size(); ++row) out_.table_[(row + 1) * stride - 1] = accepts_[row];
     return true;
   }
 

@@ -37,20 +37,24 @@ class Automaton {
   static constexpr uint32_t kAccepted = 1;
 
   bool run_table(std::string_view text) const {
+    // Rows of the table lead to rows of the table, classes are fewer than a row is long.
+    const uint32_t* table = table_.data();
+    const uint8_t* classes = classes_.data();
     uint32_t row = start_;
+    if (row <= final_rows_) return row != 0;
     for (const char c : text) {
-      row = table_[row + classes_[static_cast<unsigned char>(c)]];
+      row = table[row + classes[static_cast<unsigned char>(c)]];
       if (row <= final_rows_) return row != 0;
     }
-    return accepts_at_end_[row / stride_] != 0;
+    return table[row + stride_ - 1] != 0;
   }
   Match simulate(std::string_view text) const;
 
   std::vector<NfaState> states_;  ///< kept only where there is no table
   uint32_t nfa_start_ = 0;
   std::array<uint8_t, 256> classes_{};
-  std::vector<uint32_t> table_;  ///< row × byte class → row; row 0 is dead, the next has accepted
-  std::vector<uint8_t> accepts_at_end_;
+  /// Row × byte class → row; row 0 is dead, the next has accepted. The last of a row: accepts at the end.
+  std::vector<uint32_t> table_;
   uint32_t start_ = 0, stride_ = 1, final_rows_ = 0;
 };
 

@@ -102,11 +102,16 @@ bool Walk::check_unevaluated(const Block& block, uint32_t node, const Marks& mar
   return ok;
 }
 
-bool Walk::check_child(const Block& block, uint32_t node) {
-  ++level_;
-  const bool ok = check(block, node, nullptr);
-  --level_;
-  return ok;
+/// A block that applies no other, where only the verdict counts: it neither nests nor takes steps.
+bool Walk::check_leaf(const Block& block, uint32_t node) {
+  const uint32_t type = nodes_[node].meta & json::kTypeMask;
+  if (((block.types >> type) & 1) == 0 && !check_type(block, node)) return false;
+  if (type == static_cast<uint32_t>(json::Type::string)) {
+    if (block.strings != nullptr && !check_string(block, node)) return false;
+  } else if (type == static_cast<uint32_t>(json::Type::number)) {
+    if (block.numbers != nullptr && !check_number(block, node)) return false;
+  }
+  return (block.constant == nullptr && block.enumeration == nullptr) || check_values(block, node);
 }
 
 bool Walk::fits(const Block& block, uint32_t node, Marks* marks) {
@@ -132,7 +137,8 @@ bool Walk::check_values(const Block& block, uint32_t node) {
         const std::string_view value = text(node);
         found = rules->strings.size() > 8
                     ? std::binary_search(rules->strings.begin(), rules->strings.end(), value)
-                    : std::find(rules->strings.begin(), rules->strings.end(), value) != rules->strings.end();
+                    : std::any_of(rules->strings.begin(), rules->strings.end(),
+                                  [&](std::string_view one) { return same_text(one, value); });
       }
     } else {
       found = std::any_of(rules->values.begin(), rules->values.end(),

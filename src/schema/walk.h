@@ -55,12 +55,14 @@ class Marks {
 class Walk {
  public:
   /// report: where faults go; null: only whether there are any.
-  Walk(const Program& program, json::View value, Report* report)
-      : program_(program), buffer_(value.buffer()), nodes_(buffer_->nodes()), root_(value.node()), report_(report),
+  Walk(const Program& program, json::View value, Report* report) : Walk(program, *program.root, value, report) {}
+  /// Applies one block of the program.
+  Walk(const Program& program, const Block& start, json::View value, Report* report)
+      : program_(program), start_(start), buffer_(value.buffer()), nodes_(buffer_->nodes()), root_(value.node()), report_(report),
         steps_left_(kStepsMax + uint64_t{16} * buffer_->node_count) {}
 
   bool run() {
-    const bool ok = check(*program_.root, root_, nullptr);
+    const bool ok = check(start_, root_, nullptr);
     return ok && stopped_.empty();
   }
   /// Why the walk could not be finished; empty if it was.
@@ -87,7 +89,14 @@ class Walk {
   bool check_choice(const Block& block, uint32_t node, Marks* marks, bool exactly_one);
   bool check_condition(const Block& block, uint32_t node, Marks* marks);
   bool check_dynamic(const Block& block, uint32_t node, Marks* marks);
-  bool check_child(const Block& block, uint32_t node);
+  bool check_leaf(const Block& block, uint32_t node);
+  bool check_child(const Block& block, uint32_t node) {
+    if (block.leaf && !reporting()) return check_leaf(block, node);
+    ++level_;
+    const bool ok = check(block, node, nullptr);
+    --level_;
+    return ok;
+  }
   /// Whether a value fits, its faults being of no interest.
   bool fits(const Block& block, uint32_t node, Marks* marks);
 
@@ -101,6 +110,7 @@ class Walk {
   std::string_view text(uint32_t node) const { return json::text_of(buffer_, nodes_[node]); }
 
   const Program& program_;
+  const Block& start_;
   const json::Buffer* buffer_;
   const json::Node* nodes_;
   uint32_t root_;
