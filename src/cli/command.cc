@@ -27,6 +27,9 @@ constexpr std::array kCommands{
             "why each rule matched an event or did not, and what followed", explain_command},
     Command{"rule", "test", "-r FILE… -e FILE…",
             "would the rules match the events? without a server", rule_test},
+    Command{"rule", "lint", "PATH…", "rules that never match, match everything, repeat others or are slow", rule_lint},
+    Command{"filter", "test", "--pattern|--cesql|--filters|--when F -e FILE", "a bare filter against any JSON objects", filter_test},
+    Command{"bench", "match", "--rules F --events F", "events a second, from JSON text to rule ids", bench_match},
     Command{"expr", "eval", "PROGRAM", "runs a jq program over the JSON values of standard input",
             expr_eval},
     Command{"sink", "listen", "--port P", "catches HTTP calls and shows them", sink_listen},
@@ -49,11 +52,11 @@ constexpr std::array kCommands{
 
 /// Words of the language of commands that this version does not have.
 constexpr std::string_view kAbsentNouns[] = {
-    "approval", "audit", "backtest", "bench",  "checkpoint", "completion", "doctor",  "event-type",
-    "filter",   "plan",  "schema",   "policy", "schedule",   "console",    "context", "projection"};
+    "approval", "audit",  "backtest", "checkpoint", "completion", "doctor", "event-type",
+    "plan",     "schema", "policy",   "schedule",   "console",    "context", "projection"};
 constexpr std::pair<std::string_view, std::string_view> kAbsentVerbs[] = {
-    {"rule", "lint"},       {"instance", "why"},   {"instance", "suspend"},
-    {"instance", "resume"}, {"instance", "retry"}, {"event", "replay"},
+    {"instance", "why"},    {"instance", "suspend"}, {"instance", "resume"},
+    {"instance", "retry"},  {"event", "replay"},
 };
 
 std::string singular(std::string_view word) {

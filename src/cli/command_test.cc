@@ -63,8 +63,8 @@ TEST_F(Commands, WhatThisVersionDoesNotHaveIsSaid) {
   for (const auto& words : {std::vector<std::string>{"approval", "list"},
                             {"event-type", "list"},
                             {"instance", "suspend", "7-1"},
-                            {"rule", "lint"},
-                            {"bench"}}) {
+                            {"instance", "why"},
+                            {"backtest"}}) {
     const Ran ran = run(words);
     EXPECT_EQ(ran.code, kExitWrongUse);
     EXPECT_THAT(ran.err, StartsWith("hence: this version does not have `hence " + words.front()));

@@ -10,6 +10,7 @@
 
 #include "filter/case_fold.h"
 #include "filter/cesql_code.h"
+#include "filter/hashing.h"
 #include "filter/necessary.h"
 
 namespace hence::filter {
@@ -20,23 +21,29 @@ bool is_required(std::string_view name) {
   return name == "id" || name == "source" || name == "type" || name == "specversion";
 }
 
-/// The attribute's value, if the event has it.
-std::optional<json::View> find_attribute(json::View event, std::string_view name) {
-  if (name == "data") return std::nullopt;
+/// The attribute's value, if the event has it. data, null, arrays and objects count as missing.
+bool read_attribute(json::View event, std::string_view name, CesqlValue& out) {
   const auto value = event.find(name);
-  if (!value || value->is_null() || value->is_array() || value->is_object()) return std::nullopt;
-  return value;
-}
-
-CesqlValue attribute_value(json::View value) {
-  if (value.is_string()) return CesqlValue::of(value.as_string());
-  if (value.is_bool()) return CesqlValue::of(value.as_bool());
-  const auto integer = value.as_int64();
-  if (integer && *integer >= std::numeric_limits<int32_t>::min() &&
-      *integer <= std::numeric_limits<int32_t>::max()) {
-    return CesqlValue::of(static_cast<int32_t>(*integer));
+  if (!value) return false;
+  switch (value->type()) {
+    case json::Type::string:
+      if (name == "data") return false;
+      out = CesqlValue::of(value->as_string());
+      return true;
+    case json::Type::boolean:
+      out = CesqlValue::of(value->as_bool());
+      return name != "data";
+    case json::Type::number: {
+      const auto integer = value->as_int64();
+      const bool fits = integer && *integer >= std::numeric_limits<int32_t>::min() &&
+                        *integer <= std::numeric_limits<int32_t>::max();
+      out = fits ? CesqlValue::of(static_cast<int32_t>(*integer))
+                 : CesqlValue::of(value->number_text());
+      return name != "data";
+    }
+    default:
+      return false;
   }
-  return CesqlValue::of(value.number_text());
 }
 
 /// Size in bytes of the character text begins with.
@@ -48,6 +55,10 @@ size_t character_size(std::string_view text) {
 
 /// Greedy with one place to return to, the last `%`: enough, and never worse than text × pattern.
 bool is_like(std::string_view text, const std::vector<LikePiece>& pattern) {
+  if (pattern.size() == 2 && pattern[0].kind == LikePiece::Kind::text &&
+      pattern[1].kind == LikePiece::Kind::run) {
+    return text.starts_with(pattern[0].text);
+  }
   size_t piece = 0;
   size_t after_run = SIZE_MAX;
   std::string_view run_rest;
@@ -79,6 +90,43 @@ class Evaluator {
  public:
   Evaluator(const Cesql::Code& code, CesqlRun& run) : code_(code), run_(run) {}
 
+  /// Whether a node is TRUE without a fault: the question a filter asks, without the values between
+  /// for the terms that filters mostly are. Depth is bounded by kCesqlDepthMax.
+  bool holds(uint32_t index) {
+    const CesqlNode& node = code_.nodes[index];
+    switch (node.op) {
+      case CesqlOp::logic_and:
+        return holds_as_operand(code_.child(node, 0)) && holds_as_operand(code_.child(node, 1));
+      case CesqlOp::exists:
+        return exists(node);
+      case CesqlOp::equal: {
+        const CesqlNode& left = code_.nodes[code_.child(node, 0)];
+        const CesqlNode& right = code_.nodes[code_.child(node, 1)];
+        if (left.op != CesqlOp::attribute || right.op != CesqlOp::literal) break;
+        if (right.literal_type != CesqlType::string) break;
+        const CesqlValue value = attribute(left);
+        if (value.type == CesqlType::string) return equal_text(value.string, right.text);
+        return !run_.failed() && cesql_to_string(value, run_) == right.text;
+      }
+      case CesqlOp::less:
+      case CesqlOp::less_equal:
+      case CesqlOp::greater:
+      case CesqlOp::greater_equal: {
+        const CesqlNode& left = code_.nodes[code_.child(node, 0)];
+        const CesqlNode& right = code_.nodes[code_.child(node, 1)];
+        if (left.op != CesqlOp::attribute || right.op != CesqlOp::literal) break;
+        if (right.literal_type != CesqlType::integer) break;
+        const CesqlValue value = attribute(left);
+        const int32_t number = run_.failed() ? 0 : cesql_to_integer(value, run_);
+        return !run_.failed() && in_order(node.op, number, right.integer);
+      }
+      default:
+        break;
+    }
+    const CesqlValue value = value_of(index);
+    return !run_.failed() && value.type == CesqlType::boolean && value.boolean;
+  }
+
   // Depth is bounded by kCesqlDepthMax.
   CesqlValue value_of(uint32_t index) {
     const CesqlNode& node = code_.nodes[index];
@@ -88,8 +136,7 @@ class Evaluator {
       case CesqlOp::attribute:
         return attribute(node);
       case CesqlOp::exists:
-        return CesqlValue::of(is_required(node.text) ||
-                              find_attribute(run_.event, node.text).has_value());
+        return CesqlValue::of(exists(node));
       case CesqlOp::negate:
         return negate(node);
       case CesqlOp::logic_not: {
@@ -118,6 +165,27 @@ class Evaluator {
   }
 
  private:
+  bool exists(const CesqlNode& node) const {
+    CesqlValue ignored;
+    return is_required(node.text) || read_attribute(run_.event, node.text, ignored);
+  }
+
+  /// As holds(), but values that are no booleans are cast.
+  bool holds_as_operand(uint32_t index) {
+    switch (code_.nodes[index].op) {
+      case CesqlOp::logic_and:
+      case CesqlOp::exists:
+      case CesqlOp::equal:
+      case CesqlOp::less:
+      case CesqlOp::less_equal:
+      case CesqlOp::greater:
+      case CesqlOp::greater_equal:
+        return holds(index);
+      default:
+        return boolean_of(index);
+    }
+  }
+
   bool boolean_of(uint32_t index) {
     const CesqlValue value = value_of(index);
     return !run_.failed() && cesql_to_boolean(value, run_);
@@ -136,8 +204,8 @@ class Evaluator {
   }
 
   CesqlValue attribute(const CesqlNode& node) {
-    const auto value = find_attribute(run_.event, node.text);
-    if (value) return attribute_value(*value);
+    CesqlValue out;
+    if (read_attribute(run_.event, node.text, out)) return out;
     run_.fail(CesqlFault::missing_attribute, node.text);
     return CesqlValue::of(false);
   }
@@ -169,7 +237,7 @@ class Evaluator {
       case CesqlType::integer:
         return cesql_to_integer(value, run_) == target.integer;
       case CesqlType::string:
-        return cesql_to_string(value, run_) == target.string;
+        return equal_text(cesql_to_string(value, run_), target.string);
     }
     return false;
   }
@@ -227,17 +295,19 @@ class Evaluator {
     const int64_t x = cesql_to_integer(first, run_);
     const int64_t y = cesql_to_integer(second, run_);
     if (run_.failed()) return failed;
-    switch (node.op) {
+    return compares ? CesqlValue::of(in_order(node.op, x, y)) : arithmetic(node.op, x, y);
+  }
+
+  static bool in_order(CesqlOp op, int64_t x, int64_t y) {
+    switch (op) {
       case CesqlOp::less:
-        return CesqlValue::of(x < y);
+        return x < y;
       case CesqlOp::less_equal:
-        return CesqlValue::of(x <= y);
+        return x <= y;
       case CesqlOp::greater:
-        return CesqlValue::of(x > y);
-      case CesqlOp::greater_equal:
-        return CesqlValue::of(x >= y);
+        return x > y;
       default:
-        return arithmetic(node.op, x, y);
+        return x >= y;
     }
   }
 
@@ -285,14 +355,18 @@ std::string fault_sentence(const CesqlRun& run) {
 }  // namespace
 
 std::optional<std::string_view> cesql_attribute_text(std::string_view name, CesqlRun& run) {
-  const auto value = find_attribute(run.event, name);
-  if (!value) return std::nullopt;
-  return cesql_to_string(attribute_value(*value), run);
+  CesqlValue value;
+  if (!read_attribute(run.event, name, value)) return std::nullopt;
+  return cesql_to_string(value, run);
 }
 
 bool cesql_to_boolean(const CesqlValue& value, CesqlRun& run) {
   if (value.type == CesqlType::boolean) return value.boolean;
   if (value.type == CesqlType::integer) return value.integer != 0;
+  if (value.string.size() > 5) {
+    run.fail(CesqlFault::cast, value.string);
+    return false;
+  }
   const std::string lower = folded(value.string);
   if (lower != "true" && lower != "false") run.fail(CesqlFault::cast, value.string);
   return lower == "true";
@@ -358,8 +432,7 @@ CesqlOutcome Cesql::evaluate(json::View event) const {
 
 bool Cesql::passes(json::View event) const {
   CesqlRun run(event);
-  const CesqlValue value = Evaluator(*code_, run).value_of(code_->root);
-  return !run.failed() && value.type == CesqlType::boolean && value.boolean;
+  return Evaluator(*code_, run).holds(code_->root);
 }
 
 const std::string& Cesql::source() const { return code_->source; }

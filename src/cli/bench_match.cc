@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// `hence bench match`: JSON text to rule ids in one thread, by the functions that ingest calls. The
+// fastest of several passes, in the thread's own time, so that neighbours on the machine count less.
+
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <ctime>
+#include <fstream>
+#include <thread>
+
+#include "cli/commands.h"
+#include "cli/flags.h"
+#include "cli/output.h"
+#include "event/event.h"
+#include "filter/rule_set.h"
+#include "json/builder.h"
+#include "json/parse.h"
+
+namespace hence::cli {
+namespace {
+
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+/// Lines of a file, packed with gzip or not. Errors: FileUnreadable.
+Result<std::vector<std::string>> read_lines(const std::string& path) {
+  gzFile file = gzopen(path.c_str(), "rb");
+  if (file == nullptr) return Error(ErrorCode::FileUnreadable, path + " cannot be read");
+  std::string all;
+  std::string block(1 << 18, '\0');
+  int got = 0;
+  while ((got = gzread(file, block.data(), static_cast<unsigned>(block.size()))) > 0) {
+    all.append(block.data(), static_cast<size_t>(got));
+  }
+  gzclose(file);
+  if (got < 0) return Error(ErrorCode::FileUnreadable, path + " is damaged");
+  std::vector<std::string> out;
+  for (size_t begin = 0; begin < all.size();) {
+    const size_t end = std::min(all.find('\n', begin), all.size());
+    if (end > begin) out.push_back(all.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return out;
+}
+
+/// A line is {"id"?, "pattern"…} with the members of an `on`, or {"id"?, "on": {…}}.
+Result<filter::Conditions> read_rule(const std::string& line) {
+  HENCE_TRY(const json::Value rule, json::parse(line));
+  if (const auto on = rule->find("on")) return filter::parse_conditions(*on);
+  json::Builder on;
+  on.begin_object();
+  for (const auto [key, value] : rule->members()) {
+    if (key == "type" || key == "pattern" || key == "filters" || key == "when") on.member(key, value);
+  }
+  on.end_object();
+  const json::Value built = std::move(on).finish();
+  return filter::parse_conditions(built);
+}
+
+struct Loaded {
+  filter::RuleSet rules;
+  size_t refused = 0;
+  std::string first_refusal;
+  double read_seconds = 0;   ///< rules' text to conditions
+  double build_seconds = 0;  ///< conditions to the rule set
+  size_t resident_bytes = 0; ///< what the process grew by
+};
+
+size_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  size_t size = 0;
+  size_t resident = 0;
+  file >> size >> resident;
+  return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+Result<Loaded> load_rules(const std::string& path) {
+  HENCE_TRY(const std::vector<std::string> lines, read_lines(path));
+  size_t refused = 0;
+  std::string first_refusal;
+  const size_t resident = resident_bytes();
+  const double begin = cpu_seconds();
+  std::vector<filter::RuleInput> inputs;
+  inputs.reserve(lines.size());
+  for (const std::string& line : lines) {
+    Result<filter::Conditions> conditions = read_rule(line);
+    if (conditions.ok()) {
+      inputs.push_back({static_cast<uint32_t>(inputs.size()), std::move(*conditions)});
+    } else if (refused++ == 0) {
+      first_refusal = conditions.error().message();
+    }
+  }
+  const double read = cpu_seconds();
+  HENCE_TRY(filter::RuleSet rules, filter::RuleSet::build(std::move(inputs)));
+  const double built = cpu_seconds();
+  const size_t grown = resident_bytes();
+  return Loaded{std::move(rules), refused, std::move(first_refusal), read - begin, built - read,
+                grown > resident ? grown - resident : 0};
+}
+
+/// The value that is stored: of a CloudEvent the checked event's, else the document itself.
+Result<json::Value> read_value(std::string_view text) {
+  Result<event::Event> event = event::parse_structured(text);
+  if (event.ok()) return event->value();
+  return json::parse(text);
+}
+
+template <typename Pass>
+double fastest(const Pass& pass) {
+  double best = 1e9;
+  const double start = cpu_seconds();
+  for (int runs = 0; runs < 3 || cpu_seconds() - start < 1; ++runs) {
+    const double begin = cpu_seconds();
+    pass();
+    best = std::min(best, cpu_seconds() - begin);
+  }
+  return best;
+}
+
+struct Measured {
+  double seconds = 0;
+  size_t matches = 0;
+};
+
+Measured measure(const filter::RuleSet& rules, const std::vector<std::string>& texts, bool parsed, UtcTime now) {
+  filter::MatchScratch scratch;
+  std::vector<uint32_t> ids;
+  std::vector<filter::MatchError> errors;
+  Measured out;
+  const auto match = [&](json::View event) {
+    rules.match(event, {now}, scratch, ids, errors);
+    out.matches += ids.size();
+  };
+  std::vector<json::Value> values;
+  std::vector<bool> is_event;
+  for (const std::string& text : texts) {
+    is_event.push_back(event::parse_structured(text).ok());
+    if (parsed) values.push_back(std::move(*read_value(text)));
+  }
+  out.seconds = fastest([&] {
+    out.matches = 0;
+    if (parsed) {
+      for (const json::Value& value : values) match(value);
+      return;
+    }
+    for (size_t i = 0; i < texts.size(); ++i) {
+      if (is_event[i]) {
+        match(event::parse_structured(texts[i])->value());
+      } else {
+        match(*json::parse(texts[i]));
+      }
+    }
+  });
+  return out;
+}
+
+std::string cpu_model() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const size_t colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+void write_machine(json::Builder& out) {
+  utsname system{};
+  uname(&system);
+  out.key("machine").begin_object().member("cpu", cpu_model());
+  out.key("cores").number(static_cast<int64_t>(std::thread::hardware_concurrency()));
+  out.key("memoryBytes").number(static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE));
+  out.member("system", std::string(system.sysname) + " " + system.release + " " + system.machine);
+  out.member("compiler", std::string(__VERSION__)).member("hence", kVersion).end_object();
+}
+
+json::Value report(const Loaded& loaded, const Measured& measured, size_t events, bool parsed) {
+  const auto count = static_cast<double>(events);
+  const auto rules = static_cast<double>(std::max<size_t>(loaded.rules.size(), 1));
+  const auto round = [](double value, double unit) {
+    return static_cast<double>(static_cast<int64_t>(value / unit + 0.5)) * unit;
+  };
+  json::Builder out;
+  out.begin_object().member("bench", "match").member("path", parsed ? "value to rule ids" : "text to rule ids");
+  out.key("rules").number(static_cast<int64_t>(loaded.rules.size()));
+  out.key("refused").number(static_cast<int64_t>(loaded.refused));
+  if (loaded.refused > 0) out.member("firstRefusal", loaded.first_refusal);
+  out.key("events").number(static_cast<int64_t>(events));
+  out.key("eventsPerSecond").number(static_cast<int64_t>(count / measured.seconds));
+  out.key("nsPerEvent").number(static_cast<int64_t>(measured.seconds / count * 1e9 + 0.5));
+  out.key("matches").number(static_cast<int64_t>(measured.matches));
+  out.key("readRulesMs").number(static_cast<int64_t>(round(loaded.read_seconds * 1e3, 1)));
+  out.key("buildMs").number(static_cast<int64_t>(round(loaded.build_seconds * 1e3, 1)));
+  out.key("ruleSetBytes").number(static_cast<int64_t>(loaded.rules.memory_bytes()));
+  out.key("bytesPerRule").number(static_cast<int64_t>(static_cast<double>(loaded.rules.memory_bytes()) / rules));
+  out.key("residentGrowthBytes").number(static_cast<int64_t>(loaded.resident_bytes));
+  write_machine(out);
+  out.end_object();
+  return std::move(out).finish();
+}
+
+}  // namespace
+
+int bench_match(const Call& call) {
+  std::string rules, events;
+  bool parsed = false;
+  OutputFlags output;
+  Flags flags(call);
+  flags.text("--rules", rules, "a .jsonl or .jsonl.gz file of {\"id\", \"pattern\"} lines, or \"on\"", Need::required);
+  flags.text("--events", events, "a .jsonl or .jsonl.gz file of events", Need::required);
+  flags.flag("--parsed", parsed, "only the match, on events that are parsed already");
+  flags.output(output, Format::json);
+  if (const auto code = flags.parse()) return *code;
+  const Result<Loaded> loaded = load_rules(rules);
+  if (!loaded.ok()) return call.io.fail(loaded.error());
+  const Result<std::vector<std::string>> texts = read_lines(events);
+  if (!texts.ok()) return call.io.fail(texts.error());
+  if (texts->empty() || loaded->rules.size() == 0) return call.io.fail("there are no rules or no events in the files", kExitWrongUse);
+  for (const std::string& text : *texts) {
+    const Result<json::Value> value = read_value(text);
+    if (!value.ok()) return call.io.fail(value.error().in(events).message(), kExitWrongUse);
+  }
+  const json::Value answer = report(*loaded, measure(loaded->rules, *texts, parsed, call.io.now()), texts->size(), parsed);
+  const Format format = output.format == Format::table ? Format::json : output.format;
+  call.io.out(format_value(format, answer, [] { return std::string(); }));
+  return kExitOk;
+}
+
+}  // namespace hence::cli

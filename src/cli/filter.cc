@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// `hence filter test`: a bare filter against events that are any JSON objects.
+
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/flags.h"
+#include "cli/output.h"
+#include "filter/rule_set.h"
+#include "json/builder.h"
+#include "json/parse.h"
+#include "json/write.h"
+
+namespace hence::cli {
+namespace {
+
+/// What a filter says of one event. kind: a fault of CESQL by its name, or an error's code.
+struct Answer {
+  bool match = false;
+  std::string kind;
+  std::string message;
+  std::optional<filter::Why> why;
+};
+
+Answer failed(std::string kind, std::string message) {
+  Answer out;
+  out.kind = std::move(kind);
+  out.message = std::move(message);
+  return out;
+}
+
+Answer failed(const Error& error) {
+  return failed(std::string(error_info(error.code()).slug), error.message());
+}
+
+/// A filter as it was given: CESQL, or the members of a rule's `on`.
+struct Asked {
+  std::optional<std::string> cesql;
+  json::Value on;
+};
+
+class Filter {
+ public:
+  static Result<Filter> compile(const Asked& asked) {
+    Filter out;
+    if (asked.cesql) {
+      HENCE_TRY(out.cesql_, filter::Cesql::parse(*asked.cesql));
+    }
+    if (asked.on->size() == 0) return out;
+    HENCE_TRY(filter::Conditions conditions, filter::parse_conditions(asked.on));
+    std::vector<filter::RuleInput> inputs;
+    inputs.push_back({0, std::move(conditions)});
+    HENCE_TRY(out.rules_, filter::RuleSet::build(std::move(inputs)));
+    return out;
+  }
+
+  Answer ask(json::View event, UtcTime now) const {
+    if (!event.is_object()) return failed("event-invalid", "the event is no JSON object");
+    Answer out;
+    out.match = true;
+    if (rules_) {
+      Result<filter::Why> why = rules_->why(0, event, {now});
+      if (!why.ok()) return failed(why.error());
+      out.match = why->verdict == filter::Verdict::holds;
+      if (why->verdict == filter::Verdict::error) {
+        out.kind = error_info(ErrorCode::ExpressionFailed).slug;
+        out.message = why->root.parts.back().actual;
+      }
+      out.why = std::move(*why);
+    }
+    if (cesql_) ask_cesql(event, out);
+    return out;
+  }
+
+ private:
+  void ask_cesql(json::View event, Answer& out) const {
+    const filter::CesqlOutcome outcome = cesql_->evaluate(event);
+    const bool* truth = std::get_if<bool>(&outcome.value);
+    const bool failure = outcome.fault != filter::CesqlFault::none;
+    out.match = out.match && !failure && truth != nullptr && *truth;
+    if (failure) {
+      out.kind = filter::cesql_fault_name(outcome.fault);
+      out.message = outcome.message;
+    } else if (truth == nullptr) {
+      out.message = "the expression gives a value that is no boolean";
+    }
+  }
+
+  std::optional<filter::Cesql> cesql_;
+  std::optional<filter::RuleSet> rules_;
+};
+
+json::Value to_json(const Answer& answer, bool with_why) {
+  json::Builder out;
+  out.begin_object().key("match").boolean(answer.match).key("error");
+  if (answer.kind.empty()) {
+    out.null();
+  } else {
+    out.string(answer.kind);
+  }
+  if (!answer.message.empty()) out.member("message", answer.message);
+  if (with_why && answer.why) out.member("why", filter::to_json(*answer.why));
+  out.end_object();
+  return std::move(out).finish();
+}
+
+/// The filter of a line of --jsonl or of the flags: its members but `event` and `cesql` are an `on`.
+Asked read_asked(json::View object) {
+  Asked out;
+  json::Builder on;
+  on.begin_object();
+  for (const auto [key, value] : object.members()) {
+    if (key == "cesql" && value.is_string()) {
+      out.cesql = std::string(value.as_string());
+    } else if (key == "pattern" || key == "filters" || key == "when") {
+      on.member(key, value);
+    }
+  }
+  on.end_object();
+  out.on = std::move(on).finish();
+  return out;
+}
+
+constexpr json::ParseOptions kLenient{.depth_max = 1'000, .duplicate_keys = json::DuplicateKeys::last_wins};
+
+Answer answer_line(std::string_view line, UtcTime now) {
+  const Result<json::Value> parsed = json::parse(line, kLenient);
+  if (!parsed.ok()) return failed(parsed.error());
+  const auto event = (*parsed)->find("event");
+  if (!event) return failed("request-invalid", "the line has no member event");
+  const Asked asked = read_asked(*parsed);
+  if (!asked.cesql && asked.on->size() == 0) {
+    return failed("request-invalid", "the line has none of pattern, cesql, filters and when");
+  }
+  const Result<Filter> filter = Filter::compile(asked);
+  if (filter.ok()) return filter->ask(*event, now);
+  const bool of_cesql = asked.cesql && asked.on->size() == 0;
+  return of_cesql ? failed("parse", filter.error().message()) : failed(filter.error());
+}
+
+int answer_lines(const Call& call, const std::string& text) {
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    call.io.out(to_json(answer_line(line, call.io.now()), false)->to_text() + "\n");
+  }
+  return kExitOk;
+}
+
+std::string draw(const Answer& answer, const Style& style) {
+  std::string out = style.paint(answer.match ? Tone::good : Tone::bad, answer.match ? "✓ " : "✗ ");
+  out += answer.match ? "matches\n" : "does not match\n";
+  if (answer.why) {
+    const std::string text = filter::to_text(*answer.why);
+    out += text.substr(std::min(text.size(), text.find('\n') + 1));
+  }
+  if (!answer.message.empty() && !(answer.why && answer.kind == "expression-failed")) {
+    out += "  " + (answer.kind.empty() ? "" : answer.kind + ": ") + answer.message + "\n";
+  }
+  return out;
+}
+
+struct FilterFlags {
+  std::string pattern, cesql, filters, when;
+  std::vector<std::string> events;
+  bool jsonl = false;
+};
+
+Result<Asked> read_flags(const FilterFlags& flags) {
+  json::Builder on;
+  on.begin_object();
+  const auto add = [&](const char* name, const std::string& text) -> Status {
+    if (text.empty()) return {};
+    const Result<json::Value> value = json::parse(text, kLenient);
+    if (!value.ok()) return value.error().in(std::string("--") + name);
+    on.member(name, *value);
+    return {};
+  };
+  HENCE_TRY_VOID(add("pattern", flags.pattern));
+  HENCE_TRY_VOID(add("filters", flags.filters));
+  if (!flags.when.empty()) on.member("when", flags.when);
+  on.end_object();
+  Asked out;
+  out.on = std::move(on).finish();
+  if (!flags.cesql.empty()) out.cesql = flags.cesql;
+  return out;
+}
+
+/// The events of the files, one after the other.
+Result<std::vector<json::Value>> read_all(const Io& io, const std::vector<std::string>& files) {
+  std::vector<json::Value> out;
+  for (const std::string& file : files) {
+    HENCE_TRY(const std::string text, read_file(io, file));
+    Result<std::vector<json::Value>> values = read_events(text);
+    if (!values.ok()) return values.error().in(file);
+    for (json::Value& value : *values) out.push_back(std::move(value));
+  }
+  return out;
+}
+
+int test_events(const Call& call, const FilterFlags& given, const OutputFlags& output) {
+  const Result<Asked> asked = read_flags(given);
+  if (!asked.ok()) return call.io.fail(asked.error().message(), kExitWrongUse);
+  if (!asked->cesql && (*asked).on->size() == 0) {
+    return call.io.fail("filter test wants a filter: --pattern, --cesql, --filters or --when", kExitWrongUse);
+  }
+  const Result<Filter> filter = Filter::compile(*asked);
+  if (!filter.ok()) return call.io.fail(filter.error().message(), kExitWrongUse);
+  const Result<std::vector<json::Value>> events = read_all(call.io, given.events);
+  if (!events.ok()) return call.io.fail(events.error().message(), kExitWrongUse);
+  if (events->empty()) return call.io.fail("there is no event to test with", kExitWrongUse);
+  bool all_match = true;
+  std::string drawn;
+  json::Builder list;
+  list.begin_object().key("items").begin_array();
+  for (const json::Value& event : *events) {
+    const Answer answer = filter->ask(event, call.io.now());
+    all_match = all_match && answer.match;
+    drawn += draw(answer, style_of(call.io));
+    list.value(to_json(answer, true));
+  }
+  list.end_array().end_object();
+  call.io.out(format_list(output.format, std::move(list).finish(), [&] { return drawn; }));
+  return all_match ? kExitOk : kExitNo;
+}
+
+}  // namespace
+
+int filter_test(const Call& call) {
+  FilterFlags given;
+  OutputFlags output;
+  Flags flags(call);
+  flags.text("--pattern", given.pattern, "an EventBridge pattern as JSON");
+  flags.text("--cesql", given.cesql, "a CESQL expression; the event's members are the attributes");
+  flags.text("--filters", given.filters, "CloudEvents subscription filters as JSON");
+  flags.text("--when", given.when, "a jq program that gives true");
+  flags.texts("-e,--event", given.events, "files of JSON objects; - (and none) is standard input");
+  flags.flag("--jsonl", given.jsonl, "reads {\"pattern\"|\"cesql\"|\"filters\"|\"when\": …, \"event\": …} lines, answers a line each");
+  flags.output(output, Format::table);
+  if (const auto code = flags.parse()) return *code;
+  if (given.events.empty()) given.events.push_back("-");
+  if (!given.jsonl) return test_events(call, given, output);
+  for (const std::string& file : given.events) {
+    const Result<std::string> text = read_file(call.io, file);
+    if (!text.ok()) return call.io.fail(text.error());
+    answer_lines(call, *text);
+  }
+  return kExitOk;
+}
+
+}  // namespace hence::cli
