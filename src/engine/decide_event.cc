@@ -27,21 +27,6 @@ RetryPolicy policy_of(const resource::RetrySettings& settings) {
   return policy;
 }
 
-/// The event with how far it is from the outside (delivery adds one), so that loops through other
-/// systems end too.
-json::Value outgoing(const event::Event& event, uint32_t depth) {
-  json::Builder builder;
-  builder.begin_object();
-  for (const auto [key, value] : event.value()->members()) {
-    if (key != "hencedepth" && key != "data" && key != "data_base64") builder.member(key, value);
-  }
-  builder.key("hencedepth").number(int64_t{depth});
-  if (const auto data = event.value()->find("data")) builder.member("data", *data);
-  if (const auto data = event.value()->find("data_base64")) builder.member("data_base64", *data);
-  builder.end_object();
-  return std::move(builder).finish();
-}
-
 /// The event an emit action makes: the given attributes, and what they leave out.
 Result<std::string> emitted_event(json::View attributes, const Definitions::RuleEntry& rule,
                                   const event::Event& cause, const Recorder& record, uint32_t index) {
@@ -69,6 +54,13 @@ Result<std::string> emitted_event(json::View attributes, const Definitions::Rule
   builder.end_object();
   HENCE_TRY(const event::Event event, event::Event::from_value(std::move(builder).finish()));
   return event.value()->to_text();
+}
+
+/// Whether so many more bytes go into the record. Errors: TooLarge.
+Status check_room(const Recorder& record, size_t bytes) {
+  if (record.payload_bytes() + bytes <= kActionBytesMax) return {};
+  return Error(ErrorCode::TooLarge, "what this event's rules ask for is over " + std::to_string(kActionBytesMax >> 20) +
+                                        " MiB together; pass on a part of the event instead of the whole");
 }
 
 }  // namespace
@@ -112,7 +104,8 @@ void Engine::accept(Recorder& record, const event::Event& event, Incoming incomi
     decision.stopped = "the event is " + std::to_string(incoming.depth) + " events away from the outside, over the limit of " +
                        std::to_string(options_.depth_max) + ": rules and workflows answer each other in a circle";
   }
-  record.add(accepted);
+  const Fact fact(std::move(accepted));  // stays where it is until the record's deliveries are made
+  record.add(fact);
   if (decision.stopped.empty()) decide_rules(record, event, incoming, decision);
   record.add(decision);
 }
@@ -146,7 +139,7 @@ ActionTaken Engine::act(Recorder& record, const event::Event& event, const Incom
   switch (action.index()) {
     case 0: status = act_start(record, event, incoming, rule, index, taken); break;
     case 1: status = act_emit(record, event, incoming, rule, index, taken); break;
-    default: status = act_deliver(record, event, incoming, rule, index, taken); break;
+    default: status = act_deliver(record, event, rule, index, taken); break;
   }
   if (!status.ok()) taken.error = status.error().message();
   return taken;
@@ -182,6 +175,7 @@ Status Engine::act_start(Recorder& record, const event::Event& event, const Inco
   std::string body;
   Encoder encoder(body);
   request.fields(encoder);
+  HENCE_TRY_VOID(check_room(record, body.size()));
   record.send(place(record.name_space(), request.key), MessageSent::Kind::start, std::move(body));
   return {};
 }
@@ -199,11 +193,12 @@ Status Engine::act_emit(Recorder& record, const event::Event& event, const Incom
   std::string body;
   Encoder encoder(body);
   request.fields(encoder);
+  HENCE_TRY_VOID(check_room(record, body.size()));
   record.send(place(record.name_space(), event::partition_key(emitted)), MessageSent::Kind::event, std::move(body));
   return {};
 }
 
-Status Engine::act_deliver(Recorder& record, const event::Event& event, const Incoming& incoming,
+Status Engine::act_deliver(Recorder& record, const event::Event& event,
                            const Definitions::RuleEntry& rule, uint32_t index, ActionTaken& taken) {
   const auto& action = std::get<resource::DeliverAction>(rule.spec().actions[index]);
   taken.kind = ActionTaken::Kind::deliver;
@@ -211,6 +206,7 @@ Status Engine::act_deliver(Recorder& record, const event::Event& event, const In
   Effect effect;
   if (action.body.present()) {
     HENCE_TRY(effect.body, action.body.evaluate(event.value(), {}, expr::Environment{record.time()}));
+    HENCE_TRY_VOID(check_room(record, effect.body->view().to_text().size()));
   }
   effect.id = record.next_effect();
   effect.kind = EffectKind::deliver;
@@ -220,7 +216,7 @@ Status Engine::act_deliver(Recorder& record, const event::Event& event, const In
   effect.sink = action.sink;
   effect.rule = rule.name;
   effect.event = record.address();
-  effect.event_json = outgoing(event, incoming.depth);
+  // The event itself is not said again: the fold takes it from this record's EventAccepted.
   effect.structured = action.mode == resource::DeliverMode::structured;
   if (rule.spec().delivery.ordering == resource::Ordering::key) effect.ordering_key = event::partition_key(event);
   effect.retry = policy_of(rule.spec().delivery.retry);

@@ -8,6 +8,9 @@
 namespace hence::engine {
 namespace {
 
+/// Between looks at how much the record holds: values may be megabytes a step.
+constexpr uint32_t kStepsPerSlice = 2;
+
 StartRequest request_of(const StartInstance& body) {
   StartRequest request;
   request.workflow = body.workflow;
@@ -127,10 +130,23 @@ void Engine::move_instance(Recorder& record, Address instance, const Move& move)
   context.now = record.time();
   context.seed = record.random();
   context.instance = instance;
-  context.step_budget = options_.step_budget;
+  context.step_budget = kStepsPerSlice;
   context.limits = options_.workflow_limits;
+  const size_t begin = record.payload_bytes();
+  workflow::Advance advance = turn_machine(**definition, *row, instance, context, move, record);
+  for (uint32_t steps = kStepsPerSlice; advance.more && steps < options_.step_budget; steps += kStepsPerSlice) {
+    if (record.payload_bytes() - begin > kStepBytesMax) break;
+    context.seed = record.random();
+    advance = turn_machine(**definition, *row, instance, context, {Turn::go_on, {}, 0, nullptr, {}}, record);
+  }
+  const bool was_continuing = state_.continuing().contains(instance);
+  if (advance.more != was_continuing) record.add(InstanceContinues{instance, advance.more});
+}
+
+workflow::Advance Engine::turn_machine(const workflow::Definition& definition, InstanceRow& row, Address instance,
+                                       const workflow::StepContext& context, const Move& move, Recorder& record) {
   std::vector<workflow::Fact> facts;
-  workflow::Machine machine(**definition, row->machine, context, facts);
+  workflow::Machine machine(definition, row.machine, context, facts);
   workflow::Advance advance;
   switch (move.turn) {
     case Turn::start: advance = machine.start(move.input); break;
@@ -139,14 +155,13 @@ void Engine::move_instance(Recorder& record, Address instance, const Move& move)
     case Turn::cancel: advance = machine.cancel(move.reason); break;
     case Turn::go_on: advance = machine.go_on(); break;
   }
-  emit_consequences(record, *row, instance, facts, 0);
-  const bool was_continuing = state_.continuing().contains(instance);
-  if (advance.more != was_continuing) record.add(InstanceContinues{instance, advance.more});
+  emit_consequences(record, row, instance, facts);
+  return advance;
 }
 
 void Engine::emit_consequences(Recorder& record, InstanceRow& row, Address instance,
-                               const std::vector<workflow::Fact>& facts, size_t from) {
-  for (size_t i = from; i < facts.size(); ++i) {
+                               const std::vector<workflow::Fact>& facts) {
+  for (size_t i = 0; i < facts.size(); ++i) {
     record.add(InstanceStepped{instance, facts[i]});
     if (const auto* call = std::get_if<workflow::CallRequested>(&facts[i])) {
       // A call that was cancelled later in this very command never leaves.

@@ -65,7 +65,7 @@ struct Effect {
   std::string sink;
   std::string rule;         ///< that asked for it, empty for none
   Address event;            ///< that caused it
-  json::Value event_json;   ///< its structured form
+  json::Value event_json;   ///< its structured form; null in a record, which has it already
   std::optional<json::Value> body;  ///< result of the rule's body expression, sent instead of the event
   bool structured = false;  ///< CloudEvents structured instead of binary mode
   std::string ordering_key; ///< empty: no order

@@ -27,6 +27,13 @@
 
 namespace hence::engine {
 
+/// What the actions of one event's rules may put into its record; beyond it an action is refused and
+/// the decision says so.
+inline constexpr size_t kActionBytesMax = 48 << 20;
+/// What the steps of one command may put into an instance's record before the rest goes on in a
+/// continuation.
+inline constexpr size_t kStepBytesMax = 4 << 20;
+
 struct EngineOptions {
   uint16_t partitions = 64;               ///< fixed when the data folder is made; at most 1,024
   Hash128 hash_key;                       ///< of the data folder; keys the deduplication hash
@@ -126,7 +133,7 @@ class Engine {
                    const Definitions::RuleEntry& rule, uint32_t index, ActionTaken& taken);
   Status act_emit(class Recorder& record, const event::Event& event, const Incoming& incoming,
                   const Definitions::RuleEntry& rule, uint32_t index, ActionTaken& taken);
-  Status act_deliver(class Recorder& record, const event::Event& event, const Incoming& incoming,
+  Status act_deliver(class Recorder& record, const event::Event& event,
                      const Definitions::RuleEntry& rule, uint32_t index, ActionTaken& taken);
 
   // decide_instance.cc
@@ -142,7 +149,9 @@ class Engine {
   };
   void move_instance(class Recorder& record, Address instance, const Move& move);
   void emit_consequences(class Recorder& record, InstanceRow& row, Address instance,
-                         const std::vector<workflow::Fact>& facts, size_t from);
+                         const std::vector<workflow::Fact>& facts);
+  workflow::Advance turn_machine(const workflow::Definition& definition, InstanceRow& row, Address instance,
+                                 const workflow::StepContext& context, const Move& move, class Recorder& record);
   Result<std::shared_ptr<const workflow::Definition>> definition_of(const InstanceRow& row);
 
   std::optional<Reply> kept_reply(const Command& command);

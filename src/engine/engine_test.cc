@@ -253,5 +253,58 @@ TEST(Engine, AnIdempotencyKeyRepeatsTheFirstAnswer) {
   EXPECT_NE(world.run(command).replies.at(0).address, first.address);
 }
 
+TEST(Engine, ALargeEventThatManyRulesDeliverFitsOneRecord) {
+  TestWorld world;
+  std::string rules = "apiVersion: hence/v1\nkind: Sink\nmetadata: {name: s}\nspec: {http: {url: \"http://127.0.0.1:9/\"}}\n";
+  for (int i = 0; i < 40; ++i) {
+    rules += "---\napiVersion: hence/v1\nkind: Rule\nmetadata: {name: r" + std::to_string(i) +
+             "}\nspec: {on: {type: big}, do: [{deliver: {sink: s}}, {deliver: {sink: s, body: \"${ .data }\"}}, {emit: {type: out, data: \"${ .data }\"}}]}\n";
+  }
+  world.apply(rules);
+  const std::string data(1'000'000, 'x');
+  const Reply reply = world.send(R"({"specversion":"1.0","id":"b","source":"/t","type":"big","data":")" + data + "\"}");
+  const json::Value explained = world.explain(reply.address);
+  size_t refused = 0, taken = 0;
+  for (const json::View rule : explained->find("rules")->elements()) {
+    for (const json::View action : rule.find("actions")->elements()) {
+      const std::string_view error = action.string_or("error", "");
+      if (error.empty()) ++taken;
+      else if (error.find("48 MiB") != std::string_view::npos) ++refused;
+    }
+  }
+  EXPECT_GE(taken, 80u);    // every event delivered as it is, and what has room beside
+  EXPECT_GT(refused, 0u);   // the rest says why not
+  EXPECT_EQ(taken + refused, 120u);
+  EXPECT_EQ(world.effects[0].event_json->find("data")->as_string(), data);
+}
+
+TEST(Engine, AnInstanceWithLargeStepsGoesOnInContinuations) {
+  TestWorld world;
+  world.apply(R"(
+document: {dsl: 1.0.3, namespace: t, name: grow, version: 1.0.0}
+do:
+  - begin: {set: {n: 0, pad: "${ \"x\" * 1000000 }"}}
+  - more: {set: {n: "${ .n + 1 }", pad: "${ .pad }"}}
+  - again: {switch: [{on: {when: "${ .n < 60 }", then: more}}]}
+  - done: {set: {n: "${ .n }"}}
+)");
+  Command start;
+  start.ticket = 1;
+  start.body = StartInstance{"t/grow", {}, {}, {}, StartInstance::OnConflict::existing};
+  Batch batch = world.run(start);
+  const Address id = batch.replies.at(0).address;
+  int continuations = 0;
+  while (!world.engine().continuing().empty()) {
+    for (const OwnedRecord& record : batch.records) EXPECT_LT(record.payload.size(), 16u << 20);
+    Command more;
+    more.body = ContinueInstance{*world.engine().continuing().begin()};
+    batch = world.run(more);
+    ASSERT_LT(++continuations, 1'000);
+  }
+  EXPECT_GT(continuations, 5);
+  const json::Value trace = world.query([&](Query& q) { return q.trace("default", id); });
+  EXPECT_EQ(trace->find_path({"output", "n"})->as_int64(), 60) << trace->string_or("status", "");
+}
+
 }  // namespace
 }  // namespace hence::engine

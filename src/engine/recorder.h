@@ -29,6 +29,7 @@ class Recorder {
   UtcTime time() const { return record_.time; }
   const std::string& name_space() const { return record_.name_space; }
   const std::string& traceparent() const { return record_.actor.traceparent; }
+  size_t payload_bytes() const { return record_.payload.size(); }
   /// Even bits, other ones at each call, from the command's.
   uint64_t random();
   /// An id for the next effect of this record.

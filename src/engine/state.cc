@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "json/builder.h"
+#include "json/parse.h"
+
 namespace hence::engine {
 
 Status State::load() {
@@ -34,6 +37,8 @@ void State::end_record(const RecordContext& record) {
     if (open.touched) close_instance(record, address, open);
   }
   open_.clear();
+  accepted_ = nullptr;
+  outgoing_.reset();
   PartitionMeta& changed = meta(record.address.partition);
   changed.last_sequence = record.address.sequence;
   changed.last_time = std::max(changed.last_time, record.time);
@@ -52,6 +57,7 @@ void State::end_batch() {
 // Events, messages and definitions
 
 void State::on(const RecordContext& record, const EventAccepted& fact) {
+  accepted_ = &fact;
   if (!fact.cause.is_none()) overlay_.put_index(keys::consequence(fact.cause, 'e', {record.address, 0}), {});
 }
 
@@ -176,6 +182,25 @@ void State::close_instance(const RecordContext& record, Address address, OpenIns
 
 // Effects
 
+/// With how far it is from the outside (delivery adds one), so that loops through other systems end.
+const json::Value& State::outgoing_event() {
+  if (outgoing_) return *outgoing_;
+  HENCE_CHECK(accepted_ != nullptr);
+  Result<json::Value> event = json::parse(accepted_->text, {.depth_max = 1'000, .duplicate_keys = json::DuplicateKeys::last_wins});
+  HENCE_CHECK(event.ok());
+  json::Builder builder;
+  builder.begin_object();
+  for (const auto [key, value] : (*event)->members()) {
+    if (key != "hencedepth" && key != "data" && key != "data_base64") builder.member(key, value);
+  }
+  builder.key("hencedepth").number(int64_t{accepted_->depth});
+  for (const std::string_view key : {"data", "data_base64"}) {
+    if (const auto data = (*event)->find(key)) builder.member(key, *data);
+  }
+  builder.end_object();
+  return outgoing_.emplace(std::move(builder).finish());
+}
+
 void State::make_ready(EffectRow& row) {
   row.state = EffectState::ready;
   overlay_.put(keys::ready(row.effect.id), {});
@@ -203,7 +228,8 @@ void State::on(const RecordContext& record, const EffectCreated& fact) {
     if (instance->machine.find_call(static_cast<workflow::CallId>(effect.call)) != nullptr) {
       instance->calls[effect.call] = effect.id;
     }
-  } else if (!effect.event.is_none()) {
+  } else {
+    row.effect.event_json = outgoing_event();
     overlay_.put_index(keys::consequence(effect.event, 'd', effect.id), effect.rule);
   }
   bool first = true;

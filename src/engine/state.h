@@ -96,6 +96,8 @@ class State {
     HENCE_CHECK(partition < partitions_ || partition == kControlPartition);
     return partition == kControlPartition ? partitions_ : partition;
   }
+  /// The record's event as it leaves for the outside.
+  const json::Value& outgoing_event();
   void make_ready(EffectRow& row);
   void save_effect(const EffectRow& row);
   void release_order(const RecordContext& record, const EffectRow& row);
@@ -112,6 +114,8 @@ class State {
   std::vector<bool> changed_meta_;    ///< since the batch began
   std::map<Partition, UtcTime> next_timer_;
   std::map<Address, OpenInstance> open_;
+  const EventAccepted* accepted_ = nullptr;  ///< of the open record; lives as long as it is folded
+  std::optional<json::Value> outgoing_;      ///< made of it at the first delivery
   std::set<Address> continuing_;
   std::vector<EffectId> ready_;
   std::vector<EffectId> cancelled_;

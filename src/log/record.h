@@ -21,7 +21,7 @@ namespace hence::log {
 inline constexpr uint8_t kRecordFormatVersion = 1;
 /// Bounds of one record; larger ones are refused by Log::stage with TooLarge.
 inline constexpr size_t kRecordTextBytesMax = 4096;  ///< of each text of the header
-inline constexpr size_t kRecordPayloadBytesMax = 32 << 20;
+inline constexpr size_t kRecordPayloadBytesMax = 128 << 20;
 
 /// Texts are borrowed: from the caller when staging, from the bytes read when reading.
 struct RecordHeader {
