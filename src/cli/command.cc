@@ -32,6 +32,8 @@ constexpr std::array kCommands{
     Command{"bench", "match", "--rules F --events F", "events a second, from JSON text to rule ids", bench_match},
     Command{"expr", "eval", "PROGRAM", "runs a jq program over the JSON values of standard input",
             expr_eval},
+    Command{"schema", "validate", "-s SCHEMA [-d DOC]", "does a document fit a JSON Schema? without a server", schema_validate},
+    Command{"schema", "check", "OLD NEW", "which change of a JSON Schema breaks its users", schema_check},
     Command{"sink", "listen", "--port P", "catches HTTP calls and shows them", sink_listen},
     Command{"workflow", "list", "", "definitions", workflow_list},
     Command{"workflow", "get", "NS/NAME", "one definition", workflow_get},
@@ -53,7 +55,7 @@ constexpr std::array kCommands{
 /// Words of the language of commands that this version does not have.
 constexpr std::string_view kAbsentNouns[] = {
     "approval", "audit",  "backtest", "checkpoint", "completion", "doctor", "event-type",
-    "plan",     "schema", "policy",   "schedule",   "console",    "context", "projection"};
+    "plan",     "policy",   "schedule",   "console",    "context", "projection"};
 constexpr std::pair<std::string_view, std::string_view> kAbsentVerbs[] = {
     {"instance", "why"},    {"instance", "suspend"}, {"instance", "resume"},
     {"instance", "retry"},  {"event", "replay"},

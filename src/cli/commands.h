@@ -21,6 +21,8 @@ int rule_lint(const Call& call);
 int filter_test(const Call& call);
 int bench_match(const Call& call);
 int expr_eval(const Call& call);
+int schema_validate(const Call& call);
+int schema_check(const Call& call);
 int sink_listen(const Call& call);
 int workflow_list(const Call& call);
 int workflow_get(const Call& call);
