@@ -140,14 +140,26 @@ void run(const Set& set, const std::string& dir) {
   measured.parsed_seconds = fastest([&] {
     for (const auto& event : parsed) rules.match(event, {}, scratch, ids, errors);
   });
+  const double change_seconds = fastest([&] {
+    std::vector<RuleInput> one = read_rules({ons.front()});
+    if (!rules.with_changes(std::move(one), {}).ok()) abort();
+  });
+  const size_t explained = std::min<size_t>(rules.size(), 1'000);
+  const double why_seconds = fastest([&] {
+    for (uint32_t id = 0; id < explained; ++id) {
+      if (!rules.why(id, parsed.front(), {}).ok()) abort();
+    }
+  });
   const auto count = static_cast<double>(events.size());
   printf("{\"set\":\"%s\",\"rules\":%zu,\"events_per_second\":%.0f,\"match_ns\":%.0f,"
-         "\"pairs\":%zu,\"expected\":%s,\"build_seconds\":%.3f,\"bytes_per_rule\":%.0f}\n",
+         "\"pairs\":%zu,\"expected\":%s,\"build_seconds\":%.3f,\"bytes_per_rule\":%.0f,"
+         "\"change_one_ms\":%.3f,\"explained\":%zu,\"explain_ms\":%.1f}\n",
          set.name, rules.size(), count / measured.text_seconds,
          measured.parsed_seconds / count * 1e9, measured.pairs,
          set.expected == 0 ? "null" : (measured.pairs == set.expected ? "true" : "false"),
          measured.build_seconds,
-         static_cast<double>(rules.memory_bytes()) / static_cast<double>(rules.size()));
+         static_cast<double>(rules.memory_bytes()) / static_cast<double>(rules.size()),
+         change_seconds * 1e3, explained, why_seconds * 1e3);
   fflush(stdout);
 }
 

@@ -10,6 +10,9 @@ namespace {
 /// "ns/name" of a workflow resource named "ns/name:version".
 std::string unversioned(const std::string& name) { return name.substr(0, name.rfind(':')); }
 
+/// Rules changed in place before their set is built anew.
+constexpr size_t kChangesMax = 500;
+
 std::string_view version_of(std::string_view name) { return name.substr(name.rfind(':') + 1); }
 
 }  // namespace
@@ -77,9 +80,9 @@ Result<std::shared_ptr<const Definitions>> Definitions::restore(
 }
 
 Status Definitions::compile(Space& space) {
+  std::vector<RuleEntry> before = std::move(space.rules);
   space.rules.clear();
   space.latest.clear();
-  std::vector<filter::RuleInput> inputs;
   for (const auto& [key, stored] : space.resources) {
     if (key.first == resource::Kind::workflow) {
       std::string& latest = space.latest[unversioned(key.second)];
@@ -87,11 +90,29 @@ Status Definitions::compile(Space& space) {
     }
     if (key.first != resource::Kind::rule) continue;
     const auto& spec = std::get<resource::RuleSpec>(stored.resource->spec);
-    if (spec.mode != resource::RuleMode::active) continue;
-    Result<filter::Conditions> conditions = filter::parse_conditions(spec.on);
-    if (!conditions.ok()) return conditions.error().in(stored.resource->title());
-    inputs.push_back({static_cast<uint32_t>(space.rules.size()), std::move(*conditions)});
-    space.rules.push_back({key.second, stored.revision, stored.resource});
+    if (spec.mode == resource::RuleMode::active) space.rules.push_back({key.second, stored.revision, stored.resource});
+  }
+  const bool same_ids = space.rule_set != nullptr &&
+                        std::equal(before.begin(), before.end(), space.rules.begin(), space.rules.end(),
+                                   [](const RuleEntry& a, const RuleEntry& b) { return a.name == b.name; });
+  std::vector<filter::RuleInput> inputs;
+  for (uint32_t id = 0; id < space.rules.size(); ++id) {
+    const RuleEntry& rule = space.rules[id];
+    if (same_ids && before[id].resource == rule.resource) continue;
+    Result<filter::Conditions> conditions = filter::parse_conditions(rule.spec().on);
+    if (!conditions.ok()) return conditions.error().in(rule.resource->title());
+    inputs.push_back({id, std::move(*conditions)});
+  }
+  if (same_ids && inputs.empty()) return {};
+  // Few changes go beside the index of the others; many would slow every match down.
+  if (same_ids && space.rule_set->changes() + inputs.size() <= kChangesMax) {
+    HENCE_TRY(filter::RuleSet changed, space.rule_set->with_changes(std::move(inputs), {}));
+    space.rule_set = std::make_shared<const filter::RuleSet>(std::move(changed));
+    return {};
+  }
+  if (same_ids) {
+    space.rule_set = nullptr;
+    return compile(space);
   }
   HENCE_TRY(filter::RuleSet rule_set, filter::RuleSet::build(std::move(inputs)));
   space.rule_set = std::make_shared<const filter::RuleSet>(std::move(rule_set));

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The cases of tests/filter/*.json, a file for each operator: {"pattern", "event", "match"}. Each is
+// asked of a set of its own, of one set of all the file's patterns, of the oracle, and of why.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "filter/filter_test_data.h"
+#include "filter/naive_test_matcher.h"
+
+namespace hence::filter {
+namespace {
+
+bool oracle_knows(std::string_view pattern) {
+  return pattern.find("shellstyle") == pattern.npos && pattern.find("regexp") == pattern.npos &&
+         pattern.find("\xC3") == pattern.npos;  // it folds ASCII only
+}
+
+void check_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  const json::Value cases = parse_json(text);
+  std::vector<RuleInput> inputs;
+  for (const json::View item : cases->elements()) {
+    auto conditions = conditions_of_pattern(*item.find("pattern"));
+    ASSERT_TRUE(conditions.ok()) << path << item.to_text() << conditions.error().message();
+    inputs.push_back({static_cast<uint32_t>(inputs.size()), std::move(conditions).value()});
+  }
+  const RuleSet together = std::move(RuleSet::build(inputs)).value();
+  for (uint32_t i = 0; i < cases->size(); ++i) {
+    const json::View item = cases->at(i);
+    const json::View event = *item.find("event");
+    const bool expected = item.find("match")->as_bool();
+    const RuleSet alone = std::move(RuleSet::build({inputs[i]})).value();
+    EXPECT_EQ(!matching(alone, event).empty(), expected) << path << item.to_text();
+    const auto ids = matching(together, event);
+    EXPECT_EQ(std::binary_search(ids.begin(), ids.end(), i), expected) << path << item.to_text();
+    EXPECT_EQ(together.why(i, event, {})->verdict == Verdict::holds, expected) << item.to_text();
+    if (!oracle_knows(item.to_text())) continue;
+    EXPECT_EQ(NaiveMatcher::matches(*item.find("pattern"), event), expected) << item.to_text();
+  }
+}
+
+TEST(OperatorCases, HaveTheirVerdict) {
+  size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(HENCE_SOURCE_DIR "/tests/filter")) {
+    if (entry.path().extension() != ".json") continue;
+    ++files;
+    check_file(entry.path());
+  }
+  EXPECT_GE(files, 16u);
+}
+
+}  // namespace
+}  // namespace hence::filter
