@@ -206,6 +206,12 @@ constexpr Metaschema kMetaschemas[] = {
      R"json("$recursiveAnchor":true,"type":["object","boolean"],)json"
      R"json("properties":{"contentMediaType":{"type":"string"},"contentEncoding":{"type":"string"},)json"
      R"json("contentSchema":{"$recursiveRef":"#"}}})json"},
+    {"https://json-schema.org/draft/2019-09/meta/format",
+     R"json({"$schema":"https://json-schema.org/draft/2019-09/schema",)json"
+     R"json("$id":"https://json-schema.org/draft/2019-09/meta/format",)json"
+     R"json("$vocabulary":{"https://json-schema.org/draft/2019-09/vocab/format":true},)json"
+     R"json("$recursiveAnchor":true,"type":["object","boolean"],)json"
+     R"json("properties":{"format":{"type":"string"}}})json"},
     {"https://json-schema.org/draft/2020-12/schema",
      R"json({"$schema":"https://json-schema.org/draft/2020-12/schema",)json"
      R"json("$id":"https://json-schema.org/draft/2020-12/schema",)json"

@@ -161,6 +161,32 @@ TEST(Schema, KnowsRecursiveReferencesOf2019) {
   EXPECT_FALSE(schema->valid(parsed(R"({"kids": [{"kidz": []}]})")));
 }
 
+TEST(Schema, AppliesTheMetaschemasOfAllDrafts) {
+  for (const char* uri : {"https://json-schema.org/draft/2020-12/schema", "https://json-schema.org/draft/2019-09/schema",
+                          "http://json-schema.org/draft-07/schema#", "http://json-schema.org/draft-06/schema#",
+                          "http://json-schema.org/draft-04/schema#"}) {
+    const std::string text = std::string("{\"$schema\": \"") + uri + "\", \"$ref\": \"" + uri + "\"}";
+    const auto schema = compiled(text);
+    EXPECT_TRUE(schema->valid(parsed(R"({"properties": {"a": {"type": "string", "not": {"minimum": 1}}}})"))) << uri;
+    EXPECT_FALSE(schema->valid(parsed(R"({"properties": {"a": {"type": "strnig"}}})"))) << uri;
+    EXPECT_FALSE(schema->valid(parsed(R"({"properties": {"a": {"not": {"minimum": "1"}}}})"))) << uri;
+  }
+}
+
+TEST(Schema, ReadsKeywordsAsTheDraftHasThem) {
+  EXPECT_FALSE(compiled(R"({"const": 1, "if": false})", {.draft = Draft::draft6})->valid(parsed("2")));
+  EXPECT_TRUE(compiled(R"({"const": 1})", {.draft = Draft::draft4})->valid(parsed("2")));
+  EXPECT_TRUE(compiled(R"({"if": true, "then": false})", {.draft = Draft::draft6})->valid(parsed("2")));
+  EXPECT_FALSE(compiled(R"({"if": true, "then": false})", {.draft = Draft::draft7})->valid(parsed("2")));
+  EXPECT_FALSE(compiled(R"({"minimum": 1, "exclusiveMinimum": true})", {.draft = Draft::draft4})->valid(parsed("1")));
+  EXPECT_FALSE(compiled(R"({"items": [{"type": "null"}], "additionalItems": false})", {.draft = Draft::draft2019_09})
+                   ->valid(parsed("[null, 1]")));
+  EXPECT_TRUE(compiled(R"({"contains": {"type": "null"}, "minContains": 0})", {.draft = Draft::draft2019_09})->valid(parsed("[]")));
+  EXPECT_FALSE(compiled(R"({"contains": {"type": "null"}, "unevaluatedItems": false})", {.draft = Draft::draft2019_09})
+                   ->valid(parsed("[null]")));
+  EXPECT_TRUE(compiled(R"({"contains": {"type": "null"}, "unevaluatedItems": false})")->valid(parsed("[null]")));
+}
+
 TEST(Schema, KeepsTrackOfManyMembers) {
   std::string value = "{";
   for (int i = 0; i < 300; ++i) value += "\"p" + std::to_string(i) + "\": 1, ";
