@@ -6,6 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -183,6 +186,23 @@ TEST(NaiveOracle, AgreesOnRandomPatternsAndEvents) {
     EXPECT_EQ(compare_all(corpus), 160'000u) << "seed " << seed;
     if (HasFailure()) return;
   }
+}
+
+/// HENCE_LONG_SECONDS=60: new seeds for as long.
+TEST(NaiveOracle, AgreesForAsLongAsAsked) {
+  const char* asked = std::getenv("HENCE_LONG_SECONDS");
+  if (asked == nullptr) GTEST_SKIP() << "set HENCE_LONG_SECONDS to run new seeds for that long";
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(std::atoi(asked));
+  size_t pairs = 0;
+  for (uint32_t seed = 1'000; std::chrono::steady_clock::now() < end && !HasFailure(); ++seed) {
+    RandomCorpus random(seed);
+    Corpus corpus;
+    for (int i = 0; i < 200; ++i) corpus.patterns.push_back(parse_json(random.pattern(2)));
+    for (int i = 0; i < 100; ++i) corpus.events.push_back(parse_json(random.object(4)));
+    pairs += compare_all(corpus);
+    EXPECT_FALSE(HasFailure()) << "seed " << seed;
+  }
+  std::printf("%zu pairs\n", pairs);
 }
 
 TEST(NaiveOracle, WhyGivesTheVerdictOfMatch) {
