@@ -98,7 +98,10 @@ void Engine::accept(Recorder& record, const event::Event& event, Incoming incomi
   accepted.cause = incoming.cause;
   Decision decision;
   decision.version = definitions_->version();
-  if (accepted.expired) {
+  decision.stopped = incoming.stopped;
+  if (!decision.stopped.empty()) {
+    // The reason is given.
+  } else if (accepted.expired) {
     decision.stopped = "the event came after its expirytime " + std::string(event.expirytime_text());
   } else if (incoming.depth > options_.depth_max) {
     decision.stopped = "the event is " + std::to_string(incoming.depth) + " events away from the outside, over the limit of " +

@@ -98,8 +98,13 @@ void Engine::run(const Command& command, const CancelInstance& body, Batch& batc
   Reply reply;
   reply.ticket = command.ticket;
   reply.address = body.instance;
+  if (body.instance.partition >= options_.partitions) {
+    reply.error = Error(ErrorCode::NotFound, "there is no instance " + body.instance.to_string());
+    batch.replies.push_back(std::move(reply));
+    return;
+  }
   Recorder record(*this, command, body.instance.partition, batch);
-  const InstanceRow* row = body.instance.partition < options_.partitions ? state_.open_instance(body.instance) : nullptr;
+  const InstanceRow* row = state_.open_instance(body.instance);
   if (row == nullptr || row->name_space != command.name_space) {
     reply.error = Error(ErrorCode::NotFound, "there is no instance " + body.instance.to_string());
   } else if (row->machine.ended()) {
@@ -113,8 +118,8 @@ void Engine::run(const Command& command, const CancelInstance& body, Batch& batc
 }
 
 void Engine::run(const Command& command, const ContinueInstance& body, Batch& batch) {
-  Recorder record(*this, command, body.instance.partition, batch);
   if (!state_.continuing().contains(body.instance)) return;
+  Recorder record(*this, command, body.instance.partition, batch);
   move_instance(record, body.instance, {Turn::go_on, {}, 0, nullptr, {}});
 }
 

@@ -22,6 +22,22 @@ Command continuation_of(const Command& command, std::string name_space) {
   return made;
 }
 
+/// Tells two requests under one Idempotency-Key apart.
+Hash128 request_digest(const Command& command, Hash128 key) {
+  std::string text = std::to_string(command.body.index()) + '\0';
+  if (const auto* ingest = std::get_if<IngestEvent>(&command.body)) {
+    text += ingest->event.value()->to_text();
+  } else if (const auto* start = std::get_if<StartInstance>(&command.body)) {
+    text += start->workflow + '\0' + start->key + '\0' + start->id + '\0' + start->input->to_text();
+  } else if (const auto* cancel = std::get_if<CancelInstance>(&command.body)) {
+    text += cancel->instance.to_string();
+  } else if (const auto* redrive = std::get_if<RedriveDelivery>(&command.body)) {
+    text += redrive->effect.to_string();
+  }
+  // What an apply changes follows from what is there, so the key alone stands for it.
+  return siphash128(key, text);
+}
+
 }  // namespace
 
 log::Record OwnedRecord::view() const {
@@ -65,6 +81,7 @@ Result<Batch> Engine::decide(std::vector<Command> commands) {
   batch_events_.clear();
   for (const Command& command : commands) {
     run(command, batch);
+    cascade_ = 0;
     while (!messages_.empty()) {
       const Message message = std::move(messages_.front());
       messages_.pop_front();
@@ -105,11 +122,15 @@ void Engine::take(const Command& command, const Message& message, Batch& batch) 
   Recorder record(*this, made, message.sent.to, batch);
   record.adopt();
   record.add(MessageTaken{message.from, message.sent.number});
+  const std::string stopped = ++cascade_ <= options_.cascade_max ? std::string() :
+      "one command led to over " + std::to_string(options_.cascade_max) +
+      " starts and emitted events in one go: rules answer each other too widely";
   if (message.sent.kind == MessageSent::Kind::start) {
     StartRequest request;
     Decoder decoder(message.sent.body);
     request.fields(decoder);
-    begin_instance(record, request);
+    if (stopped.empty()) begin_instance(record, request);
+    else record.add(StartRefused{request.workflow, request.event, request.rule, stopped, {}});
     return;
   }
   EventRequest request;
@@ -127,7 +148,7 @@ void Engine::take(const Command& command, const Message& message, Batch& batch) 
   }
   record.set_event_hash(hash);
   batch_events_[hash] = record.address();
-  accept(record, *event, {"engine", {}, request.cause, request.depth});
+  accept(record, *event, {"engine", {}, request.cause, request.depth, stopped});
 }
 
 // Replies under an Idempotency-Key
@@ -139,6 +160,10 @@ std::optional<Reply> Engine::kept_reply(const Command& command) {
   if (!row) return std::nullopt;
   Reply reply;
   reply.ticket = command.ticket;
+  if (row->request != request_digest(command, options_.hash_key)) {
+    reply.error = Error(ErrorCode::Conflict, "this Idempotency-Key came with another request before; use a new key for a new request");
+    return reply;
+  }
   reply.address = row->address;
   reply.version = row->version;
   return reply;
@@ -147,7 +172,7 @@ std::optional<Reply> Engine::kept_reply(const Command& command) {
 void Engine::keep_reply(const Command& command, const Reply& reply, Batch& batch) {
   Recorder record(*this, command, place(command.name_space, command.idempotency_key), batch);
   record.add(ReplyKept{command.name_space + '\0' + command.idempotency_key, reply.address, reply.version,
-                       record.time() + options_.reply_window});
+                       record.time() + options_.reply_window, request_digest(command, options_.hash_key)});
 }
 
 std::optional<Address> Engine::seen(Hash128 hash, UtcTime now) {

@@ -40,7 +40,8 @@ struct EngineOptions {
   Duration dedup_window = Duration::days(7);
   Duration reply_window = Duration::hours(24);  ///< how long an Idempotency-Key is remembered
   uint32_t depth_max = 16;                ///< events between one and the outside
-  uint32_t step_budget = 10'000;          ///< task transitions of one command; more go on in a continuation
+  uint32_t cascade_max = 10'000;          ///< starts and emitted events that one command may lead to
+  uint32_t step_budget = 2'000;           ///< task transitions of one command; more go on in a continuation
   uint32_t timers_per_command = 1'000;
   uint32_t recovery_records_per_write = 10'000;
   workflow::Limits workflow_limits;
@@ -124,6 +125,7 @@ class Engine {
     Matched matched;
     Address cause;
     uint32_t depth = 0;
+    std::string stopped = {};  ///< why no rule is asked, empty if they are
   };
   void accept(class Recorder& record, const event::Event& event, Incoming incoming);
   void decide_rules(class Recorder& record, const event::Event& event, const Incoming& incoming, Decision& decision);
@@ -167,6 +169,7 @@ class Engine {
   std::map<std::pair<std::string, uint64_t>, std::shared_ptr<const workflow::Definition>> old_definitions_;
   std::deque<Message> messages_;
   std::unordered_map<Hash128, Address> batch_events_;
+  uint32_t cascade_ = 0;  ///< messages taken for the present command
   filter::MatchScratch scratch_;
   std::optional<Error> failure_;
 };

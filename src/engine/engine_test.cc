@@ -278,6 +278,51 @@ TEST(Engine, ALargeEventThatManyRulesDeliverFitsOneRecord) {
   EXPECT_EQ(world.effects[0].event_json->find("data")->as_string(), data);
 }
 
+TEST(Engine, OneEventCannotLeadToMoreThanTheCascadeLimit) {
+  EngineOptions options;
+  options.cascade_max = 100;
+  TestWorld world(options);
+  world.apply(R"(
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: bomb}
+spec: {on: {type: b.b}, do: [{emit: {type: b.b}}, {emit: {type: b.b}}, {emit: {type: b.b}}]}
+)");
+  world.send(event("bomb", "b.b"));
+  ListOptions all;
+  all.limit = 1'000;
+  const json::Value events = world.query([&](Query& q) { return q.events("default", all); });
+  const uint32_t count = events->find("items")->size();
+  EXPECT_GT(count, 100u);
+  EXPECT_LT(count, 500u);
+  const auto last = Address::parse(events->find("items")->at(count - 1).string_or("position", ""));
+  EXPECT_NE(world.explain(*last)->string_or("stopped", "").find("over 100"), std::string_view::npos);
+}
+
+TEST(Engine, AnIdempotencyKeyWithAnotherRequestIsRefused) {
+  TestWorld world;
+  world.apply(kWorkflow);
+  Command command;
+  command.ticket = 1;
+  command.idempotency_key = "k1";
+  command.body = StartInstance{"shop/greet", {}, {}, {}, StartInstance::OnConflict::existing};
+  EXPECT_FALSE(world.run(command).replies.at(0).error);
+  command.body = StartInstance{"shop/greet", json::Value::string("other"), {}, {}, StartInstance::OnConflict::existing};
+  EXPECT_EQ(world.run(command).replies.at(0).error->code(), ErrorCode::Conflict);
+}
+
+TEST(Engine, ALongLineBehindOneKeyCostsEachDeliveryTheSame) {
+  TestWorld world;
+  world.apply(kDeliverRule);
+  for (int i = 0; i < 3'000; ++i) world.send(event("o" + std::to_string(i), "order.created", R"(,"subject":"k")"));
+  ASSERT_EQ(world.effects.size(), 1u);
+  for (size_t i = 0; i < 3'000; ++i) {
+    ASSERT_EQ(world.effects.size(), i + 1);
+    ASSERT_EQ(world.effects[i].event_json->string_or("id", ""), "o" + std::to_string(i));
+    world.end_attempt(world.effects[i], {});
+  }
+}
+
 TEST(Engine, AnInstanceWithLargeStepsGoesOnInContinuations) {
   TestWorld world;
   world.apply(R"(

@@ -197,7 +197,8 @@ struct ReplyKept {
   Address address;
   uint64_t version = 0;
   UtcTime until;
-  template <typename A> void fields(A& a) { a(key, address, version, until); }
+  Hash128 request;  ///< of what was asked; the key with another request is refused
+  template <typename A> void fields(A& a) { a(key, address, version, until, request); }
 };
 /// A kept reply's time is over.
 struct ReplyForgotten {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/overlay.h"
 
+#include <vector>
+
 namespace hence::engine {
 namespace {
 
@@ -20,35 +22,62 @@ std::optional<std::string> Overlay::get(const std::string& key) {
   return std::nullopt;
 }
 
-Overlay::Writes Overlay::collect(const std::string& prefix, const std::string& from) const {
-  Writes writes;
-  for (auto layer = layers_.rbegin(); layer != layers_.rend(); ++layer) {
-    for (auto entry = layer->state.lower_bound(from); entry != layer->state.end(); ++entry) {
-      if (entry->first.compare(0, prefix.size(), prefix) != 0) break;
-      writes.insert(*entry);  // a newer layer's write stays
+class Overlay::Merge {
+ public:
+  Merge(const std::deque<Layer>& layers, const std::string& prefix, const std::string& from) : prefix_(prefix) {
+    for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
+      ranges_.push_back({layer->state.lower_bound(from), layer->state.end()});
+    }
+    find();
+  }
+  bool at_end() const { return current_ == nullptr; }
+  const std::string& key() const { return current_->first; }
+  const std::optional<std::string>& value() const { return current_->second; }
+  void next() {
+    const std::string_view passed = current_->first;
+    for (Range& range : ranges_) {
+      if (range.has(prefix_) && range.at->first == passed) ++range.at;
+    }
+    find();
+  }
+
+ private:
+  struct Range {
+    Writes::const_iterator at, end;
+    bool has(const std::string& prefix) const {
+      return at != end && at->first.compare(0, prefix.size(), prefix) == 0;
+    }
+  };
+  /// The smallest key; of equal ones the newest layer's, which comes first.
+  void find() {
+    current_ = nullptr;
+    for (const Range& range : ranges_) {
+      if (range.has(prefix_) && (current_ == nullptr || range.at->first < current_->first)) current_ = &*range.at;
     }
   }
-  return writes;
-}
+
+  const std::string& prefix_;
+  std::vector<Range> ranges_;
+  const Writes::value_type* current_ = nullptr;
+};
 
 void Overlay::scan(const std::string& prefix, const std::string& from,
                    const std::function<bool(std::string_view, std::string_view)>& visit) {
-  const std::string& begin = from.empty() ? prefix : from;
-  const Writes writes = collect(prefix, begin);
-  auto next = writes.begin();
+  const std::string begin = from.empty() ? prefix : from;
+  Merge writes(layers_, prefix, begin);
   bool going = true;
-  // Hands over the overlay's entries up to a stored key; says whether that key is overwritten.
+  // Hands over the overlay's entries before a stored key, or all of them.
   const auto catch_up = [&](std::string_view stored_key, bool all) {
-    while (going && next != writes.end() && (all || next->first < stored_key)) {
-      if (next->second) going = visit(next->first, *next->second);
-      ++next;
+    while (going && !writes.at_end() && (all || writes.key() < stored_key)) {
+      if (writes.value()) going = visit(writes.key(), *writes.value());
+      if (going) writes.next();
     }
   };
   const Status status = store_.scan(store::Family::state, {prefix, begin},
                                     [&](std::string_view key, std::string_view value) {
     catch_up(key, false);
     if (!going) return false;
-    if (next != writes.end() && next->first == key) return true;  // handed over with the next key
+    if (!writes.at_end() && writes.key() == key) return true;  // handed over, or deleted, with the next key
     going = visit(key, value);
     return going;
   });

@@ -73,8 +73,8 @@ class Overlay {
     Writes index;
   };
   static void fill(store::WriteBatch& batch, const Layer& layer, Position applied);
-  /// The writes of all layers to keys with the prefix, the newest of each.
-  Writes collect(const std::string& prefix, const std::string& from) const;
+  /// The writes of all layers to keys with a prefix, in order, the newest of each.
+  class Merge;
 
   store::Store& store_;
   std::deque<Layer> layers_;

@@ -126,7 +126,24 @@ std::optional<EffectId> parse_effect(std::string_view key) {
 std::string order(Partition partition, std::string_view sink, std::string_view key_text) {
   std::string key = table(partition, 'k');
   key.append(sink).push_back('\0');
+  put_big(key, static_cast<uint32_t>(key_text.size()));
   return key.append(key_text);
+}
+
+std::string order_entry(std::string_view order, const EffectId& id) {
+  std::string key(order);
+  put_big(key, id.record.sequence);
+  put_big(key, id.index);
+  return key;
+}
+
+EffectId parse_order_entry(Partition partition, std::string_view key) {
+  key = key.substr(key.size() - 12);
+  EffectId id;
+  id.record.partition = partition;
+  id.record.sequence = take_big<Sequence>(key);
+  id.index = take_big<uint32_t>(key);
+  return id;
 }
 
 std::string continuing(Address instance) {

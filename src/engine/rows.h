@@ -12,7 +12,8 @@
 //     pp t due kind id           a timer (TimerKey); a kept reply's has the reply's key as value
 //     pp e seq index             EffectRow
 //     pp r seq index             empty; the effect is ready to be attempted
-//     pp k sink 0 key            OrderRow
+//     pp k sink 0 length key seq index   empty; a delivery in its key's order at a sink, the first
+//                                under way, the others waiting for their turn
 //     pp c seq                   empty; the instance goes on in a continuation
 //     pp q key                   ReplyRow of an Idempotency-Key
 //     control: d kind 0 ns 0 name 0 version     DefinitionRow, all versions
@@ -86,12 +87,6 @@ struct EffectRow {
   }
 };
 
-/// Deliveries waiting for their turn at one sink under one key; the first is under way.
-struct OrderRow {
-  std::vector<EffectId> waiting;
-  template <typename A> void fields(A& a) { a(waiting); }
-};
-
 struct TimerKey {
   enum class Kind : uint8_t { instance = 1, effect = 2, reply = 3 };
   UtcTime due;
@@ -136,7 +131,8 @@ struct DeliverySummary {
 struct ReplyRow {
   Address address;
   uint64_t version = 0;
-  template <typename A> void fields(A& a) { a(address, version); }
+  Hash128 request;
+  template <typename A> void fields(A& a) { a(address, version, request); }
 };
 
 namespace keys {
@@ -149,7 +145,9 @@ std::optional<TimerKey> parse_timer(std::string_view key);
 std::string effect(const EffectId& id);
 std::string ready(const EffectId& id);
 std::optional<EffectId> parse_effect(std::string_view key);  ///< of an 'e' or 'r' key
-std::string order(Partition partition, std::string_view sink, std::string_view key);
+std::string order(Partition partition, std::string_view sink, std::string_view key);  ///< prefix of its entries
+std::string order_entry(std::string_view order, const EffectId& id);
+EffectId parse_order_entry(Partition partition, std::string_view key);
 std::string continuing(Address instance);
 std::string reply(Partition partition, std::string_view key);
 std::string definition(std::string_view kind, std::string_view name_space, std::string_view name, uint64_t version);

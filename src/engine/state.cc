@@ -234,11 +234,9 @@ void State::on(const RecordContext& record, const EffectCreated& fact) {
   }
   bool first = true;
   if (!effect.ordering_key.empty()) {
-    const std::string key = keys::order(effect.id.record.partition, effect.sink, effect.ordering_key);
-    OrderRow order = overlay_.load<OrderRow>(key).value_or(OrderRow{});
-    first = order.waiting.empty();
-    order.waiting.push_back(effect.id);
-    overlay_.save(key, order);
+    const std::string order = keys::order(effect.id.record.partition, effect.sink, effect.ordering_key);
+    first = !first_in_order(effect.id.record.partition, order);
+    overlay_.put(keys::order_entry(order, effect.id), {});
   }
   if (first) make_ready(row);
   else row.state = EffectState::blocked;
@@ -296,22 +294,28 @@ void State::on(const RecordContext& record, const EffectEnded& fact) {
 
 /// The key's next delivery takes its turn. A parked one no longer blocks its key.
 void State::release_order(const RecordContext& record, const EffectRow& row) {
-  const std::string key = keys::order(row.effect.id.record.partition, row.effect.sink, row.effect.ordering_key);
-  std::optional<OrderRow> order = overlay_.load<OrderRow>(key);
-  if (!order) return;
-  auto& waiting = order->waiting;
-  const auto place = std::find(waiting.begin(), waiting.end(), row.effect.id);
-  if (place == waiting.end()) return;
-  const bool was_first = place == waiting.begin();
-  waiting.erase(place);
-  if (waiting.empty()) overlay_.erase(key);
-  else overlay_.save(key, *order);
-  if (!was_first || waiting.empty()) return;
-  std::optional<EffectRow> next = effect(waiting.front());
+  const Partition partition = row.effect.id.record.partition;
+  const std::string order = keys::order(partition, row.effect.sink, row.effect.ordering_key);
+  const std::optional<EffectId> first = first_in_order(partition, order);
+  overlay_.erase(keys::order_entry(order, row.effect.id));
+  if (first != row.effect.id) return;  // redriven outside its order
+  const std::optional<EffectId> next_id = first_in_order(partition, order);
+  if (!next_id) return;
+  std::optional<EffectRow> next = effect(*next_id);
   HENCE_CHECK(next.has_value());
   next->changed = record.time;
   make_ready(*next);
   save_effect(*next);
+}
+
+std::optional<EffectId> State::first_in_order(Partition partition, const std::string& order) {
+  std::optional<EffectId> first;
+  overlay_.scan(order, {}, [&](std::string_view key, std::string_view) {
+    if (key.size() != order.size() + 12) return true;  // of a longer key that begins the same
+    first = keys::parse_order_entry(partition, key);
+    return false;
+  });
+  return first;
 }
 
 void State::on(const RecordContext& record, const EffectRedriven& fact) {
@@ -328,7 +332,7 @@ void State::on(const RecordContext& record, const EffectRedriven& fact) {
 // Replies kept for an Idempotency-Key
 
 void State::on(const RecordContext& record, const ReplyKept& fact) {
-  overlay_.save(keys::reply(record.address.partition, fact.key), ReplyRow{fact.address, fact.version});
+  overlay_.save(keys::reply(record.address.partition, fact.key), ReplyRow{fact.address, fact.version, fact.request});
   put_timer(record.address.partition, {fact.until, TimerKey::Kind::reply, record.address, 0}, fact.key);
 }
 

@@ -100,6 +100,7 @@ class State {
   const json::Value& outgoing_event();
   void make_ready(EffectRow& row);
   void save_effect(const EffectRow& row);
+  std::optional<EffectId> first_in_order(Partition partition, const std::string& order);
   void release_order(const RecordContext& record, const EffectRow& row);
   InstanceRow* touch_instance(Address instance);
   void close_instance(const RecordContext& record, Address address, OpenInstance& open);

@@ -53,7 +53,7 @@ void DispatchThread::stop(Duration grace) {
     draining_ = true;
     woken_ = true;
     wakes_.notify_all();
-    wakes_.wait_for(lock, std::chrono::microseconds(grace.micros), [&] { return in_flight_ == 0; });
+    wakes_.wait_for(lock, std::chrono::microseconds(grace.micros), [&] { return drained_; });
     stopping_ = true;
   }
   wakes_.notify_all();
@@ -93,12 +93,14 @@ void DispatchThread::step() {
   std::vector<engine::Effect> offered;
   std::vector<engine::EffectId> cancelled;
   std::vector<std::pair<engine::EffectId, uint32_t>> settled;
+  bool draining = false;
   {
     const std::lock_guard lock(mutex_);
     offered.swap(offered_);
     cancelled.swap(cancelled_);
     settled.swap(settled_);
-    if (draining_) dispatcher_.stop();
+    draining = draining_;
+    if (draining) dispatcher_.stop();
   }
   const os::MonotonicTime now = clock_.monotonic();
   for (const auto& [id, attempt] : settled) dispatcher_.settled(id, attempt);
@@ -129,8 +131,10 @@ void DispatchThread::step() {
     if (!status.ok()) log_line(LogLevel::debug, "an outcome came too late: " + status.error().message());
   }
   const std::lock_guard lock(mutex_);
-  in_flight_ = dispatcher_.in_flight();
-  if (draining_ && in_flight_ == 0) wakes_.notify_all();
+  if (draining && dispatcher_.in_flight() == 0) {
+    drained_ = true;
+    wakes_.notify_all();
+  }
   if (now < next_report_) return;
   next_report_ = now + kReportInterval;
   destinations_ = dispatcher_.destinations();

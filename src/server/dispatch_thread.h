@@ -62,9 +62,9 @@ class DispatchThread {
   std::vector<engine::EffectId> cancelled_;
   std::vector<std::pair<engine::EffectId, uint32_t>> settled_;
   std::vector<delivery::DestinationReport> destinations_;
-  size_t in_flight_ = 0;
   bool woken_ = true;
   bool draining_ = false;
+  bool drained_ = false;  ///< nothing runs, seen after draining began
   bool stopping_ = false;
   // the thread's own
   delivery::Dispatcher dispatcher_;

@@ -13,7 +13,7 @@ namespace {
 
 /// Batches decided ahead of the disk: one being written, one ready.
 constexpr size_t kBatchesInFlightMax = 2;
-constexpr size_t kContinuationsPerBatch = 64;
+constexpr size_t kContinuationsPerBatch = 8;
 
 }  // namespace
 
@@ -165,12 +165,13 @@ void EngineThread::run_engine() {
     wake_waiters();
     check_disk();
     if (ended) return;
-    size_t in_flight = 0;
+    bool room = false;
     {
       const std::lock_guard lock(mutex_);
-      in_flight = in_flight_.size();
+      // Timers and work left over are in the state: a stopping server leaves them to the next start.
+      room = in_flight_.size() < kBatchesInFlightMax && !stopping_;
     }
-    if (in_flight < kBatchesInFlightMax) add_internal(submissions);
+    if (room) add_internal(submissions);
     if (!submissions.empty()) decide(std::move(submissions));
   }
 }

@@ -164,22 +164,24 @@ Status Node::open_http() {
   engine_thread_->start();
   dispatch_thread_->start();
   HENCE_TRY(http_, api::HttpServer::start(http, *endpoints_));
+  serving_ = http_.get();
   return {};
 }
 
 std::string Node::metrics() const {
-  std::string text = "# TYPE hence_destination_waiting gauge\n# TYPE hence_destination_in_flight gauge\n";
   size_t waiting = 0, in_flight = 0, open = 0;
   for (const delivery::DestinationReport& report : dispatch_thread_->destinations()) {
     waiting += report.waiting;
     in_flight += report.in_flight;
     open += report.breaker == delivery::Breaker::State::open ? 1 : 0;
   }
-  text += "hence_destination_waiting " + std::to_string(waiting) + "\n";
-  text += "hence_destination_in_flight " + std::to_string(in_flight) + "\n";
-  text += "# TYPE hence_breakers_open gauge\nhence_breakers_open " + std::to_string(open) + "\n";
-  const api::HttpStats stats = http_->stats();
-  text += "# TYPE hence_http_connections_open gauge\nhence_http_connections_open " + std::to_string(stats.connections_open) + "\n";
+  const auto gauge = [](const std::string& name, uint64_t value) {
+    return "# TYPE " + name + " gauge\n" + name + " " + std::to_string(value) + "\n";
+  };
+  std::string text = gauge("hence_destination_waiting", waiting) + gauge("hence_destination_in_flight", in_flight) +
+                     gauge("hence_breakers_open", open);
+  // The first request may come before start() has handed the server over.
+  if (const api::HttpServer* http = serving_.load()) text += gauge("hence_http_connections_open", http->stats().connections_open);
   return text;
 }
 

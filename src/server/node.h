@@ -9,6 +9,7 @@
 //                                   ▼         │
 //                              DispatchThread ─► HTTP calls, shell commands
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -68,6 +69,7 @@ class Node {
   std::unique_ptr<DispatchThread> dispatch_thread_;
   std::unique_ptr<api::Endpoints> endpoints_;
   std::unique_ptr<api::HttpServer> http_;
+  std::atomic<const api::HttpServer*> serving_{nullptr};  ///< http_, for the threads it runs itself
   bool stopped_ = false;
 };
 
