@@ -2,6 +2,7 @@
 // `hence apply`: all files as one text to the server, and its faults back to the files' own lines.
 
 #include <algorithm>
+#include <cstdio>
 
 #include "cli/client.h"
 #include "cli/commands.h"
@@ -75,7 +76,12 @@ int say_refusal(const Io& io, const HttpReply& reply, const JoinedFiles& files) 
   const Error error = problem_error(reply);
   const Result<json::Value> problem = json::parse(reply.body);
   const auto faults = problem.ok() ? (*problem)->find("faults") : std::nullopt;
-  if (!faults || !faults->is_array() || faults->size() == 0) return io.fail(error);
+  if (!faults || !faults->is_array() || faults->size() == 0) {
+    // What does not even parse has its place in the sentence alone.
+    unsigned line = 0, column = 0;
+    if (std::sscanf(error.message().c_str(), "line %u, column %u", &line, &column) != 2) return io.fail(error);
+    return io.fail(Error(error.code(), files.place(line, column) + error.message()));
+  }
   for (const json::View fault : faults->elements()) {
     std::string text = files.place(integer(fault, "line"), integer(fault, "column"));
     if (const auto pointer = fault.string_or("pointer", ""); !pointer.empty())
