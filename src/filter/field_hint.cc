@@ -87,6 +87,7 @@ FieldHint explain_absence(json::View event, const std::vector<std::string_view>&
   json::View at = event;
   for (size_t depth = 0; depth < keys.size(); ++depth) {
     if (at.is_array()) return {"no such field in any element of an array", ""};
+    if (!at.is_object() && depth == 0) return {"the event is no object", ""};
     if (!at.is_object()) {
       return {"no such field: \"" + dotted(keys, depth - 1, keys[depth - 1]) + "\" is a " +
                   std::string(json::type_name(at.type())),

@@ -115,6 +115,19 @@ TEST(FilterIndex, AlternativesOfOneAttributeAreIndexed) {
   }
 }
 
+TEST(FilterIndex, TextsThatAreNearlyNumbersAreTexts) {
+  const std::string on = R"({"filters": [{"exact": {"t": " 5"}}]})";
+  EXPECT_TRUE(matches(on, R"({"t": " 5"})"));
+  EXPECT_FALSE(matches(on, R"({"t": 5})"));
+}
+
+TEST(WhyOfOddEvents, AnEventThatIsNoObjectIsExplained) {
+  const RuleSet rules = build_rules({R"({"pattern": {"a": {"b": [1]}}})"});
+  for (const char* event : {"5", "null", "\"x\"", "[]", "[{\"a\":1}]"}) {
+    EXPECT_EQ(rules.why(0, parse_json(event), {})->verdict, Verdict::fails) << event;
+  }
+}
+
 TEST(Extensions, ShellstyleHasNoEscapes) {
   EXPECT_TRUE(matches(R"({"pattern": {"a": [{"shellstyle": "x*\\z"}]}})", R"({"a": "xy\\z"})"));
   EXPECT_TRUE(matches(R"({"pattern": {"a": [{"shellstyle": "*"}]}})", R"({"a": ""})"));

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "filter/match_expression.h"
-#include "json/parse.h"
+#include "json/number.h"
 #include "json/yaml.h"
 
 namespace hence::filter {
@@ -158,15 +158,13 @@ FieldSpec attribute_is(std::string_view name, std::string_view text) {
   test.kind = TestKind::text;
   test.operands.emplace_back(text);
   out.any_of.push_back(test);
-  const auto value = json::parse(text);
-  if (!value.ok()) return out;
-  if (value.value()->is_number()) {
+  if (json::is_number_text(text)) {
     test.kind = TestKind::number;
     out.any_of.push_back(test);
-  } else if (value.value()->is_bool()) {
+  } else if (text == "true" || text == "false") {
     TestSpec truth;
     truth.kind = TestKind::truth;
-    truth.truth = value.value()->as_bool();
+    truth.truth = text == "true";
     out.any_of.push_back(truth);
   }
   return out;
