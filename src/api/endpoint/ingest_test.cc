@@ -126,9 +126,11 @@ TEST_F(Ingest, CarriesTheTrace) {
 TEST_F(Ingest, ARepeatedIdempotencyKeyGetsTheFirstAnswer) {
   const std::string headers = std::string(kStructured) + "idempotency-key: k\n";
   const Answer first = send("POST /api/v1/events", R"({"specversion":"1.0","id":"1","source":"/s","type":"t"})", headers);
-  const Answer second = send("POST /api/v1/events", R"({"specversion":"1.0","id":"2","source":"/s","type":"t"})", headers);
+  const Answer again = send("POST /api/v1/events", R"({"specversion":"1.0","id":"1","source":"/s","type":"t"})", headers);
+  const Answer other = send("POST /api/v1/events", R"({"specversion":"1.0","id":"2","source":"/s","type":"t"})", headers);
   EXPECT_EQ(first.status, 202);
-  EXPECT_EQ(second.body, first.body);
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_EQ(other.status, 409) << other.body;
   EXPECT_EQ(send("POST /api/v1/events", "{}", std::string(kStructured) + "idempotency-key: " + std::string(256, 'k') + "\n").status, 400);
 }
 

@@ -45,8 +45,7 @@ void remove_ended(const std::string& work_dir) {
 /// Commands of an earlier supervisor end with it, but not in an instant: until they are gone, none
 /// of ours may start, or two attempts of one task could meet. Held for the life of the process.
 void AttemptFolders::wait_for_earlier() {
-  const std::string path = work_dir_ + "/supervisor.lock";
-  const int lock = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int lock = open(work_dir_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock < 0) return;  // the folder is unusable; create() will say so
   const auto deadline = std::chrono::steady_clock::now() + kEarlierPatience;
   while (flock(lock, LOCK_EX | LOCK_NB) != 0 && std::chrono::steady_clock::now() < deadline) {
