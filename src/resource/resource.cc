@@ -82,7 +82,6 @@ RetrySettings default_retry() {
   RetrySettings retry;
   retry.times.backoff = workflow::Backoff::exponential;
   retry.times.delay = Duration::seconds(1);
-  retry.times.jitter_to = Duration::seconds(1);
   retry.count = 8;
   return retry;
 }

@@ -65,7 +65,7 @@ struct RetrySettings {
   uint32_t count = 0;               ///< retries after the first call
   std::optional<Duration> total;    ///< after which no retry begins
 };
-/// 8 retries, 1 s doubling, up to a second of jitter.
+/// 8 retries, 1 s doubling, full jitter (no range given).
 RetrySettings default_retry();
 
 enum class Ordering : uint8_t { none, key };
