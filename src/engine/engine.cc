@@ -12,13 +12,14 @@ constexpr uint16_t kFactsRecord = 1;
 /// How the payload is coded: facts by base/codec.h.
 constexpr uint8_t kFactsCodec = 1;
 
-Command continuation_of(const Command& command, std::string name_space) {
+/// Whose record a message makes where it arrives: the command's time, trace and randomness, and
+/// nobody's name, since no person asked there.
+Command receiving(const Command& command, std::string name_space) {
   Command made;
   made.name_space = std::move(name_space);
   made.actor.traceparent = command.actor.traceparent;
   made.now = command.now;
   made.random = command.random;
-  made.body = TimersDue{};
   return made;
 }
 
@@ -118,7 +119,7 @@ void Engine::run(const Command& command, Batch& batch) {
 }
 
 void Engine::take(const Command& command, const Message& message, Batch& batch) {
-  const Command made = continuation_of(command, message.name_space);
+  const Command made = receiving(command, message.name_space);
   Recorder record(*this, made, message.sent.to, batch);
   record.adopt();
   record.add(MessageTaken{message.from, message.sent.number});
