@@ -5,6 +5,7 @@
 
 #include "api/http_server.h"
 
+#include <pthread.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -104,6 +105,7 @@ class IoThread {
   asio::io_context& context() { return io_; }
   void start() {
     thread_ = std::thread([this] { io_.run(); });
+    pthread_setname_np(thread_.native_handle(), "hence-io");
   }
   void join() {
     if (thread_.joinable()) thread_.join();

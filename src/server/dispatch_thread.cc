@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/dispatch_thread.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 
 #include "base/log_line.h"
@@ -44,6 +46,7 @@ DispatchThread::~DispatchThread() { stop({0}); }
 
 void DispatchThread::start() {
   thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "hence-dispatch");
 }
 
 void DispatchThread::stop(Duration grace) {

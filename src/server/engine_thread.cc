@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/engine_thread.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,6 +33,10 @@ void EngineThread::start() {
   engine_thread_ = std::thread([this] { run_engine(); });
   writer_thread_ = std::thread([this] { run_writer(); });
   preparer_thread_ = std::thread([this] { run_preparer(); });
+  // What top and perf show.
+  pthread_setname_np(engine_thread_.native_handle(), "hence-engine");
+  pthread_setname_np(writer_thread_.native_handle(), "hence-writer");
+  pthread_setname_np(preparer_thread_.native_handle(), "hence-prepare");
 }
 
 void EngineThread::stop() {

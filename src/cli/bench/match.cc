@@ -2,14 +2,12 @@
 // `hence bench match`: JSON text to rule ids in one thread, by the functions that ingest calls. The
 // fastest of several passes, in the thread's own time, so that neighbours on the machine count less.
 
-#include <sys/utsname.h>
 #include <unistd.h>
 #include <zlib.h>
 
-#include <ctime>
 #include <fstream>
-#include <thread>
 
+#include "cli/bench/facts.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/output.h"
@@ -21,11 +19,7 @@
 namespace hence::cli {
 namespace {
 
-double cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
+using bench::thread_cpu_seconds;
 
 /// Lines of a file, packed with gzip or not. Errors: FileUnreadable.
 Result<std::vector<std::string>> read_lines(const std::string& path) {
@@ -84,7 +78,7 @@ Result<Loaded> load_rules(const std::string& path) {
   size_t refused = 0;
   std::string first_refusal;
   const size_t resident = resident_bytes();
-  const double begin = cpu_seconds();
+  const double begin = thread_cpu_seconds();
   std::vector<filter::RuleInput> inputs;
   inputs.reserve(lines.size());
   for (const std::string& line : lines) {
@@ -95,9 +89,9 @@ Result<Loaded> load_rules(const std::string& path) {
       first_refusal = conditions.error().message();
     }
   }
-  const double read = cpu_seconds();
+  const double read = thread_cpu_seconds();
   HENCE_TRY(filter::RuleSet rules, filter::RuleSet::build(std::move(inputs)));
-  const double built = cpu_seconds();
+  const double built = thread_cpu_seconds();
   const size_t grown = resident_bytes();
   return Loaded{std::move(rules), refused, std::move(first_refusal), read - begin, built - read,
                 grown > resident ? grown - resident : 0};
@@ -113,11 +107,11 @@ Result<json::Value> read_value(std::string_view text) {
 template <typename Pass>
 double fastest(const Pass& pass) {
   double best = 1e9;
-  const double start = cpu_seconds();
-  for (int runs = 0; runs < 3 || cpu_seconds() - start < 1; ++runs) {
-    const double begin = cpu_seconds();
+  const double start = thread_cpu_seconds();
+  for (int runs = 0; runs < 3 || thread_cpu_seconds() - start < 1; ++runs) {
+    const double begin = thread_cpu_seconds();
     pass();
-    best = std::min(best, cpu_seconds() - begin);
+    best = std::min(best, thread_cpu_seconds() - begin);
   }
   return best;
 }
@@ -159,25 +153,6 @@ Measured measure(const filter::RuleSet& rules, const std::vector<std::string>& t
   return out;
 }
 
-std::string cpu_model() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    const size_t colon = line.find(": ");
-    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
-  }
-  return "unknown";
-}
-
-void write_machine(json::Builder& out) {
-  utsname system{};
-  uname(&system);
-  out.key("machine").begin_object().member("cpu", cpu_model());
-  out.key("cores").number(static_cast<int64_t>(std::thread::hardware_concurrency()));
-  out.key("memoryBytes").number(static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE));
-  out.member("system", std::string(system.sysname) + " " + system.release + " " + system.machine);
-  out.member("compiler", std::string(__VERSION__)).member("hence", kVersion).end_object();
-}
-
 json::Value report(const Loaded& loaded, const Measured& measured, size_t events, bool parsed) {
   const auto count = static_cast<double>(events);
   const auto rules = static_cast<double>(std::max<size_t>(loaded.rules.size(), 1));
@@ -198,7 +173,7 @@ json::Value report(const Loaded& loaded, const Measured& measured, size_t events
   out.key("ruleSetBytes").number(static_cast<int64_t>(loaded.rules.memory_bytes()));
   out.key("bytesPerRule").number(static_cast<int64_t>(static_cast<double>(loaded.rules.memory_bytes()) / rules));
   out.key("residentGrowthBytes").number(static_cast<int64_t>(loaded.resident_bytes));
-  write_machine(out);
+  bench::write_machine(out);
   out.end_object();
   return std::move(out).finish();
 }
