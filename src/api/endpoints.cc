@@ -27,15 +27,17 @@ bool is_batch(const RequestHead& head) {
                                      "application/cloudevents-batch");
 }
 
-uint64_t body_bytes_max(const Route& route, const RequestHead& head, const EndpointLimits& limits) {
+BodyLimit limit_of(const Route& route, const RequestHead& head, const EndpointLimits& limits) {
   switch (route.body) {
-    case Body::none: return kNoBodyBytes;
-    case Body::event: return is_batch(head) ? limits.batch_bytes : limits.event_bytes;
-    case Body::webhook: return limits.webhook_bytes;
-    case Body::resources: return limits.resource_bytes;
-    case Body::json: return limits.event_bytes;
+    case Body::none: return {kNoBodyBytes, std::nullopt};
+    case Body::event:
+      if (is_batch(head)) return {limits.batch_bytes, std::nullopt, "limits.batchBytes"};
+      return {limits.event_bytes, std::nullopt, "limits.eventBytes"};
+    case Body::webhook: return {limits.webhook_bytes, std::nullopt, "limits.webhookBytes"};
+    case Body::resources: return {limits.resource_bytes, std::nullopt, "limits.resourceBytes"};
+    case Body::json: return {limits.event_bytes, std::nullopt, "limits.eventBytes"};
   }
-  return 0;
+  return {0, std::nullopt};
 }
 
 }  // namespace
@@ -101,7 +103,7 @@ BodyLimit Endpoints::body_limit(const RequestHead& head) {
     return {0, std::move(refused->answer)};
   }
   const Route& route = *std::get<Admitted>(admission).match.route;
-  return {body_bytes_max(route, head, settings->limits), std::nullopt};
+  return limit_of(route, head, settings->limits);
 }
 
 void Endpoints::handle(HttpRequest request, Responder responder) {

@@ -34,8 +34,7 @@ std::optional<Refusal> ChunkedDecoder::feed(std::string_view& input, const HttpL
     if (auto refusal = take(c, limits)) return refusal;
     const uint64_t room = body_max - std::min<uint64_t>(body_max, body.size());
     if (state_ == State::data && remaining_ > room) {
-      return Refusal{Error(ErrorCode::TooLarge,
-                           "the body is over " + std::to_string(body_max) + " bytes"), 0};
+      return Refusal::body_too_large(body_max, {});
     }
   }
   return std::nullopt;

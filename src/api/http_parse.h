@@ -24,6 +24,12 @@ struct Refusal {
   static Refusal bad_request(std::string sentence) {
     return {Error(ErrorCode::RequestInvalid, std::move(sentence)), 0};
   }
+  /// setting: the one that says how many bytes are allowed, empty where none does.
+  static Refusal body_too_large(uint64_t bytes, std::string_view setting) {
+    std::string sentence = "the body is over " + std::to_string(bytes) + " bytes";
+    if (!setting.empty()) sentence += ", which is what " + std::string(setting) + " allows";
+    return {Error(ErrorCode::TooLarge, std::move(sentence)), 0};
+  }
 };
 
 /// Finds the end of a header block that arrives piece by piece.

@@ -26,6 +26,7 @@ namespace hence::api {
 struct BodyLimit {
   uint64_t bytes = 1 << 20;              ///< beyond it: 413
   std::optional<HttpResponse> refusal;   ///< answered instead of reading the body (401, 404, 405 …)
+  std::string_view setting = {};         ///< that says how many bytes; named where there are more
 };
 
 class HttpHandler {

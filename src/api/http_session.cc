@@ -152,8 +152,7 @@ void HttpSession::begin_request(RequestHead head, const BodyFraming& framing, bo
     return;
   }
   if (framing.content_length > limit.bytes) {
-    const std::string bytes = std::to_string(limit.bytes);
-    refuse({Error(ErrorCode::TooLarge, "the body is over " + bytes + " bytes"), 0});
+    refuse(Refusal::body_too_large(limit.bytes, limit.setting));
     return;
   }
   arriving_ = std::make_unique<Arriving>(Arriving{HttpRequest(std::move(head)), {}});
@@ -166,6 +165,7 @@ void HttpSession::begin_request(RequestHead head, const BodyFraming& framing, bo
   window_bytes_ = 0;
   chunked_ = framing.chunked;
   body_max_ = limit.bytes;
+  body_setting_ = limit.setting;
   body_remaining_ = framing.content_length;
   arriving_->request.body.reserve(std::min(framing.content_length, kBodyReserveBytes));
   if (framing.expect_continue && !body_is_here) {
@@ -181,7 +181,8 @@ size_t HttpSession::take_body(std::string_view data) {
   if (chunked_) {
     auto refusal = arriving_->decoder.feed(rest, context_.limits, body_max_, body);
     if (refusal) {
-      refuse(*refusal);
+      const bool over = refusal->error.code() == ErrorCode::TooLarge;
+      refuse(over ? Refusal::body_too_large(body_max_, body_setting_) : *refusal);
       return data.size();
     }
   } else {

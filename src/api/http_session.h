@@ -140,6 +140,7 @@ class HttpSession {
   os::MonotonicTime output_since_;  // begin of the window in which the output is judged
   uint64_t request_ = 0;            // number of the current one
   uint64_t body_max_ = 0;
+  std::string_view body_setting_;  ///< that says body_max_
   uint64_t body_remaining_ = 0;
   uint64_t window_bytes_ = 0;       // of the body, in the current window
   uint64_t output_window_bytes_ = 0;

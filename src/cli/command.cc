@@ -56,13 +56,16 @@ constexpr std::array kCommands{
     Command{"log", "verify", "--data-dir DIR", "checks every byte of a data folder's log",
             log_verify},
     Command{"test", "", "PATH…", "runs *.test.yaml in virtual time", test_command},
+    Command{"context", "list", "", "the servers of ~/.config/hence/config.yaml by name", context_list},
+    Command{"context", "use", "NAME", "the one commands ask from now on", context_use},
+    Command{"completion", "", "bash|zsh|fish", "a script that completes commands in your shell", completion_command},
     Command{"version", "", "", "the program's version", version_command},
 };
 
 /// Words of the language of commands that this version does not have.
 constexpr std::string_view kAbsentNouns[] = {
-    "approval", "audit",  "backtest", "checkpoint", "completion", "doctor", "event-type",
-    "plan",     "policy",   "schedule",   "console",    "context", "projection"};
+    "approval", "audit",  "backtest", "checkpoint", "doctor", "event-type",
+    "plan",     "policy",   "schedule",   "console", "projection"};
 constexpr std::pair<std::string_view, std::string_view> kAbsentVerbs[] = {
     {"instance", "why"},    {"instance", "suspend"}, {"instance", "resume"},
     {"instance", "retry"},  {"event", "replay"},
@@ -132,8 +135,8 @@ int unknown_verb(const Io& io, const std::string& noun, const std::string& verb)
 
 /// Flags before the noun go to the end, so that `hence -n x event list` works as users try it.
 void move_leading_flags(std::vector<std::string>& arguments) {
-  static constexpr std::string_view kWithValue[] = {"-o",      "--output", "--address",
-                                                    "--token", "-n",       "--namespace"};
+  static constexpr std::string_view kWithValue[] = {"-o", "--output", "--address", "--context",
+                                                    "--token", "-n", "--namespace"};
   size_t count = 0;
   while (count < arguments.size() && arguments[count].starts_with('-') &&
          !is_help(arguments[count]) && arguments[count] != "--version") {

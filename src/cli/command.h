@@ -34,11 +34,14 @@ struct Programs {
 };
 
 struct Command;
+/// Why a command is called: to do its work, or only to say its flags (for completion).
+enum class Purpose : uint8_t { run, name_flags };
 struct Call {
   const Io& io;
   const Programs& programs;
   const Command& command;
   const std::vector<std::string>& arguments;
+  Purpose purpose = Purpose::run;
 };
 
 struct Command {

@@ -45,6 +45,9 @@ int log_verify(const Call& call);
 int test_command(const Call& call);
 int serve_entry(const Call& call);
 int dev_entry(const Call& call);
+int context_list(const Call& call);
+int context_use(const Call& call);
+int completion_command(const Call& call);
 int version_command(const Call& call);
 
 }  // namespace hence::cli

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <array>
 
+#include "cli/context.h"
 #include "workflow/faults.h"
 
 namespace hence::cli {
@@ -16,6 +17,34 @@ constexpr const char* kDefaultAddress = "http://127.0.0.1:4362";
 std::string title_of(const Command& command) {
   return "hence " + std::string(command.noun) +
          (command.verb.empty() ? "" : " " + std::string(command.verb));
+}
+
+void fill(std::string& value, const std::string& otherwise) {
+  if (value.empty()) value = otherwise;
+}
+
+/// What the flags leave open, from the contexts, the environment and the defaults (context.h).
+/// A context's token goes to that context's address and to no other.
+Status find_server(const Io& io, ServerFlags& flags) {
+  fill(flags.context, io.environment("HENCE_CONTEXT"));
+  const bool named = !flags.context.empty();
+  const std::string path = context_path(io);
+  if (flags.address.empty() && !named) flags.address = io.environment("HENCE_ADDRESS");
+  if (named || flags.address.empty()) {
+    HENCE_TRY(const ContextFile file, load_contexts(io, path));
+    fill(flags.context, file.current);
+    if (!flags.context.empty()) {
+      HENCE_TRY(const Context context, find_context(io, file, path, flags.context));
+      if (flags.address.empty() || flags.address == context.address)
+        fill(flags.token, context.token);
+      fill(flags.address, context.address);
+      fill(flags.name_space, context.name_space);
+    }
+  }
+  fill(flags.token, io.environment("HENCE_TOKEN"));
+  fill(flags.address, kDefaultAddress);
+  fill(flags.name_space, "default");
+  return {};
 }
 
 /// The library's page with our line of usage.
@@ -57,6 +86,13 @@ struct Flags::State {
         kExitWrongUse);
   }
 
+  int name_flags() const {
+    for (const CLI::Option* option : app.get_options()) {
+      for (const std::string& name : option->get_lnames()) call.io.out("--" + name + "\n");
+    }
+    return kExitOk;
+  }
+
   std::optional<int> finish() {
     for (const std::string& word : app.remaining()) {
       if (word == "--") continue;
@@ -64,10 +100,8 @@ struct Flags::State {
       *dashed = word;
     }
     if (server_flags != nullptr) {
-      if (server_flags->address.empty())
-        server_flags->address = call.io.environment("HENCE_ADDRESS");
-      if (server_flags->address.empty()) server_flags->address = kDefaultAddress;
-      if (server_flags->token.empty()) server_flags->token = call.io.environment("HENCE_TOKEN");
+      if (const Status found = find_server(call.io, *server_flags); !found.ok())
+        return call.io.fail(found.error());
     }
     if (output_flags == nullptr) return std::nullopt;
     if (output_flags->word.empty()) {
@@ -142,6 +176,9 @@ Flags& Flags::positionals(const std::string& name, std::vector<std::string>& val
 
 Flags& Flags::server(ServerFlags& flags) {
   state_->server_flags = &flags;
+  flags.name_space.clear();
+  text("--context", flags.context,
+       "a server by its name in ~/.config/hence/config.yaml; else HENCE_CONTEXT");
   text("--address", flags.address,
        std::string("the server; else HENCE_ADDRESS, else ") + kDefaultAddress);
   text("--token", flags.token, "the server's token; else HENCE_TOKEN");
@@ -171,6 +208,7 @@ Flags& Flags::dashed_positional(std::string& value) {
 
 std::optional<int> Flags::parse() {
   const Call& call = state_->call;
+  if (call.purpose == Purpose::name_flags) return state_->name_flags();
   try {
     std::vector<std::string> reversed(call.arguments.rbegin(), call.arguments.rend());
     state_->app.parse(std::move(reversed));

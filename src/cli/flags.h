@@ -25,7 +25,7 @@ enum class Format : uint8_t { table, json, jsonl, yaml };
 
 /// Which server to ask, and as whom.
 struct ServerFlags {
-  std::string address, token, name_space = "default";
+  std::string context, address, token, name_space = "default";
 };
 struct OutputFlags {
   std::string word;

@@ -20,8 +20,7 @@ std::string path_of(resource::Kind kind, std::string_view name = {}) {
 }
 
 int unknown_kind(const Io& io, const std::string& word) {
-  static constexpr std::string_view kKinds[] = {"rule", "workflow", "source", "sink", "secret"};
-  return io.fail("there is no kind \"" + word + "\"" + workflow::suggestion(word, kKinds),
+  return io.fail("there is no kind \"" + word + "\"" + workflow::suggestion(word, kKindWords),
                  kExitWrongUse);
 }
 

@@ -9,6 +9,9 @@
 
 namespace hence::cli {
 
+/// The kinds a user may name, in the singular.
+inline constexpr std::string_view kKindWords[] = {"rule", "workflow", "source", "sink", "secret"};
+
 /// Both return the exit code.
 int show_resources(const Call& call, const ServerFlags& server, const OutputFlags& output,
                    const ListFlags& list, resource::Kind kind);

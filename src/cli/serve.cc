@@ -53,9 +53,10 @@ Result<server::Config> load_config(const std::string& file, const server::Config
   return server::parse_config(text.str(), file, base);
 }
 
-int say(const Error& error, int code) {
+/// Says why there is no server; returns the exit code.
+int say(const Error& error) {
   std::fprintf(stderr, "hence: %s\n", error.message().c_str());
-  return code;
+  return error.code() == ErrorCode::ConfigurationInvalid ? kExitWrongUse : kExitFailed;
 }
 
 void reload(server::Node& node, const std::string& file, const server::Config& base) {
@@ -70,10 +71,10 @@ void reload(server::Node& node, const std::string& file, const server::Config& b
 int serve_command(const ServeArguments& arguments) {
   const int signals = open_signals();
   Result<server::Config> config = load_config(arguments.config_file, {});
-  if (!config.ok()) return say(config.error(), kExitWrongUse);
+  if (!config.ok()) return say(config.error());
   if (!arguments.listen.empty()) config->listen = arguments.listen;
   Result<std::unique_ptr<server::Node>> node = server::Node::start(arguments.data_dir, *config);
-  if (!node.ok()) return say(node.error(), kExitFailed);
+  if (!node.ok()) return say(node.error());
   log_line(LogLevel::info, "serving",
            {{"port", std::to_string((*node)->port())}, {"data", arguments.data_dir}, {"recovered", (*node)->recovery()}});
   server::Config base;
@@ -97,12 +98,12 @@ int dev_command(const DevArguments& arguments) {
   config.disk_reserve_bytes = 0;
   if (!arguments.listen.empty()) config.listen = arguments.listen;
   std::string folder = (std::filesystem::temp_directory_path() / "hence-dev-XXXXXX").string();
-  if (mkdtemp(folder.data()) == nullptr) return say(Error(ErrorCode::DiskFailed, "no folder can be made in " + folder), kExitFailed);
+  if (mkdtemp(folder.data()) == nullptr) return say(Error(ErrorCode::DiskFailed, "no folder can be made in " + folder));
   int code = 0;
   {
     Result<std::unique_ptr<server::Node>> node = server::Node::start(folder, config);
     if (!node.ok()) {
-      code = say(node.error(), kExitFailed);
+      code = say(node.error());
     } else {
       std::fprintf(stderr, "hence dev: http://127.0.0.1:%u, data in %s until you stop it (Ctrl-C)\n", (*node)->port(), folder.c_str());
       DevFiles files(arguments.files, (*node)->port());

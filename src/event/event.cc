@@ -83,7 +83,10 @@ Status Reader::known(const Attribute& attribute, json::View value) {
                                                std::string(json::type_name(value.type())));
   }
   const std::string_view text = value.as_string();
-  if (text.empty()) return attribute_error(attribute.name, "it is empty; leave it out instead");
+  if (text.empty()) {
+    return attribute_error(attribute.name, attribute.required ? "it is required and empty"
+                                                              : "it is empty; leave it out instead");
+  }
   if (text.size() > kAttributeBytesMax) {
     return attribute_error(attribute.name, "it is over 1024 bytes; put long values into data");
   }
