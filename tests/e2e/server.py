@@ -37,6 +37,7 @@ class Server:
         self.port = free_port()
         self.environment = dict(os.environ, **(environment or {}))
         self.process = None
+        self.token = None
         self.configure(config)
 
     def configure(self, text):
@@ -63,6 +64,11 @@ class Server:
         wait_for('the server to be ready', ready, seconds, 0.02)
         return self
 
+    def start_with_token(self, token):
+        """Where the configuration has a token: what is asked without headers of its own brings it."""
+        self.token = token
+        return self.start()
+
     def words(self):
         with open(self.log, errors='replace') as file:
             return file.read()
@@ -83,7 +89,7 @@ class Server:
 
     def ask(self, method, path, body=None, headers=None, timeout=30):
         """One request on a connection of its own. body: bytes, text, or what is sent as JSON."""
-        headers = dict(headers or {})
+        headers = dict({'Authorization': f'Bearer {self.token}'} if headers is None and self.token else headers or {})
         if body is not None and not isinstance(body, (bytes, str)):
             body = json.dumps(body)
             headers.setdefault('Content-Type', 'application/json')
