@@ -63,7 +63,7 @@ Result<HttpEvents> from_http(std::span<const HeaderView> headers, std::string_vi
 }
 
 HttpMessage to_http_structured(const Event& event) {
-  return {{{"Content-Type", "application/cloudevents+json; charset=UTF-8"}},
+  return {{{"Content-Type", "application/cloudevents+json"}},
           event.value()->to_text()};
 }
 
