@@ -191,18 +191,19 @@ Plan plan_deletion(const engine::Definitions& base, const DeleteInput& input) {
   Plan plan;
   const engine::Definitions::Space* space = base.space(input.name_space);
   if (space == nullptr) return plan;
-  for (const auto& [key, stored] : space->resources) {
-    if (key.first != input.kind) continue;
-    const bool named = key.second == input.name ||
-                       (key.first == Kind::workflow && without_version(key.second) == input.name);
-    if (named) add_deletion(plan, input.name_space, key.first, key.second);
+  for (auto at = space->resources.lower_bound({input.kind, input.name}); at != space->resources.end(); ++at) {
+    const auto& [kind, name] = at->first;
+    if (kind != input.kind || !name.starts_with(input.name)) break;
+    const bool named = name == input.name || (kind == Kind::workflow && without_version(name) == input.name);
+    if (named) add_deletion(plan, input.name_space, kind, name);
   }
   return plan;
 }
 
-/// The first resource that would refer to nothing.
+/// The first resource that would refer to nothing. Nothing refers to rules.
 std::optional<Error> find_referrer(const engine::Definitions& base, const DeleteInput& input,
                                    const Plan& plan) {
+  if (input.kind == Kind::rule) return std::nullopt;
   const engine::Definitions::Space* space = base.space(input.name_space);
   NameSet before(space), after(space);
   for (const engine::ResourceChange& change : plan.changes) after.remove(input.kind, change.name);

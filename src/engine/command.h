@@ -62,6 +62,13 @@ struct ApplyResources {
   uint64_t base = 0;
 };
 
+/// The rules of the command's namespace were merged into one index, off the engine thread: made as
+/// Definitions::merged of an older version, from. Changes nothing that anyone could see, so it makes no record.
+struct AdoptIndex {
+  std::shared_ptr<const Definitions> from;
+  std::shared_ptr<const Definitions> merged;
+};
+
 struct StartInstance {
   enum class OnConflict : uint8_t { existing, reject, replace };
   std::string workflow;  ///< "ns/name" or "ns/name:version"
@@ -105,7 +112,7 @@ struct Command {
   uint64_t random = 0;  ///< randomness for whatever it decides
   std::string idempotency_key;
   std::variant<IngestEvent, ApplyResources, StartInstance, CancelInstance, AttemptEnded,
-               RedriveDelivery, TimersDue, ContinueInstance>
+               RedriveDelivery, TimersDue, ContinueInstance, AdoptIndex>
       body;
 };
 

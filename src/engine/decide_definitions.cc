@@ -29,4 +29,17 @@ void Engine::run(const Command& command, const ApplyResources& body, Batch& batc
   batch.replies.push_back(std::move(reply));
 }
 
+void Engine::run(const Command& command, const AdoptIndex& body, Batch& batch) {
+  Reply reply;
+  reply.ticket = command.ticket;
+  reply.version = definitions_->version();
+  if (auto next = Definitions::adopt(*definitions_, *body.from, *body.merged, command.name_space)) {
+    definitions_ = std::move(next);
+    batch.definitions = definitions_;
+  } else {
+    reply.stale_base = true;
+  }
+  batch.replies.push_back(std::move(reply));
+}
+
 }  // namespace hence::engine

@@ -121,14 +121,13 @@ void Engine::decide_rules(Recorder& record, const event::Event& event, const Inc
     matched = definitions_->match(record.name_space(), event.value(), record.time(), scratch_);
   }
   for (const Matched::Failure& failure : matched.failures) {
-    const Definitions::RuleEntry& rule = space->rules.at(failure.rule);
+    const Definitions::RuleEntry& rule = space->rule(failure.rule);
     decision.failed.push_back({rule.name, rule.revision, failure.error});
   }
-  for (const uint32_t id : matched.rules) {
-    const Definitions::RuleEntry& rule = space->rules.at(id);
-    RuleMatched entry{rule.name, rule.revision, {}};
-    for (uint32_t index = 0; index < rule.spec().actions.size(); ++index) {
-      entry.actions.push_back(act(record, event, incoming, rule, index));
+  for (const Definitions::RuleEntry* rule : space->rules_by_name(matched.rules)) {
+    RuleMatched entry{rule->name, rule->revision, {}};
+    for (uint32_t index = 0; index < rule->spec().actions.size(); ++index) {
+      entry.actions.push_back(act(record, event, incoming, *rule, index));
     }
     decision.matched.push_back(std::move(entry));
   }

@@ -2,7 +2,8 @@
 #include "engine/definitions.h"
 
 #include <algorithm>
-#include <set>
+
+#include "base/check.h"
 
 namespace hence::engine {
 namespace {
@@ -10,33 +11,48 @@ namespace {
 /// "ns/name" of a workflow resource named "ns/name:version".
 std::string unversioned(const std::string& name) { return name.substr(0, name.rfind(':')); }
 
-/// Rules changed in place before their set is built anew.
-constexpr size_t kChangesMax = 500;
+/// Changes beside the large index beyond which merging is worth it, and beyond which no one waits
+/// for the background: every match asks the small index too, every change builds it anew.
+constexpr size_t kChangesWorthMerging = 100;
+constexpr size_t kChangesMax = 1'000;
 
 std::string_view version_of(std::string_view name) { return name.substr(name.rfind(':') + 1); }
 
 }  // namespace
 
+const Definitions::RuleEntry& Definitions::Space::rule(uint32_t id) const {
+  const RuleEntry* found = rules.find(id);
+  HENCE_CHECK(found != nullptr);
+  return *found;
+}
+
+std::vector<const Definitions::RuleEntry*> Definitions::Space::rules_by_name(const std::vector<uint32_t>& ids) const {
+  std::vector<const RuleEntry*> out;
+  out.reserve(ids.size());
+  for (const uint32_t id : ids) out.push_back(&rule(id));
+  std::sort(out.begin(), out.end(), [](const RuleEntry* a, const RuleEntry* b) { return a->name < b->name; });
+  return out;
+}
+
 std::shared_ptr<const Definitions> Definitions::empty() { return std::make_shared<Definitions>(); }
 
 const Definitions::Space* Definitions::space(std::string_view name_space) const {
   const auto found = spaces_.find(std::string(name_space));
-  return found == spaces_.end() ? nullptr : &found->second;
+  return found == spaces_.end() ? nullptr : found->second.get();
 }
 
 const Stored* Definitions::find(std::string_view name_space, resource::Kind kind, std::string_view name) const {
   const Space* in = space(name_space);
   if (in == nullptr) return nullptr;
-  const auto found = in->resources.find({kind, std::string(name)});
-  return found == in->resources.end() ? nullptr : &found->second;
+  return in->resources.find({kind, std::string(name)});
 }
 
 const Stored* Definitions::find_workflow(std::string_view name_space, std::string_view reference) const {
   if (reference.find(':') != std::string_view::npos) return find(name_space, resource::Kind::workflow, reference);
   const Space* in = space(name_space);
   if (in == nullptr) return nullptr;
-  const auto latest = in->latest.find(std::string(reference));
-  return latest == in->latest.end() ? nullptr : find(name_space, resource::Kind::workflow, latest->second);
+  const std::string* latest = in->latest.find(std::string(reference));
+  return latest == nullptr ? nullptr : find(name_space, resource::Kind::workflow, *latest);
 }
 
 Result<std::shared_ptr<const Definitions>> Definitions::build(const Definitions& base, uint64_t version,
@@ -44,20 +60,20 @@ Result<std::shared_ptr<const Definitions>> Definitions::build(const Definitions&
                                                               UtcTime now) {
   auto made = std::make_shared<Definitions>(base);
   made->version_ = version;
-  std::set<std::string> touched;
+  std::map<std::string, ResourceChanges> by_space;
   for (const ResourceChange& change : changes) {
     const std::optional<resource::Kind> kind = resource::find_kind(change.kind);
     if (!kind) return Error(ErrorCode::ResourceInvalid, "unknown kind " + change.kind);
-    Space& space = made->spaces_[change.name_space];
-    touched.insert(change.name_space);
-    if (change.value->is_null()) {
-      space.resources.erase({*kind, change.name});
-      continue;
-    }
+    std::optional<Stored>& next = by_space[change.name_space][{*kind, change.name}];
+    next.reset();
+    if (change.value->is_null()) continue;
     HENCE_TRY(resource::Resource parsed, resource::parse_resource(change.value, change.name_space));
-    space.resources[{*kind, change.name}] = {std::make_shared<resource::Resource>(std::move(parsed)), version, now};
+    next = {std::make_shared<resource::Resource>(std::move(parsed)), version, now};
   }
-  for (const std::string& name : touched) HENCE_TRY_VOID(compile(made->spaces_[name]));
+  for (auto& [name, changed] : by_space) {
+    std::shared_ptr<const Space>& space = made->spaces_[name];
+    HENCE_TRY(space, change(space ? *space : Space(), std::move(changed)));
+  }
   return std::shared_ptr<const Definitions>(std::move(made));
 }
 
@@ -65,6 +81,7 @@ Result<std::shared_ptr<const Definitions>> Definitions::restore(
     uint64_t version, const std::map<std::string, std::pair<keys::DefinitionKey, DefinitionRow>>& rows) {
   auto made = std::make_shared<Definitions>();
   made->version_ = version;
+  std::map<std::string, ResourceChanges> by_space;
   for (const auto& [text, entry] : rows) {
     const auto& [key, row] = entry;
     if (row.value->is_null()) continue;
@@ -72,51 +89,129 @@ Result<std::shared_ptr<const Definitions>> Definitions::restore(
     if (!kind) return Error(ErrorCode::LogVersionNewer, "the state holds a resource of kind " + key.kind + ", which this version does not know");
     Result<resource::Resource> parsed = resource::parse_resource(row.value, key.name_space);
     if (!parsed.ok()) return parsed.error().in(key.kind + " " + key.name_space + "/" + key.name);
-    made->spaces_[key.name_space].resources[{*kind, key.name}] = {
-        std::make_shared<resource::Resource>(std::move(*parsed)), key.version, row.changed};
+    by_space[key.name_space][{*kind, key.name}] = {std::make_shared<resource::Resource>(std::move(*parsed)), key.version, row.changed};
   }
-  for (auto& [name, space] : made->spaces_) HENCE_TRY_VOID(compile(space));
+  for (auto& [name, changed] : by_space) {
+    HENCE_TRY(made->spaces_[name], change(Space(), std::move(changed)));
+  }
   return std::shared_ptr<const Definitions>(std::move(made));
 }
 
-Status Definitions::compile(Space& space) {
-  std::vector<RuleEntry> before = std::move(space.rules);
-  space.rules.clear();
-  space.latest.clear();
-  for (const auto& [key, stored] : space.resources) {
-    if (key.first == resource::Kind::workflow) {
-      std::string& latest = space.latest[unversioned(key.second)];
-      if (latest.empty() || workflow::compare_versions(version_of(latest), version_of(key.second)) < 0) latest = key.second;
-    }
-    if (key.first != resource::Kind::rule) continue;
-    const auto& spec = std::get<resource::RuleSpec>(stored.resource->spec);
-    if (spec.mode == resource::RuleMode::active) space.rules.push_back({key.second, stored.revision, stored.resource});
-  }
-  const bool same_ids = space.rule_set != nullptr &&
-                        std::equal(before.begin(), before.end(), space.rules.begin(), space.rules.end(),
-                                   [](const RuleEntry& a, const RuleEntry& b) { return a.name == b.name; });
+namespace {
+
+Result<filter::RuleInput> compile_rule(uint32_t id, const resource::Resource& rule) {
+  Result<filter::Conditions> conditions = filter::parse_conditions(std::get<resource::RuleSpec>(rule.spec).on);
+  if (!conditions.ok()) return conditions.error().in(rule.title());
+  return filter::RuleInput{id, std::move(*conditions)};
+}
+
+/// All active rules in one index.
+Result<std::shared_ptr<const filter::RuleSet>> compile_all(const Definitions::Space& space) {
   std::vector<filter::RuleInput> inputs;
-  for (uint32_t id = 0; id < space.rules.size(); ++id) {
-    const RuleEntry& rule = space.rules[id];
-    if (same_ids && before[id].resource == rule.resource) continue;
-    Result<filter::Conditions> conditions = filter::parse_conditions(rule.spec().on);
-    if (!conditions.ok()) return conditions.error().in(rule.resource->title());
-    inputs.push_back({id, std::move(*conditions)});
+  inputs.reserve(space.rules.size());
+  for (const auto& [id, rule] : space.rules) {
+    HENCE_TRY(filter::RuleInput input, compile_rule(id, *rule.resource));
+    inputs.push_back(std::move(input));
   }
-  if (same_ids && inputs.empty()) return {};
-  // Few changes go beside the index of the others; many would slow every match down.
-  if (same_ids && space.rule_set->changes() + inputs.size() <= kChangesMax) {
-    HENCE_TRY(filter::RuleSet changed, space.rule_set->with_changes(std::move(inputs), {}));
-    space.rule_set = std::make_shared<const filter::RuleSet>(std::move(changed));
+  HENCE_TRY(filter::RuleSet built, filter::RuleSet::build(std::move(inputs)));
+  return std::make_shared<const filter::RuleSet>(std::move(built));
+}
+
+bool is_active(const Stored& stored) {
+  return std::get<resource::RuleSpec>(stored.resource->spec).mode == resource::RuleMode::active;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Definitions::Space>> Definitions::change(const Space& base, ResourceChanges changes) {
+  auto space = std::make_shared<Space>(base);
+  HENCE_TRY_VOID(change_rules(*space, changes));
+  space->resources.change(changes);
+  find_latest(*space, changes);
+  return std::shared_ptr<const Space>(std::move(space));
+}
+
+/// Gives new rules their ids and brings the rule set up to date.
+Status Definitions::change_rules(Space& space, ResourceChanges& changes) {
+  SharedMap<uint32_t, RuleEntry>::Changes entries;
+  std::vector<uint32_t> removed;
+  for (auto& [key, next] : changes) {
+    if (key.first != resource::Kind::rule) continue;
+    const Stored* before = space.resources.find(key);
+    std::optional<uint32_t> id = before == nullptr ? std::nullopt : before->rule;
+    if (next && is_active(*next)) {
+      if (!id) id = space.next_rule++;
+      next->rule = id;
+      entries[*id] = RuleEntry{key.second, next->revision, next->resource};
+    } else if (id) {
+      entries[*id] = std::nullopt;
+      removed.push_back(*id);
+    }
+  }
+  if (entries.empty()) return {};
+  space.rules.change(entries);
+  const bool all_anew = space.rule_set == nullptr || space.rule_set->changes() + entries.size() > kChangesMax;
+  if (all_anew) {
+    HENCE_TRY(space.rule_set, compile_all(space));
     return {};
   }
-  if (same_ids) {
-    space.rule_set = nullptr;
-    return compile(space);
+  std::vector<filter::RuleInput> added;
+  for (const auto& [id, entry] : entries) {
+    if (!entry) continue;
+    HENCE_TRY(filter::RuleInput input, compile_rule(id, *entry->resource));
+    added.push_back(std::move(input));
   }
-  HENCE_TRY(filter::RuleSet rule_set, filter::RuleSet::build(std::move(inputs)));
-  space.rule_set = std::make_shared<const filter::RuleSet>(std::move(rule_set));
+  HENCE_TRY(filter::RuleSet changed, space.rule_set->with_changes(std::move(added), removed));
+  space.rule_set = std::make_shared<const filter::RuleSet>(std::move(changed));
   return {};
+}
+
+/// After the resources changed: the highest version of each workflow that the changes name.
+void Definitions::find_latest(Space& space, const ResourceChanges& changes) {
+  SharedMap<std::string, std::string>::Changes found;
+  for (const auto& [key, next] : changes) {
+    if (key.first != resource::Kind::workflow) continue;
+    const std::string name = unversioned(key.second);
+    std::optional<std::string>& latest = found[name];
+    latest.reset();
+    for (auto at = space.resources.lower_bound({resource::Kind::workflow, name + ":"}); at != space.resources.end(); ++at) {
+      if (at->first.first != resource::Kind::workflow || unversioned(at->first.second) != name) break;
+      const std::string& version = at->first.second;
+      if (!latest || workflow::compare_versions(version_of(*latest), version_of(version)) < 0) latest = version;
+    }
+  }
+  space.latest.change(std::move(found));
+}
+
+std::string Definitions::needs_merge() const {
+  for (const auto& [name, space] : spaces_) {
+    if (space->rule_set != nullptr && space->rule_set->changes() >= kChangesWorthMerging) return name;
+  }
+  return "";
+}
+
+Result<std::shared_ptr<const Definitions>> Definitions::merged(std::string_view name_space) const {
+  auto made = std::make_shared<Definitions>(*this);
+  std::shared_ptr<const Space>& space = made->spaces_.at(std::string(name_space));
+  auto next = std::make_shared<Space>(*space);
+  HENCE_TRY(next->rule_set, compile_all(*next));
+  space = std::move(next);
+  return std::shared_ptr<const Definitions>(std::move(made));
+}
+
+std::shared_ptr<const Definitions> Definitions::adopt(const Definitions& current, const Definitions& from,
+                                                      const Definitions& merged, std::string_view name_space) {
+  const Space* now = current.space(name_space);
+  const Space* before = from.space(name_space);
+  const Space* after = merged.space(name_space);
+  if (now == nullptr || before == nullptr || after == nullptr) return nullptr;
+  std::optional<filter::RuleSet> rebased = now->rule_set->rebased(*before->rule_set, *after->rule_set);
+  if (!rebased) return nullptr;
+  auto space = std::make_shared<Space>(*now);
+  space->rule_set = std::make_shared<const filter::RuleSet>(std::move(*rebased));
+  auto made = std::make_shared<Definitions>(current);
+  made->spaces_[std::string(name_space)] = std::move(space);
+  return made;
 }
 
 Matched Definitions::match(std::string_view name_space, json::View event, UtcTime now,

@@ -4,6 +4,10 @@
 // All that users applied, compiled: an immutable snapshot with a version, shared by the I/O threads
 // that match events and the engine that decides. A version is the sequence of the control
 // partition's record that made it.
+//
+// A change costs what changed, not what there is: maps share what stays (shared_map.h), changed rules
+// lie in a small index beside the large one. A background thread merges the two (merged) and the
+// engine takes the result on (adopt); version, ids and verdicts stay the same.
 
 #include <cstdint>
 #include <map>
@@ -15,6 +19,7 @@
 #include "base/result.h"
 #include "engine/command.h"
 #include "engine/rows.h"
+#include "engine/shared_map.h"
 #include "filter/rule_set.h"
 #include "resource/resource.h"
 
@@ -25,6 +30,7 @@ struct Stored {
   std::shared_ptr<const resource::Resource> resource;
   uint64_t revision = 0;  ///< version in which it got this content
   UtcTime changed;
+  std::optional<uint32_t> rule = std::nullopt;  ///< of an active rule: its id in the rule set
 };
 
 class Definitions {
@@ -35,14 +41,20 @@ class Definitions {
     std::shared_ptr<const resource::Resource> resource;
     const resource::RuleSpec& spec() const { return std::get<resource::RuleSpec>(resource->spec); }
   };
-  /// One namespace: its resources by kind and name, and its active rules compiled together. A rule's
-  /// id in the set is its index in rules.
+  using ResourceKey = std::pair<resource::Kind, std::string>;
+  /// One namespace: its resources by kind and name, and its active rules compiled together.
   struct Space {
-    std::map<std::pair<resource::Kind, std::string>, Stored> resources;
-    std::vector<RuleEntry> rules;
+    SharedMap<ResourceKey, Stored> resources;
+    SharedMap<uint32_t, RuleEntry> rules;  ///< by id in the set; an id is kept as long as the rule is active
+    uint32_t next_rule = 0;                ///< the id of the next new rule; none is used twice
     std::shared_ptr<const filter::RuleSet> rule_set;
     /// "ns/name" of the document → full name of the highest version
-    std::map<std::string, std::string> latest;
+    SharedMap<std::string, std::string> latest;
+
+    /// The rule of an id that rule_set gave.
+    const RuleEntry& rule(uint32_t id) const;
+    /// The rules of ids, in order of name: ids tell when a rule came, which a restart forgets.
+    std::vector<const RuleEntry*> rules_by_name(const std::vector<uint32_t>& ids) const;
   };
 
   /// Version 0: nothing applied yet.
@@ -58,8 +70,17 @@ class Definitions {
   static Result<std::shared_ptr<const Definitions>> restore(
       uint64_t version, const std::map<std::string, std::pair<keys::DefinitionKey, DefinitionRow>>& rows);
 
+  /// A namespace whose changed rules are so many that merging them is worth it; empty if there is none.
+  std::string needs_merge() const;
+  /// The same version with all rules of a namespace in one index. Takes as long as compiling them.
+  /// Errors: as of build.
+  Result<std::shared_ptr<const Definitions>> merged(std::string_view name_space) const;
+  /// The version current with the index that merged(name_space) made of an older one, from. Nothing
+  /// if another large index has come meanwhile.
+  static std::shared_ptr<const Definitions> adopt(const Definitions& current, const Definitions& from,
+                                                  const Definitions& merged, std::string_view name_space);
+
   uint64_t version() const { return version_; }
-  const std::map<std::string, Space>& spaces() const { return spaces_; }
   const Space* space(std::string_view name_space) const;
   const Stored* find(std::string_view name_space, resource::Kind kind, std::string_view name) const;
   /// "ns/name" (the highest version) or "ns/name:version"; nullptr if there is none.
@@ -69,11 +90,14 @@ class Definitions {
   Matched match(std::string_view name_space, json::View event, UtcTime now, filter::MatchScratch& scratch) const;
 
  private:
-  /// Compiles a namespace's active rules together, after its resources changed.
-  static Status compile(Space& space);
+  using ResourceChanges = SharedMap<ResourceKey, Stored>::Changes;
+  /// A namespace after changes to its resources.
+  static Result<std::shared_ptr<const Space>> change(const Space& base, ResourceChanges changes);
+  static Status change_rules(Space& space, ResourceChanges& changes);
+  static void find_latest(Space& space, const ResourceChanges& changes);
 
   uint64_t version_ = 0;
-  std::map<std::string, Space> spaces_;
+  std::map<std::string, std::shared_ptr<const Space>> spaces_;
 };
 
 }  // namespace hence::engine

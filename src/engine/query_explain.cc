@@ -20,6 +20,8 @@ std::string_view action_name(ActionTaken::Kind kind) {
   return "unknown";
 }
 
+const decltype(Definitions::Space::resources) kNoResources;
+
 /// What came of a rule's actions, as the indexes tell.
 struct Consequences {
   std::multimap<std::string, std::pair<Address, InstanceSummary>> instances;  // by rule
@@ -165,13 +167,12 @@ Result<json::Value> Query::explain(std::string_view name_space, Address address,
   const Definitions::Space* space = definitions->space(name_space);
   bool found = only.empty();
   const auto why_of = [&](std::string_view name) {
-    for (uint32_t id = 0; space != nullptr && id < space->rules.size(); ++id) {
-      if (space->rules[id].name != name) continue;
-      const Result<filter::Why> why = space->rule_set->why(id, event, expr::Environment{record.time});
-      if (!why.ok()) continue;
-      builder.member("why", filter::to_json(*why));
-      builder.member("text", filter::to_text(*why));
-    }
+    const Stored* rule = definitions->find(name_space, resource::Kind::rule, name);
+    if (rule == nullptr || !rule->rule) return;
+    const Result<filter::Why> why = space->rule_set->why(*rule->rule, event, expr::Environment{record.time});
+    if (!why.ok()) return;
+    builder.member("why", filter::to_json(*why));
+    builder.member("text", filter::to_text(*why));
   };
   std::map<std::string, bool> shown;
   for (const RuleMatched& matched : decision->matched) {
@@ -195,13 +196,20 @@ Result<json::Value> Query::explain(std::string_view name_space, Address address,
     builder.begin_object().member("rule", failed.rule).member("verdict", "error").member("error", failed.error);
     builder.key("revision").number(static_cast<int64_t>(failed.version)).end_object();
   }
-  for (uint32_t id = 0; space != nullptr && decision->stopped.empty() && id < space->rules.size(); ++id) {
-    const Definitions::RuleEntry& rule = space->rules[id];
-    if (shown.contains(rule.name) || (!only.empty() && only != rule.name)) continue;
+  int64_t disabled = 0;
+  for (const auto& [key, stored] : space == nullptr ? kNoResources : space->resources) {
+    if (key.first != resource::Kind::rule) continue;
+    const std::string& name = key.second;
+    if (!stored.rule) {
+      ++disabled;
+      if (only != name) continue;
+      return Error(ErrorCode::NotFound, "rule " + name + " was disabled when the event came, so it did not look at it");
+    }
+    if (!decision->stopped.empty() || shown.contains(name) || (!only.empty() && only != name)) continue;
     found = true;
-    HENCE_TRY(const filter::Why why, space->rule_set->why(id, event, expr::Environment{record.time}));
-    builder.begin_object().member("rule", rule.name).member("verdict", "not matched");
-    builder.key("revision").number(static_cast<int64_t>(rule.revision));
+    HENCE_TRY(const filter::Why why, space->rule_set->why(*stored.rule, event, expr::Environment{record.time}));
+    builder.begin_object().member("rule", name).member("verdict", "not matched");
+    builder.key("revision").number(static_cast<int64_t>(stored.revision));
     // A newer program that decides otherwise says so; history stays as it was recorded.
     if (why.verdict == filter::Verdict::holds) builder.member("note", "recorded as not matched; this version of the program would match it");
     builder.member("why", filter::to_json(why));
@@ -209,18 +217,7 @@ Result<json::Value> Query::explain(std::string_view name_space, Address address,
     builder.end_object();
   }
   builder.end_array();
-  if (space != nullptr) {
-    int64_t disabled = 0;
-    for (const auto& [key, stored] : space->resources) {
-      if (key.first != resource::Kind::rule) continue;
-      if (std::get<resource::RuleSpec>(stored.resource->spec).mode == resource::RuleMode::active) continue;
-      ++disabled;
-      if (only == key.second) {
-        return Error(ErrorCode::NotFound, "rule " + key.second + " was disabled when the event came, so it did not look at it");
-      }
-    }
-    builder.key("disabledRules").number(disabled);
-  }
+  if (space != nullptr) builder.key("disabledRules").number(disabled);
   if (!found) {
     return Error(ErrorCode::NotFound, "there was no rule " + std::string(only) + " when the event came (definitions " +
                                           std::to_string(decision->version) + ")");

@@ -68,7 +68,7 @@ uint64_t kind_key(PathId path, AccessKind kind) {
 
 class IndexBuilder {
  public:
-  std::shared_ptr<const RuleIndex> build(std::vector<RuleInput> inputs);
+  std::shared_ptr<const RuleIndex> build(std::span<const RuleInput* const> inputs);
 
  private:
   struct Member {
@@ -128,15 +128,15 @@ class IndexBuilder {
   std::vector<Key> keys_;  // of one condition, reused
 };
 
-std::shared_ptr<const RuleIndex> RuleIndex::build(std::vector<RuleInput> rules) {
-  return IndexBuilder().build(std::move(rules));
+std::shared_ptr<const RuleIndex> RuleIndex::build(std::span<const RuleInput* const> rules) {
+  return IndexBuilder().build(rules);
 }
 
-std::shared_ptr<const RuleIndex> IndexBuilder::build(std::vector<RuleInput> inputs) {
+std::shared_ptr<const RuleIndex> IndexBuilder::build(std::span<const RuleInput* const> inputs) {
   std::shared_ptr<RuleIndex> out(new RuleIndex());
   index_ = out.get();
   index_->rules_.reserve(inputs.size());
-  for (const RuleInput& input : inputs) add_rule(input);
+  for (const RuleInput* input : inputs) add_rule(*input);
   std::sort(index_->slots_by_id_.begin(), index_->slots_by_id_.end());
   index_->conditions_.freeze();
   shares_.resize(index_->conditions_.size());

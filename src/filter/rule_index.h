@@ -75,7 +75,7 @@ class RuleIndex {
  public:
   using Slot = uint32_t;  ///< a rule's number in this index
 
-  static std::shared_ptr<const RuleIndex> build(std::vector<RuleInput> rules);
+  static std::shared_ptr<const RuleIndex> build(std::span<const RuleInput* const> rules);
 
   RuleIndex(const RuleIndex&) = delete;
   RuleIndex& operator=(const RuleIndex&) = delete;

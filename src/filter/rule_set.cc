@@ -61,33 +61,63 @@ void finish_rules(json::View event, const expr::Environment& environment,
 
 Result<RuleSet> RuleSet::build(std::vector<RuleInput> rules) {
   HENCE_TRY_VOID(check_unique(rules));
+  std::vector<const RuleInput*> inputs;
+  inputs.reserve(rules.size());
+  for (const RuleInput& rule : rules) inputs.push_back(&rule);
   RuleSet out;
-  out.base_ = RuleIndex::build(std::move(rules));
+  out.base_ = RuleIndex::build(inputs);
   out.delta_ = RuleIndex::build({});
-  out.changes_ = std::make_shared<const std::vector<RuleInput>>();
+  out.changes_ = std::make_shared<const std::vector<SharedRule>>();
   return out;
 }
 
 Result<RuleSet> RuleSet::with_changes(std::vector<RuleInput> added,
                                       const std::vector<uint32_t>& removed) const {
   HENCE_TRY_VOID(check_unique(added));
-  std::vector<uint32_t> gone = removed;
-  for (const RuleInput& rule : added) gone.push_back(rule.id);
+  std::vector<SharedRule> shared;
+  shared.reserve(added.size());
+  for (RuleInput& rule : added) shared.push_back(std::make_shared<const RuleInput>(std::move(rule)));
+  return changed(std::move(shared), removed);
+}
+
+/// gone: removed besides what the added rules replace.
+RuleSet RuleSet::changed(std::vector<SharedRule> added, std::vector<uint32_t> gone) const {
+  for (const SharedRule& rule : added) gone.push_back(rule->id);
   std::sort(gone.begin(), gone.end());
   gone.erase(std::unique(gone.begin(), gone.end()), gone.end());
 
   RuleSet out = *this;
-  for (const RuleInput& rule : *changes_) {
-    if (!std::binary_search(gone.begin(), gone.end(), rule.id)) added.push_back(rule);
+  for (const SharedRule& rule : *changes_) {
+    if (!std::binary_search(gone.begin(), gone.end(), rule->id)) added.push_back(rule);
   }
   for (const uint32_t id : gone) {
     if (base_->find(id)) out.hidden_.push_back(id);
   }
   std::sort(out.hidden_.begin(), out.hidden_.end());
   out.hidden_.erase(std::unique(out.hidden_.begin(), out.hidden_.end()), out.hidden_.end());
-  out.delta_ = RuleIndex::build(added);
-  out.changes_ = std::make_shared<const std::vector<RuleInput>>(std::move(added));
+  std::vector<const RuleInput*> inputs;
+  inputs.reserve(added.size());
+  for (const SharedRule& rule : added) inputs.push_back(rule.get());
+  out.delta_ = RuleIndex::build(inputs);
+  out.changes_ = std::make_shared<const std::vector<SharedRule>>(std::move(added));
   return out;
+}
+
+std::optional<RuleSet> RuleSet::rebased(const RuleSet& from, const RuleSet& merged) const {
+  if (base_ != from.base_ || merged.changes() != 0) return std::nullopt;
+  std::vector<SharedRule> known = *from.changes_;
+  std::sort(known.begin(), known.end());
+  std::vector<SharedRule> added;
+  for (const SharedRule& rule : *changes_) {
+    if (!std::binary_search(known.begin(), known.end(), rule)) added.push_back(rule);
+  }
+  std::vector<uint32_t> gone;
+  const auto look_at = [&](uint32_t id) {
+    if (merged.contains(id) && !contains(id)) gone.push_back(id);
+  };
+  for (const uint32_t id : hidden_) look_at(id);
+  for (const SharedRule& rule : known) look_at(rule->id);
+  return merged.changed(std::move(added), std::move(gone));
 }
 
 bool RuleSet::is_hidden(uint32_t rule) const {

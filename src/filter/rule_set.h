@@ -10,10 +10,12 @@
 //   snapshot->match(event, environment, scratch, ids, errors);
 //
 // A set is a large index and a small one of what changed since, so that one changed rule costs the
-// size of the changes, not of the set.
+// size of the changes, not of the set. Merging the two is a build() of all rules, for which no one
+// waits: changes made meanwhile are carried over (rebased).
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/result.h"
@@ -58,6 +60,10 @@ class RuleSet {
   Result<RuleSet> with_changes(std::vector<RuleInput> added,
                                const std::vector<uint32_t>& removed) const;
 
+  /// The same rules as this set's on the index of `merged`, a build() of the rules that `from` had,
+  /// while this set came of `from` by changes alone. Nothing if it did not.
+  std::optional<RuleSet> rebased(const RuleSet& from, const RuleSet& merged) const;
+
   /// Replaces ids by those of the rules that match, ascending, and errors by what failed.
   void match(json::View event, const expr::Environment& environment, MatchScratch& scratch,
              std::vector<uint32_t>& ids, std::vector<MatchError>& errors) const;
@@ -83,12 +89,14 @@ class RuleSet {
     const RuleIndex* index = nullptr;
     RuleIndex::Slot slot = 0;
   };
+  using SharedRule = std::shared_ptr<const RuleInput>;
   Place locate(uint32_t rule) const;
   bool is_hidden(uint32_t rule) const;
+  RuleSet changed(std::vector<SharedRule> added, std::vector<uint32_t> gone) const;
 
   std::shared_ptr<const RuleIndex> base_;
   std::shared_ptr<const RuleIndex> delta_;
-  std::shared_ptr<const std::vector<RuleInput>> changes_;  ///< what delta_ is made of
+  std::shared_ptr<const std::vector<SharedRule>> changes_;  ///< what delta_ is made of
   std::vector<uint32_t> hidden_;  ///< rules of base_ that no longer count, sorted
 };
 

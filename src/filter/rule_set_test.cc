@@ -140,6 +140,31 @@ TEST(RuleSet, ChangesAddReplaceAndRemove) {
   EXPECT_THAT(matching(before, a), ElementsAre(0, 2));
 }
 
+Conditions conditions_of(const std::string& on) { return std::move(parse_conditions(parse_json(on))).value(); }
+
+TEST(RuleSet, ChangesMadeWhileTheIndexIsBuiltAnewAreCarriedOver) {
+  const auto a = parse_json(R"({"type": "a"})");
+  const RuleSet first = build_rules({R"({"type": "a"})", R"({"type": "a"})", R"({"type": "a"})", R"({"type": "a"})"});
+  const RuleSet from = *first.with_changes({{1, conditions_of(R"({"type": "b"})")}, {4, conditions_of(R"({"type": "a"})")}, {5, conditions_of(R"({"type": "a"})")}}, {0});
+  const RuleSet merged = *RuleSet::build({{1, conditions_of(R"({"type": "b"})")}, {2, conditions_of(R"({"type": "a"})")}, {3, conditions_of(R"({"type": "a"})")},
+                                          {4, conditions_of(R"({"type": "a"})")}, {5, conditions_of(R"({"type": "a"})")}});
+  // Meanwhile: 1 comes back, 2 and 5 go, 3 changes, 0 is there again, 6 is new.
+  const RuleSet now = *from.with_changes({{0, conditions_of(R"({"type": "a"})")}, {1, conditions_of(R"({"type": "a"})")}, {3, conditions_of(R"({"type": "b"})")}, {6, conditions_of(R"({"type": "a"})")}}, {2, 5});
+  const auto rebased = now.rebased(from, merged);
+  ASSERT_TRUE(rebased.has_value());
+  EXPECT_THAT(matching(now, a), ElementsAre(0, 1, 4, 6));
+  EXPECT_THAT(matching(*rebased, a), ElementsAre(0, 1, 4, 6));
+  EXPECT_THAT(matching(*rebased, parse_json(R"({"type": "b"})")), ElementsAre(3));
+  EXPECT_EQ(rebased->size(), now.size());
+  EXPECT_FALSE(rebased->contains(2));
+  EXPECT_FALSE(rebased->contains(5));
+  const auto unchanged = from.rebased(from, merged);
+  ASSERT_TRUE(unchanged.has_value());
+  EXPECT_EQ(unchanged->changes(), 0u);
+  EXPECT_FALSE(first.rebased(merged, from).has_value());
+  EXPECT_FALSE(merged.rebased(from, merged).has_value());
+}
+
 class Whens : public ::testing::Test {
  protected:
   void meet(const RuleSet& rules, std::string_view event) {

@@ -272,23 +272,25 @@ void EngineThread::finish_durable() {
 }
 
 void EngineThread::release(InFlight& done) {
-  if (done.commit) {
+  const bool written = done.commit.has_value();
+  if (written) {
     const Position end = done.commit->result().end;
     log_.acknowledge(std::move(*done.commit));
     if (const Status status = engine_.durable(end); !status.ok()) fail(status.error());
-    log::LogView view = log_.view();
-    {
-      const std::lock_guard lock(mutex_);
-      view_ = view;
-      if (done.batch.definitions) definitions_ = done.batch.definitions;
-      for (const engine::OwnedRecord& record : done.batch.records) {
-        applied_of(record.address.partition) = record.address.sequence;
-      }
+  }
+  const log::LogView view = log_.view();
+  {
+    const std::lock_guard lock(mutex_);
+    view_ = view;
+    if (done.batch.definitions) definitions_ = done.batch.definitions;
+    for (const engine::OwnedRecord& record : done.batch.records) {
+      applied_of(record.address.partition) = record.address.sequence;
     }
-    if (durable_hook_) durable_hook_(view);
-    if (effect_sink_ && (!done.batch.effects.empty() || !done.batch.cancelled.empty())) {
-      effect_sink_(std::move(done.batch.effects), std::move(done.batch.cancelled));
-    }
+  }
+  if (done.batch.definitions && definitions_hook_) definitions_hook_(done.batch.definitions);
+  if (written && durable_hook_) durable_hook_(view);
+  if (effect_sink_ && (!done.batch.effects.empty() || !done.batch.cancelled.empty())) {
+    effect_sink_(std::move(done.batch.effects), std::move(done.batch.cancelled));
   }
   auto waiting = done.waiting.begin();
   for (const engine::Reply& reply : done.batch.replies) {

@@ -44,6 +44,7 @@ class EngineThread : public api::Backend {
  public:
   using EffectSink = std::function<void(std::vector<engine::Effect> effects, std::vector<engine::EffectId> cancelled)>;
   using DurableHook = std::function<void(const log::LogView&)>;
+  using DefinitionsHook = std::function<void(const std::shared_ptr<const engine::Definitions>&)>;
 
   /// All are borrowed and outlive the thread.
   EngineThread(engine::Engine& engine, log::Log& log, store::Store& store, os::Disk& disk,
@@ -52,9 +53,10 @@ class EngineThread : public api::Backend {
   EngineThread(const EngineThread&) = delete;
   EngineThread& operator=(const EngineThread&) = delete;
 
-  /// Before start(): who takes effects, and who is told of each durable batch.
+  /// Before start(): who takes effects, who is told of each durable batch, of each new snapshot.
   void set_effect_sink(EffectSink sink) { effect_sink_ = std::move(sink); }
   void set_durable_hook(DurableHook hook) { durable_hook_ = std::move(hook); }
+  void set_definitions_hook(DefinitionsHook hook) { definitions_hook_ = std::move(hook); }
   void start();
   /// Decides what is queued, makes it durable, closes the log, ends both threads.
   void stop();
@@ -114,6 +116,7 @@ class EngineThread : public api::Backend {
   EngineThreadOptions options_;
   EffectSink effect_sink_;
   DurableHook durable_hook_;
+  DefinitionsHook definitions_hook_;
   os::SimulatedRandom random_;  ///< seeded by the system; a source, not a simulation
 
   mutable std::mutex mutex_;

@@ -161,7 +161,10 @@ Status Node::open_http() {
   http.address = listen.host;
   http.port = listen.port;
   http.limits.connections = config_.connections;
+  rule_merger_ = std::make_unique<RuleMerger>(*engine_thread_);
+  engine_thread_->set_definitions_hook([this](const auto& definitions) { rule_merger_->offer(definitions); });
   engine_thread_->start();
+  rule_merger_->start();
   dispatch_thread_->start();
   HENCE_TRY(http_, api::HttpServer::start(http, *endpoints_));
   serving_ = http_.get();
@@ -213,6 +216,7 @@ void Node::stop() {
   if (std::exchange(stopped_, true)) return;
   if (http_) http_->stop(config_.shutdown_grace);
   if (dispatch_thread_) dispatch_thread_->stop(config_.shutdown_grace);
+  if (rule_merger_) rule_merger_->stop();
   if (engine_thread_) engine_thread_->stop();
   http_client_.close();
   processes_.close();

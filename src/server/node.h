@@ -23,6 +23,7 @@
 #include "server/data_folder.h"
 #include "server/dispatch_thread.h"
 #include "server/engine_thread.h"
+#include "server/rule_merger.h"
 #include "server/secrets.h"
 #include "server/switchable.h"
 
@@ -63,6 +64,7 @@ class Node {
   std::unique_ptr<log::Log> log_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<EngineThread> engine_thread_;
+  std::unique_ptr<RuleMerger> rule_merger_;
   SwitchableSecrets secrets_;
   SwitchableHttpClient http_client_;
   GatedProcessRunner processes_;

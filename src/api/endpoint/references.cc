@@ -58,27 +58,46 @@ std::vector<Reference> references_of(const resource::Resource& resource) {
   return found;
 }
 
-NameSet::NameSet(const engine::Definitions::Space* space) {
-  if (space == nullptr) return;
-  for (const auto& [key, stored] : space->resources) names_.insert(key);
+bool NameSet::has(Kind kind, const std::string& name) const {
+  const Key key(kind, name);
+  if (added_.contains(key)) return true;
+  return space_ != nullptr && space_->resources.find(key) != nullptr && !removed_.contains(key);
 }
 
 bool NameSet::resolves(const Reference& reference) const {
   if (has(reference.kind, reference.name)) return true;
   const bool has_version = reference.name.find(':') != std::string::npos;
-  if (reference.kind != Kind::workflow || has_version) return false;
-  const auto next = names_.lower_bound({Kind::workflow, reference.name + ":"});
-  return next != names_.end() && next->first == Kind::workflow &&
-         without_version(next->second) == reference.name;
+  return reference.kind == Kind::workflow && !has_version && has_version_of(reference.name);
+}
+
+bool NameSet::has_version_of(const std::string& workflow) const {
+  const auto is_version = [&](const Key& key) {
+    return key.first == Kind::workflow && without_version(key.second) == workflow;
+  };
+  const Key first(Kind::workflow, workflow + ":");
+  const auto next = added_.lower_bound(first);
+  if (next != added_.end() && is_version(*next)) return true;
+  if (space_ == nullptr) return false;
+  for (auto at = space_->resources.lower_bound(first); at != space_->resources.end(); ++at) {
+    if (!is_version(at->first)) return false;
+    if (!removed_.contains(at->first)) return true;
+  }
+  return false;
 }
 
 std::string NameSet::describe_missing(const Reference& reference,
                                       const std::string& name_space) const {
   std::vector<std::string> candidates;
   const bool any_version = reference.name.find(':') == std::string::npos;
-  for (const auto& [kind, name] : names_) {
-    if (kind != reference.kind) continue;
-    candidates.push_back(kind == Kind::workflow && any_version ? without_version(name) : name);
+  const auto offer = [&](const Key& key) {
+    if (key.first != reference.kind) return;
+    candidates.push_back(key.first == Kind::workflow && any_version ? without_version(key.second) : key.second);
+  };
+  for (const Key& key : added_) offer(key);
+  if (space_ != nullptr) {
+    for (const auto& [key, stored] : space_->resources) {
+      if (!removed_.contains(key)) offer(key);
+    }
   }
   const std::vector<std::string_view> views(candidates.begin(), candidates.end());
   const std::string_view nearest = workflow::nearest_word(reference.name, views);

@@ -20,24 +20,29 @@ struct Reference {
 };
 std::vector<Reference> references_of(const resource::Resource& resource);
 
-/// The names of a namespace's resources.
+/// The names of a namespace's resources, as they would be after some are added and removed. Borrows
+/// the namespace.
 class NameSet {
  public:
   NameSet() = default;
-  explicit NameSet(const engine::Definitions::Space* space);
+  explicit NameSet(const engine::Definitions::Space* space) : space_(space) {}
 
-  void add(resource::Kind kind, const std::string& name) { names_.emplace(kind, name); }
-  void remove(resource::Kind kind, const std::string& name) { names_.erase({kind, name}); }
-  bool has(resource::Kind kind, const std::string& name) const {
-    return names_.contains({kind, name});
-  }
+  void add(resource::Kind kind, const std::string& name) { added_.emplace(kind, name); }
+  void remove(resource::Kind kind, const std::string& name) { removed_.emplace(kind, name); }
+  bool has(resource::Kind kind, const std::string& name) const;
   /// A workflow is found by "ns/name" too, whatever its version.
   bool resolves(const Reference& reference) const;
   /// "there is no Sink \"chatops\" in namespace x; did you mean \"chat-ops\"?"
   std::string describe_missing(const Reference& reference, const std::string& name_space) const;
 
  private:
-  std::set<std::pair<resource::Kind, std::string>> names_;
+  using Key = std::pair<resource::Kind, std::string>;
+  /// Whether any version of a workflow is there.
+  bool has_version_of(const std::string& workflow) const;
+
+  const engine::Definitions::Space* space_ = nullptr;
+  std::set<Key> added_;
+  std::set<Key> removed_;  ///< of the namespace's own
 };
 
 /// "ns/name" of a workflow's full name "ns/name:version".

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rule_merger.h"
+
+#include "base/log_line.h"
+
+namespace hence::server {
+
+void RuleMerger::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void RuleMerger::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wakes_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void RuleMerger::offer(const std::shared_ptr<const engine::Definitions>& definitions) {
+  if (definitions->needs_merge().empty()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    offered_ = definitions;
+  }
+  wakes_.notify_one();
+}
+
+void RuleMerger::run() {
+  while (true) {
+    std::shared_ptr<const engine::Definitions> from;
+    {
+      std::unique_lock lock(mutex_);
+      wakes_.wait(lock, [this] { return stopping_ || offered_ != nullptr; });
+      if (stopping_) return;
+      from = std::move(offered_);
+      offered_ = nullptr;
+    }
+    merge(from, from->needs_merge());
+  }
+}
+
+/// What came meanwhile, and other namespaces, are offered again with the snapshot that follows. A
+/// refusal (a full queue, an end) is no loss: the next change offers anew.
+void RuleMerger::merge(const std::shared_ptr<const engine::Definitions>& from, const std::string& name_space) {
+  Result<std::shared_ptr<const engine::Definitions>> merged = from->merged(name_space);
+  if (!merged.ok()) {
+    log_line(LogLevel::error, "the rules of namespace " + name_space + " cannot be compiled together: " + merged.error().message());
+    return;
+  }
+  engine::Command command;
+  command.name_space = name_space;
+  command.body = engine::AdoptIndex{from, std::move(*merged)};
+  const Status sent = backend_.submit(std::move(command), 0, false, [](const engine::Reply&) {});
+  if (!sent.ok()) log_line(LogLevel::debug, "merged rules are not taken on: " + sent.error().message());
+}
+
+}  // namespace hence::server
