@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "base/crash_point.h"
 #include "base/log_line.h"
 #include "cli/dev_files.h"
 #include "server/node.h"
@@ -70,6 +72,9 @@ void reload(server::Node& node, const std::string& file, const server::Config& b
 
 int serve_command(const ServeArguments& arguments) {
   const int signals = open_signals();
+  if (const char* point = std::getenv("HENCE_CRASH_POINT"); point != nullptr && !set_crash_point(point)) {
+    return say(Error(ErrorCode::ConfigurationInvalid, std::string("HENCE_CRASH_POINT: \"") + point + "\" is no name or name:number"));
+  }
   Result<server::Config> config = load_config(arguments.config_file, {});
   if (!config.ok()) return say(config.error());
   if (!arguments.listen.empty()) config->listen = arguments.listen;

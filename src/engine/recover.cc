@@ -2,7 +2,9 @@
 // Coming back: the stored state, the log's records after it, and the definitions compiled again.
 // Records are applied, never decided again.
 
+#include "base/crash_point.h"
 #include "base/hash.h"
+#include "base/reached.h"
 #include "engine/engine.h"
 
 namespace hence::engine {
@@ -22,6 +24,7 @@ Status Engine::recover() {
                      "): the log lost its end; restore a checkpoint or move the state folder away to rebuild it");
   }
   HENCE_TRY_VOID(state_.load());
+  HENCE_CRASH_POINT("recovery-state-loaded");
   HENCE_TRY_VOID(apply_tail(applied < log_.begin() ? log_.begin() : applied));
   return load_definitions();
 }
@@ -43,8 +46,10 @@ Status Engine::apply_tail(Position from) {
     HENCE_TRY(const std::vector<Fact> facts, parse_facts(entry->record.payload));
     for (const Fact& fact : facts) state_.apply(context, fact, true);
     state_.end_record(context);
+    HENCE_CRASH_POINT("recovery-record-applied");
     if (overlay_.failure()) return *overlay_.failure();
     if (++since_write >= options_.recovery_records_per_write) {
+      SIM_REACHED("engine: recovery writes the state in several bites");
       since_write = 0;
       state_.end_batch();
       HENCE_TRY_VOID(overlay_.write_all(entry->next));
@@ -53,7 +58,10 @@ Status Engine::apply_tail(Position from) {
   state_.end_batch();
   state_.take_ready();
   state_.take_cancelled();
-  return overlay_.write_all(log_.durable());
+  HENCE_CRASH_POINT("recovery-before-last-write");
+  HENCE_TRY_VOID(overlay_.write_all(log_.durable()));
+  HENCE_CRASH_POINT("recovery-done");
+  return {};
 }
 
 Status Engine::load_definitions() {

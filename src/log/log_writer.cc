@@ -5,6 +5,8 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/crash_point.h"
+#include "base/reached.h"
 #include "log/bytes.h"
 #include "log/record_codec.h"
 #include "log/writer_state.h"
@@ -77,7 +79,13 @@ Status LogWriter::State::write(Commit& commit) {
     const uint64_t ahead = std::min(segment_bytes, prepared + zero_ahead_bytes);
     HENCE_TRY_VOID(prepare_up_to(std::max(end, ahead)));
   }
+  HENCE_CRASH_POINT("log-before-write");
+  if (is_crash_due("log-half-written")) {
+    HENCE_TRY_VOID(file->write_at(offset, std::string_view(commit.bytes_).substr(0, commit.bytes_.size() / 2)));
+    detail::crash_here("log-half-written");
+  }
   HENCE_TRY_VOID(file->write_at(offset, commit.bytes_));
+  HENCE_CRASH_POINT("log-after-write");
   written = commit.result_.end;
   std::string().swap(commit.bytes_);
   return {};
@@ -106,7 +114,9 @@ void LogWriter::State::complete(Commit& commit) {
 
 Status LogWriter::State::sync() {
   if (!file || durable == written) return {};
+  HENCE_CRASH_POINT("log-before-sync");
   HENCE_TRY_VOID(file->sync_data());
+  HENCE_CRASH_POINT("log-after-sync");
   durable = written;
   return {};
 }
@@ -115,10 +125,15 @@ Status LogWriter::State::seal(Commit::Rotation& rotation) {
   if (!rotation.previous) return {};
   HENCE_CHECK(file != nullptr && rotation.previous->end() == written);
   Footer footer = build_footer(*rotation.previous, chain);
+  HENCE_CRASH_POINT("seal-before-footer");
   HENCE_TRY_VOID(file->truncate(footer.segment.end_offset));
+  HENCE_CRASH_POINT("seal-truncated");
   HENCE_TRY_VOID(file->write_at(footer.segment.end_offset, footer.bytes));
+  HENCE_CRASH_POINT("seal-footer-written");
   HENCE_TRY_VOID(file->sync_data());
+  HENCE_CRASH_POINT("seal-done");
   durable = written;
+  SIM_REACHED("log: a segment is sealed");
   rotation.sealed = std::make_shared<const SealedSegment>(std::move(footer.segment));
   rotation.filter = std::make_unique<EventFilter>(std::move(footer.filter));
   file.reset();
@@ -128,13 +143,16 @@ Status LogWriter::State::seal(Commit::Rotation& rotation) {
 Status LogWriter::State::begin_segment(SegmentHeader& header) {
   const std::string name = segment_name(header.base);
   HENCE_TRY_VOID(take_spare(name));
+  HENCE_CRASH_POINT("roll-file-named");
   header.chain = chain;
   const std::string bytes = encode_segment_header(header);
   HENCE_TRY_VOID(file->write_at(0, bytes));
+  HENCE_CRASH_POINT("roll-header-written");
   HENCE_TRY(prepared, file->size());
   HENCE_TRY_VOID(prepare_up_to(std::min(segment_bytes, bytes.size() + zero_ahead_bytes)));
   HENCE_TRY_VOID(file->sync_data());
   HENCE_TRY_VOID(disk.sync_folder());
+  HENCE_CRASH_POINT("roll-done");
   base = header.base;
   written = durable = {base.value + bytes.size()};
   return {};
@@ -145,6 +163,7 @@ Status LogWriter::State::take_spare(const std::string& name) {
   HENCE_TRY(const auto names, disk.list());
   auto mode = os::OpenMode::create_new;
   if (holds(names, kSpareReadyName)) {
+    SIM_REACHED("log: a spare segment is taken");
     HENCE_TRY_VOID(disk.rename(kSpareReadyName, name));
     mode = os::OpenMode::existing;
   }
@@ -167,7 +186,9 @@ Status prepare_spare_segment(os::Disk& disk, uint64_t segment_bytes) {
     size = std::min(segment_bytes, size + kSpareStepBytes);
     HENCE_TRY_VOID(file->preallocate_written(size));
     HENCE_TRY_VOID(file->sync_data());
+    HENCE_CRASH_POINT("spare-half-made");
   }
+  HENCE_CRASH_POINT("spare-unnamed");
   return disk.rename(kSpareName, kSpareReadyName);
 }
 

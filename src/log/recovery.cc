@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/reached.h"
 #include "log/record_reader.h"
 
 namespace hence::log {
@@ -92,7 +93,9 @@ Result<Recovered> Recovery::run() {
 Status Recovery::clean_up_spare() {
   HENCE_TRY(const auto names, disk_.list());
   const bool left_over = std::find(names.begin(), names.end(), kSpareName) != names.end();
-  return left_over ? disk_.remove(kSpareName) : Status();
+  if (!left_over) return {};
+  SIM_REACHED("log: an unfinished spare segment is removed");
+  return disk_.remove(kSpareName);
 }
 
 void Recovery::begin_nowhere() {
@@ -133,6 +136,7 @@ Result<SealedSegment> Recovery::make_footer_again(os::File& file, Position base,
   HENCE_TRY_VOID(file.write_at(scanner.offset(), footer.bytes));
   HENCE_TRY_VOID(file.sync_data());
   report_.rebuilt_footers.push_back(segment_name(base));
+  SIM_REACHED("log: a sealed segment's footer is made again");
   return std::move(footer.segment);
 }
 
@@ -144,6 +148,7 @@ Result<bool> Recovery::remove_if_unborn(os::File& file, Position base, const Err
   if (!empty) return false;
   HENCE_TRY(const uint64_t size, file.size());
   HENCE_TRY_VOID(disk_.remove(segment_name(base)));
+  SIM_REACHED("log: a segment cut short at its birth is removed");
   report_.cut_bytes = size;
   report_.cut = segment_name(base) + ": the segment was being made when the program stopped, and "
                 "held no commit yet; it was removed";
@@ -174,6 +179,7 @@ Status Recovery::read_last(Position base) {
 Status Recovery::write_again(os::File& file, uint64_t begin, uint64_t end) {
   while (begin < end) {
     const uint64_t size = std::min<uint64_t>(end - begin, WindowReader::kWindowBytes);
+    SIM_REACHED("log: what may not be synced is written again");
     HENCE_TRY(const std::string bytes, read_exactly(file, begin, size));
     HENCE_TRY_VOID(file.write_at(begin, bytes));
     begin += size;
@@ -207,12 +213,14 @@ Status Recovery::settle_tail(os::File& file, Position base, const SegmentScanner
   if (tail.kind == Tail::Kind::footer) {
     // The segment was sealed and the next one not begun. It is open again, and sealed anew when a
     // commit does not fit.
+    SIM_REACHED("log: a sealed segment that nothing follows is opened again");
     HENCE_TRY(const auto whole, read_footer(file, base));
     if (!whole) report_.rebuilt_footers.push_back(segment_name(base));
   } else {
     if (options_.acknowledged.value > base.value + end) {
       return damaged_at(base, tail.offset, tail.what + ", and what stood here was acknowledged");
     }
+    SIM_REACHED("log: a torn commit is cut off");
     report_.cut_bytes = tail.end - end;
     report_.cut = segment_name(base) + ", offset " + std::to_string(end) + ": the last commit was "
                   "not written to its end (" + tail.what + "); its " +
@@ -225,7 +233,10 @@ Status Recovery::load_filters() {
   uint64_t bytes = 0;
   for (auto it = found_.sealed.rbegin(); it != found_.sealed.rend(); ++it) {
     bytes += (*it)->filter_bytes;
-    if (bytes > options_.filter_bytes_max) break;
+    if (bytes > options_.filter_bytes_max) {
+      SIM_REACHED("log: not every segment's filter fits into memory");
+      break;
+    }
     HENCE_TRY(auto filter, load_or_make_filter(*it));
     found_.filters.push_back(std::move(filter));
   }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/crash_point.h"
 #include "base/log_line.h"
 #include "engine/query.h"
 
@@ -107,6 +108,7 @@ void DispatchThread::step() {
   }
   const os::MonotonicTime now = clock_.monotonic();
   for (const auto& [id, attempt] : settled) dispatcher_.settled(id, attempt);
+  if (!offered.empty()) HENCE_CRASH_POINT("dispatch-effects-taken");
   for (engine::Effect& effect : offered) dispatcher_.offer(std::move(effect), now);
   for (const engine::EffectId& id : cancelled) dispatcher_.cancel(id);
   if (dispatcher_.wants_pull()) {
@@ -119,7 +121,10 @@ void DispatchThread::step() {
     const std::lock_guard lock(mutex_);
     woken_ = woken_ || dispatcher_.wants_pull();
   }
-  for (engine::AttemptEnded& ended : dispatcher_.poll(now, clock_.now())) {
+  std::vector<engine::AttemptEnded> ended_attempts = dispatcher_.poll(now, clock_.now());
+  if (dispatcher_.in_flight() > 0) HENCE_CRASH_POINT("dispatch-attempts-begun");
+  for (engine::AttemptEnded& ended : ended_attempts) {
+    HENCE_CRASH_POINT("dispatch-attempt-ended");
     const engine::EffectId id = ended.effect;
     const uint32_t attempt = ended.attempt;
     engine::Command command;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/crash_point.h"
 #include "base/log_line.h"
 #include "log/log_writer.h"
 
@@ -55,7 +56,9 @@ void EngineThread::stop() {
   preparer_wakes_.notify_all();
   if (writer_thread_.joinable()) writer_thread_.join();
   if (preparer_thread_.joinable()) preparer_thread_.join();
+  HENCE_CRASH_POINT("stop-before-flush");
   if (const Status status = store_.flush(); !status.ok()) fail(status.error());
+  HENCE_CRASH_POINT("stop-before-close");
   if (const Status status = log_.close(); !status.ok()) fail(status.error());
 }
 
@@ -241,6 +244,7 @@ void EngineThread::decide(std::vector<Submission> submissions) {
   Result<engine::Batch> batch = engine_.decide(std::move(commands));
   if (!batch.ok()) fail(batch.error());
   next.batch = std::move(*batch);
+  HENCE_CRASH_POINT("engine-decided");
   if (!next.batch.records.empty()) {
     Result<log::Commit> commit = log_.stage(next.batch.views());
     if (!commit.ok()) fail(commit.error());
@@ -276,8 +280,11 @@ void EngineThread::release(InFlight& done) {
   if (written) {
     const Position end = done.commit->result().end;
     log_.acknowledge(std::move(*done.commit));
+    HENCE_CRASH_POINT("gate-before-store");
     if (const Status status = engine_.durable(end); !status.ok()) fail(status.error());
+    HENCE_CRASH_POINT("gate-after-store");
   }
+  if (done.batch.definitions) HENCE_CRASH_POINT("gate-before-definitions");
   const log::LogView view = log_.view();
   {
     const std::lock_guard lock(mutex_);
@@ -289,15 +296,18 @@ void EngineThread::release(InFlight& done) {
   }
   if (done.batch.definitions && definitions_hook_) definitions_hook_(done.batch.definitions);
   if (written && durable_hook_) durable_hook_(view);
+  if (!done.batch.effects.empty()) HENCE_CRASH_POINT("gate-before-effects");
   if (effect_sink_ && (!done.batch.effects.empty() || !done.batch.cancelled.empty())) {
     effect_sink_(std::move(done.batch.effects), std::move(done.batch.cancelled));
   }
+  HENCE_CRASH_POINT("gate-before-replies");
   auto waiting = done.waiting.begin();
   for (const engine::Reply& reply : done.batch.replies) {
     if (reply.ticket == 0) continue;
     while (waiting != done.waiting.end() && waiting->first != reply.ticket) ++waiting;
     if (waiting == done.waiting.end()) break;
     waiting->second(reply);
+    HENCE_CRASH_POINT("gate-after-reply");
   }
 }
 
