@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/reached.h"
 #include "delivery/classify.h"
 #include "delivery/http_call_check.h"
 #include "delivery/outcome.h"
@@ -105,6 +106,7 @@ Dispatcher::Offer Dispatcher::offer(Effect effect, os::MonotonicTime now) {
   if (held != items_.end()) {
     if (held->second.attempt >= effect.attempt) return Offer::known;
     if (held->second.state != State::reported) {
+      SIM_REACHED("delivery: a new attempt is offered while the old one is held");
       // An older attempt is still here; the new one is found in the store once that has ended.
       refused_any_ = true;
       destinations_.at(held->second.destination).refused_some = true;
@@ -121,6 +123,7 @@ Dispatcher::Offer Dispatcher::take(Effect effect, os::MonotonicTime now) {
   // Where others were sent away, newer ones do not overtake them: they wait in the store too.
   const bool behind = destination.refused_some && !pulling_;
   if (behind || !has_room(destination, waiting_max())) {
+    SIM_REACHED("delivery: no room, the effect waits in the store");
     destination.refused_some = true;
     refused_any_ = true;
     return Offer::later;
@@ -154,6 +157,7 @@ void Dispatcher::cancel(const EffectId& id) {
   const auto found = items_.find(id);
   if (found == items_.end() || found->second.state == State::reported) return;
   if (found->second.state == State::flying) {
+    SIM_REACHED("delivery: a call under way is given up");
     Call& call = calls_.at(found->second.call_id);
     call.effect.reset();
     if (call.process) {
@@ -312,6 +316,7 @@ void Dispatcher::judge(Destination& destination, const Answer& answer, os::Monot
 
 /// The client had no room: this was no attempt.
 void Dispatcher::put_back(Items::iterator item, Destination& destination, os::MonotonicTime now) {
+  SIM_REACHED("delivery: the client had no room");
   item->second.state = State::waiting;
   ++destination.queued;
   destination.push(item->first, item->second.attempt);

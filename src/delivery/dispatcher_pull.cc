@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/reached.h"
 #include "delivery/dispatcher.h"
 
 namespace hence::delivery {
@@ -43,6 +44,7 @@ bool Dispatcher::round_over(bool at_end) {
   if (at_end) {
     pulled_to_.reset();
     if (wrapped_ || !round_start_) return true;
+    SIM_REACHED("delivery: a round through the store begins again at its start");
     wrapped_ = true;
   }
   if (wrapped_ && pulled_to_ && *pulled_to_ >= *round_start_) return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Effects: an attempt's outcome, redriving what is parked, and timers that came due.
 
+#include "base/reached.h"
 #include "engine/recorder.h"
 
 namespace hence::engine {
@@ -11,7 +12,10 @@ void Engine::run(const Command& command, const AttemptEnded& body, Batch& batch)
   if (body.effect.record.partition >= options_.partitions) return;
   const std::optional<EffectRow> row = state_.effect(body.effect);
   // A stale attempt (cancelled, redriven, reported twice) changes nothing.
-  if (!row || row->state != EffectState::ready || row->effect.attempt != body.attempt) return;
+  if (!row || row->state != EffectState::ready || row->effect.attempt != body.attempt) {
+    SIM_REACHED("engine: a stale attempt changes nothing");
+    return;
+  }
   Command own = command;
   own.name_space = row->effect.name_space;
   own.actor.traceparent = row->effect.traceparent;
@@ -25,6 +29,7 @@ void Engine::run(const Command& command, const AttemptEnded& body, Batch& batch)
     const bool awaited = owner != nullptr && owner->machine.find_call(static_cast<workflow::CallId>(call)) != nullptr;
     const workflow::CallOutcome answer =
         outcome.answer.value_or(workflow::CallFailure{ErrorCode::CallFailed, outcome.error});
+    if (!awaited) SIM_REACHED("engine: a call ends and nobody waits for it");
     if (awaited) move_instance(record, instance, {Turn::call, {}, call, &answer, {}});
     return;
   }
@@ -90,7 +95,10 @@ void Engine::run(const Command& command, const TimersDue& body, Batch& batch) {
       const auto row = overlay_.load<InstanceRow>(keys::instance(timer.key.address));
       HENCE_CHECK(row.has_value());
       // An earlier timer of this command may have ended what this one was for.
-      if (row->machine.find_timer(static_cast<workflow::TimerId>(timer.key.number)) == nullptr) continue;
+      if (row->machine.find_timer(static_cast<workflow::TimerId>(timer.key.number)) == nullptr) {
+        SIM_REACHED("engine: one timer of a command ends what another was for");
+        continue;
+      }
       own.name_space = row->name_space;
       Recorder record(*this, own, body.partition, batch);
       move_instance(record, timer.key.address, {Turn::timer, {}, timer.key.number, nullptr, {}});

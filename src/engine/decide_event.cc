@@ -2,6 +2,7 @@
 // An event enters: seen before? too deep? past its time? Else: which rules, and what follows.
 
 #include "base/hash.h"
+#include "base/reached.h"
 #include "engine/recorder.h"
 #include "event/event.h"
 #include "json/builder.h"
@@ -102,8 +103,10 @@ void Engine::accept(Recorder& record, const event::Event& event, Incoming incomi
   if (!decision.stopped.empty()) {
     // The reason is given.
   } else if (accepted.expired) {
+    SIM_REACHED("engine: an event comes after its time");
     decision.stopped = "the event came after its expirytime " + std::string(event.expirytime_text());
   } else if (incoming.depth > options_.depth_max) {
+    SIM_REACHED("engine: an event is too far from the outside");
     decision.stopped = "the event is " + std::to_string(incoming.depth) + " events away from the outside, over the limit of " +
                        std::to_string(options_.depth_max) + ": rules and workflows answer each other in a circle";
   }
@@ -118,6 +121,7 @@ void Engine::decide_rules(Recorder& record, const event::Event& event, const Inc
   if (space == nullptr) return;
   Matched matched = incoming.matched;
   if (matched.version != definitions_->version()) {
+    if (matched.version != 0) SIM_REACHED("engine: an event was matched under older definitions and is matched again");
     matched = definitions_->match(record.name_space(), event.value(), record.time(), scratch_);
   }
   for (const Matched::Failure& failure : matched.failures) {

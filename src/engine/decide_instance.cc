@@ -2,6 +2,7 @@
 // Instances: starting, moving on, cancelling. The task machine decides; here its facts are recorded
 // and what they ask of the engine (calls, events) is added.
 
+#include "base/reached.h"
 #include "engine/recorder.h"
 #include "event/event.h"
 
@@ -73,6 +74,7 @@ Reply Engine::begin_instance(Recorder& record, const StartRequest& request) {
     if (bytes) Decoder(*bytes).get(existing);
     const auto conflict = static_cast<StartInstance::OnConflict>(request.on_conflict);
     if (!existing.is_none() && conflict == StartInstance::OnConflict::existing) {
+      SIM_REACHED("engine: a start finds the instance there already");
       record.add(StartRefused{request.workflow, request.event, request.rule,
                               "the instance with id " + request.id + " exists already", existing});
       reply.address = existing;
@@ -84,6 +86,7 @@ Reply Engine::begin_instance(Recorder& record, const StartRequest& request) {
                                              existing.to_string(), existing);
     }
     if (!existing.is_none()) {
+      SIM_REACHED("engine: a start replaces an instance");
       move_instance(record, existing, {Turn::cancel, {}, 0, nullptr, "replaced by a new instance with the same id"});
     }
   }
@@ -108,6 +111,7 @@ void Engine::run(const Command& command, const CancelInstance& body, Batch& batc
   if (row == nullptr || row->name_space != command.name_space) {
     reply.error = Error(ErrorCode::NotFound, "there is no instance " + body.instance.to_string());
   } else if (row->machine.ended()) {
+    SIM_REACHED("engine: a cancel comes too late");
     record.add(Ignored{"a cancel: the instance had ended already", body.instance});
     reply.error = Error(ErrorCode::Conflict, "instance " + body.instance.to_string() + " has ended already (" +
                                                  std::string(workflow::phase_name(row->machine.phase)) + ")");
@@ -196,6 +200,7 @@ Result<std::shared_ptr<const workflow::Definition>> Engine::definition_of(const 
   }
   const auto cached = old_definitions_.find({row.name_space + '\0' + name, row.revision});
   if (cached != old_definitions_.end()) return cached->second;
+  SIM_REACHED("engine: an instance runs on under a definition that is no longer the newest");
   const auto kept = overlay_.load<DefinitionRow>(
       keys::definition(resource::kind_name(resource::Kind::workflow), row.name_space, name, row.revision));
   if (!kept) {

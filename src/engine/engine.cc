@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include "base/hash.h"
+#include "base/reached.h"
 #include "engine/recorder.h"
 
 namespace hence::engine {
@@ -87,6 +88,7 @@ Result<Batch> Engine::decide(std::vector<Command> commands) {
       const Message message = std::move(messages_.front());
       messages_.pop_front();
       take(command, message, batch);
+      if (options_.plant_message_twice) take(command, message, batch, true);
     }
     if (failure_) return *failure_;
     if (overlay_.failure()) return *overlay_.failure();
@@ -118,11 +120,12 @@ void Engine::run(const Command& command, Batch& batch) {
   }
 }
 
-void Engine::take(const Command& command, const Message& message, Batch& batch) {
+/// again: without a trace of the taking, which only a planted mistake asks for.
+void Engine::take(const Command& command, const Message& message, Batch& batch, bool again) {
   const Command made = receiving(command, message.name_space);
   Recorder record(*this, made, message.sent.to, batch);
   record.adopt();
-  record.add(MessageTaken{message.from, message.sent.number});
+  if (!again) record.add(MessageTaken{message.from, message.sent.number});
   const std::string stopped = ++cascade_ <= options_.cascade_max ? std::string() :
       "one command led to over " + std::to_string(options_.cascade_max) +
       " starts and emitted events in one go: rules answer each other too widely";
@@ -130,8 +133,12 @@ void Engine::take(const Command& command, const Message& message, Batch& batch) 
     StartRequest request;
     Decoder decoder(message.sent.body);
     request.fields(decoder);
-    if (stopped.empty()) begin_instance(record, request);
-    else record.add(StartRefused{request.workflow, request.event, request.rule, stopped, {}});
+    if (stopped.empty()) {
+      begin_instance(record, request);
+    } else {
+      SIM_REACHED("engine: a cascade is stopped");
+      record.add(StartRefused{request.workflow, request.event, request.rule, stopped, {}});
+    }
     return;
   }
   EventRequest request;
@@ -162,9 +169,11 @@ std::optional<Reply> Engine::kept_reply(const Command& command) {
   Reply reply;
   reply.ticket = command.ticket;
   if (row->request != request_digest(command, options_.hash_key)) {
+    SIM_REACHED("engine: an Idempotency-Key comes with another request");
     reply.error = Error(ErrorCode::Conflict, "this Idempotency-Key came with another request before; use a new key for a new request");
     return reply;
   }
+  SIM_REACHED("engine: a repeated request gets the kept reply");
   reply.address = row->address;
   reply.version = row->version;
   return reply;

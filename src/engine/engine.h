@@ -45,6 +45,7 @@ struct EngineOptions {
   uint32_t timers_per_command = 1'000;
   uint32_t recovery_records_per_write = 10'000;
   workflow::Limits workflow_limits;
+  bool plant_message_twice = false;       ///< a mistake the simulator must see (docs/simulation.md)
 };
 
 /// One record as the log wants it, owning its bytes.
@@ -118,7 +119,7 @@ class Engine {
   void run(const Command& command, const TimersDue& body, Batch& batch);
   void run(const Command& command, const ContinueInstance& body, Batch& batch);
   void run(const Command& command, const AdoptIndex& body, Batch& batch);
-  void take(const Command& command, const Message& message, Batch& batch);
+  void take(const Command& command, const Message& message, Batch& batch, bool again = false);
 
   // decide_event.cc
   struct Incoming {

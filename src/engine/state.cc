@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/reached.h"
 #include "json/builder.h"
 #include "json/parse.h"
 
@@ -298,7 +299,10 @@ void State::release_order(const RecordContext& record, const EffectRow& row) {
   const std::string order = keys::order(partition, row.effect.sink, row.effect.ordering_key);
   const std::optional<EffectId> first = first_in_order(partition, order);
   overlay_.erase(keys::order_entry(order, row.effect.id));
-  if (first != row.effect.id) return;  // redriven outside its order
+  if (first != row.effect.id) {  // redriven outside its order
+    SIM_REACHED("engine: a redriven delivery ends outside its key's order");
+    return;
+  }
   const std::optional<EffectId> next_id = first_in_order(partition, order);
   if (!next_id) return;
   std::optional<EffectRow> next = effect(*next_id);

@@ -8,6 +8,19 @@ namespace {
 
 constexpr size_t kContinuationsPerBatch = 64;
 
+/// The store as it is, for a look that ends before the next batch: nothing is copied.
+class LiveView final : public store::Snapshot {
+ public:
+  explicit LiveView(const store::Store& store) : store_(store) {}
+  Result<std::optional<std::string>> get(store::Family family, std::string_view key) const override { return store_.get(family, key); }
+  Status scan(store::Family family, const store::ScanRange& range, const store::Visitor& visitor) const override {
+    return store_.scan(family, range, visitor);
+  }
+
+ private:
+  const store::Store& store_;
+};
+
 }  // namespace
 
 /// Sinks, secrets and definitions as they are when an attempt leaves.
@@ -130,7 +143,10 @@ Status Node::write() {
 
 Status Node::sync() {
   if (!can_sync()) return {};
-  HENCE_TRY_VOID(log_->writer().sync());
+  if (const Status status = log_->writer().sync(); !status.ok()) {
+    if (options_.plant_failed_batch_kept) keep_failed();
+    return status;
+  }
   for (InFlight& flight : in_flight_) flight.synced = flight.written;
   unsynced_ = 0;
   ++counters_.commits;
@@ -155,6 +171,13 @@ Status Node::release() {
   }
   reply(done);
   return {};
+}
+
+/// The planted mistake: the state takes what the log may have lost.
+void Node::keep_failed() {
+  for (const InFlight& flight : in_flight_) {
+    if (flight.commit && flight.written) (void)engine_->durable(flight.commit->result().end);
+  }
 }
 
 void Node::hand_out(engine::Batch& batch) {
@@ -185,16 +208,17 @@ Result<bool> Node::dispatch() {
   if (!dispatcher_woken_ && !is_due && !dispatcher_->wants_pull()) return false;
   dispatcher_woken_ = false;
   if (dispatcher_->wants_pull()) {
-    const auto snapshot = ports_.store.snapshot();
+    const LiveView now_stored(ports_.store);
     HENCE_TRY_VOID(dispatcher_->pull(
         [&](std::optional<engine::EffectId> after, size_t limit) {
-          return engine::ready_effects(*snapshot, options_.engine.partitions, after, limit);
+          return engine::ready_effects(now_stored, options_.engine.partitions, after, limit);
         },
         now));
   }
   for (engine::AttemptEnded& ended : dispatcher_->poll(now, ports_.clock.now())) {
     const engine::EffectId id = ended.effect;
     const uint32_t attempt = ended.attempt;
+    if (watcher_ != nullptr) watcher_->on_outcome(ended);
     engine::Command command;
     command.body = std::move(ended);
     HENCE_TRY_VOID(submit(std::move(command), 0, false, [this, id, attempt](const engine::Reply&) {

@@ -47,6 +47,7 @@ struct NodeOptions {
   /// Mistakes to make on purpose, so that a simulation that misses them is known to be blind.
   bool plant_reply_before_sync = false;
   bool plant_effect_before_record = false;
+  bool plant_failed_batch_kept = false;
 };
 
 /// What passes the gate, for those who watch.
@@ -54,6 +55,7 @@ struct NodeWatcher {
   virtual ~NodeWatcher() = default;
   virtual void on_decided(const engine::Batch&) {}   ///< not durable yet
   virtual void on_durable(const engine::Batch&) {}   ///< and applied to the store
+  virtual void on_outcome(const engine::AttemptEnded&) {}  ///< of an attempt, before it is queued
 };
 
 class Node final : public api::Backend {
@@ -128,6 +130,7 @@ class Node final : public api::Backend {
   std::vector<engine::Command> take_commands(size_t commands_max, InFlight& next);
   void reply(InFlight& batch);
   void hand_out(engine::Batch& batch);
+  void keep_failed();
 
   NodePorts ports_;
   NodeOptions options_;

@@ -2,6 +2,7 @@
 #include "sim/audit.h"
 
 #include "json/parse.h"
+#include "resource/resource.h"
 
 namespace hence::sim {
 
@@ -19,14 +20,29 @@ void Audit::read(const log::Record& record) {
   last_time = at.time;
   const Result<std::vector<engine::Fact>> facts = engine::parse_facts(record.payload);
   if (!facts.ok()) return broken("I-3", "record " + at.address.to_string() + ": " + facts.error().message());
+  in_record_ = {};
   for (const engine::Fact& fact : *facts) std::visit([&](const auto& f) { on(at, f); }, fact);
+  end_record(at);
+}
+
+/// Nothing in a record may be half: an event has its decision, what was asked for is done once.
+void Audit::end_record(const Context& at) {
+  const std::string name = "record " + at.address.to_string();
+  if (in_record_.events != in_record_.decisions) {
+    broken("I-25", name + " has " + std::to_string(in_record_.events) + " events and " +
+                       std::to_string(in_record_.decisions) + " decisions");
+  }
+  if (in_record_.caused && !in_record_.taken) broken("I-9", name + " does what another record asked for, and takes no message");
+  if (in_record_.taken == engine::MessageSent::Kind::start && in_record_.asked_starts != 1) {
+    broken("I-9", name + " takes one start and has " + std::to_string(in_record_.asked_starts));
+  }
 }
 
 void Audit::end() {
-  for (const auto& [pair, counts] : messages_) {
-    if (counts.first == counts.second) continue;
-    broken("I-9", "partition " + std::to_string(pair.first) + " sent " + std::to_string(counts.first) + " messages to " +
-                      std::to_string(pair.second) + ", which took " + std::to_string(counts.second));
+  for (const auto& [pair, messages] : messages_) {
+    if (messages.sent == messages.taken) continue;
+    broken("I-9", "partition " + std::to_string(pair.first) + " sent " + std::to_string(messages.sent) + " messages to " +
+                      std::to_string(pair.second) + ", which took " + std::to_string(messages.taken));
   }
 }
 
@@ -42,13 +58,16 @@ Sequence Audit::last_sequence(Partition partition) const {
 
 void Audit::on(const Context& at, const engine::EventAccepted& fact) {
   ++events_;
+  ++in_record_.events;
+  if (!fact.cause.is_none()) in_record_.caused = true;
   const Result<json::Value> event = json::parse(fact.text);
   if (!event.ok()) return broken("I-3", "the event at " + at.address.to_string() + " is no JSON");
   const std::string id = std::string((*event)->string_or("source", "")) + " " + std::string((*event)->string_or("id", ""));
   event_at_[at.address] = id;
   const std::string key = at.name_space + " " + id;
   const auto before = newest_event_.find(key);
-  if (before != newest_event_.end() && at.time - before->second.second < dedup_window_) {
+  const bool known = before != newest_event_.end() && before->second.second > dedup_horizon_;
+  if (known && at.time - before->second.second < dedup_window_) {
     broken("I-8", "event " + id + " was accepted at " + before->second.first.to_string() + " and again at " +
                       at.address.to_string());
   }
@@ -56,23 +75,53 @@ void Audit::on(const Context& at, const engine::EventAccepted& fact) {
   if (fact.depth > depth_max_ + 1) broken("I-19", "event " + id + " is " + std::to_string(fact.depth) + " deep");
 }
 
+void Audit::on(const Context&, const engine::Decision&) { ++in_record_.decisions; }
+
 void Audit::on(const Context& at, const engine::MessageSent& fact) {
-  uint64_t& sent = messages_[{at.address.partition, fact.to}].first;
-  if (fact.number != sent + 1) broken("I-9", "message " + std::to_string(fact.number) + " of " + at.address.to_string() + " is out of turn");
-  sent = fact.number;
+  Messages& messages = messages_[{at.address.partition, fact.to}];
+  if (fact.number != messages.sent + 1) broken("I-9", "message " + std::to_string(fact.number) + " of " + at.address.to_string() + " is out of turn");
+  messages.sent = fact.number;
+  messages.waiting.push_back(fact.kind);
 }
 
 void Audit::on(const Context& at, const engine::MessageTaken& fact) {
-  auto& [sent, taken] = messages_[{fact.from.partition, at.address.partition}];
-  if (fact.number != taken + 1 || fact.number > sent) {
+  Messages& messages = messages_[{fact.from.partition, at.address.partition}];
+  if (fact.number != messages.taken + 1 || fact.number > messages.sent) {
     broken("I-9", at.address.to_string() + " takes message " + std::to_string(fact.number) + " of partition " +
-                      std::to_string(fact.from.partition) + " after " + std::to_string(taken) + " of " + std::to_string(sent));
+                      std::to_string(fact.from.partition) + " after " + std::to_string(messages.taken) + " of " +
+                      std::to_string(messages.sent));
   }
-  taken = fact.number;
+  messages.taken = fact.number;
+  if (messages.waiting.empty()) return;
+  in_record_.taken = messages.waiting.front();
+  messages.waiting.pop_front();
 }
 
-void Audit::on(const Context& at, const engine::InstanceStarted&) {
-  if (!instances_.emplace(at.address, InstanceStory{}).second) broken("I-9", "instance " + at.address.to_string() + " starts twice");
+/// What an instance may be pinned to.
+void Audit::on(const Context& at, const engine::DefinitionsChanged& fact) {
+  for (const auto& change : fact.changes) {
+    if (change.kind != resource::kind_name(resource::Kind::workflow) || change.value->is_null()) continue;
+    const std::string key = change.name_space + " " + change.name + " " + std::to_string(at.address.sequence);
+    const auto [entry, fresh] = workflows_.emplace(key, workflow::compile(json::View(change.value)).definition);
+    if (fresh && entry->second == nullptr) broken("I-28", "the recorded workflow " + change.name + " does not compile");
+  }
+}
+
+void Audit::on(const Context& at, const engine::InstanceStarted& fact) {
+  if (!fact.event.is_none()) {
+    in_record_.caused = true;
+    ++in_record_.asked_starts;
+  }
+  const auto [entry, fresh] = instances_.emplace(at.address, InstanceStory{});
+  if (!fresh) return broken("I-9", "instance " + at.address.to_string() + " starts twice");
+  const auto workflow = workflows_.find(at.name_space + " " + fact.workflow + ":" + fact.version + " " + std::to_string(fact.revision));
+  if (workflow != workflows_.end()) entry->second.workflow = workflow->second;
+  else broken("I-28", "instance " + at.address.to_string() + " runs " + fact.workflow + ":" + fact.version + ", revision " +
+                          std::to_string(fact.revision) + ", which nobody applied");
+}
+
+void Audit::on(const Context&, const engine::StartRefused& fact) {
+  if (!fact.event.is_none()) ++in_record_.asked_starts;
 }
 
 void Audit::on(const Context& at, const engine::InstanceStepped& fact) {
@@ -81,6 +130,14 @@ void Audit::on(const Context& at, const engine::InstanceStepped& fact) {
   if (found == instances_.end()) return broken("I-16", name + " moves before it starts");
   InstanceStory& story = found->second;
   if (story.ended) return broken("I-16", name + " moves at " + at.address.to_string() + " after its end");
+  check_pinned(fact, story);
+  check_timer(at, fact, story);
+  check_once(fact, story);
+  story.ended = std::holds_alternative<workflow::InstanceEnded>(fact.fact);
+}
+
+void Audit::check_timer(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story) {
+  const std::string name = "instance " + fact.instance.to_string();
   if (const auto* timer = std::get_if<workflow::TimerSet>(&fact.fact)) {
     if (!story.timers.emplace(timer->timer, timer->due).second) broken("I-14", name + " sets timer " + std::to_string(timer->timer) + " twice");
   } else if (const auto* retry = std::get_if<workflow::RetryScheduled>(&fact.fact)) {
@@ -93,7 +150,12 @@ void Audit::on(const Context& at, const engine::InstanceStepped& fact) {
     if (set == story.timers.end()) broken("I-14", which + " fires and was never set");
     else if (at.time < set->second) broken("I-14", which + " fires before it is due");
     if (!story.timers_over.insert(fired->timer).second) broken("I-14", which + " fires twice, or after it was cancelled");
-  } else if (const auto* call = std::get_if<workflow::CallRequested>(&fact.fact)) {
+  }
+}
+
+void Audit::check_once(const engine::InstanceStepped& fact, InstanceStory& story) {
+  const std::string name = "instance " + fact.instance.to_string();
+  if (const auto* call = std::get_if<workflow::CallRequested>(&fact.fact)) {
     if (!story.calls.insert(call->call).second) broken("I-9", name + " makes call " + std::to_string(call->call) + " twice");
   } else if (const auto* ended = std::get_if<workflow::CallEnded>(&fact.fact)) {
     if (!story.calls_over.insert(ended->call).second) broken("I-9", "call " + std::to_string(ended->call) + " of " + name + " ends twice");
@@ -101,8 +163,34 @@ void Audit::on(const Context& at, const engine::InstanceStepped& fact) {
     if (!story.frames.insert(entered->frame).second) broken("I-9", name + " enters frame " + std::to_string(entered->frame) + " twice");
   } else if (const auto* left = std::get_if<workflow::ScopeLeft>(&fact.fact)) {
     if (!story.frames_over.insert(left->frame).second) broken("I-9", name + " leaves frame " + std::to_string(left->frame) + " twice");
-  } else if (std::holds_alternative<workflow::InstanceEnded>(fact.fact)) {
-    story.ended = true;
+  }
+}
+
+/// Each step must be one that a task of the instance's own definition makes.
+void Audit::check_pinned(const engine::InstanceStepped& fact, InstanceStory& story) {
+  if (story.workflow == nullptr) return;
+  const auto expect = [&](uint32_t task, std::initializer_list<std::string_view> kinds, const char* what) {
+    std::string is = "none";
+    if (task < story.workflow->tasks.size()) {
+      is = workflow::task_kind_name(story.workflow->task(task).kind);
+      for (const std::string_view kind : kinds) {
+        if (is.starts_with(kind)) return;
+      }
+    }
+    broken("I-28", "instance " + fact.instance.to_string() + " of " + story.workflow->id() + " " + what + " at task " +
+                       std::to_string(task) + ", which is \"" + is + "\" in the definition it is pinned to");
+  };
+  if (const auto* started = std::get_if<workflow::TaskStarted>(&fact.fact)) {
+    expect(started->task, {""}, "begins");
+    story.tasks[started->frame] = started->task;
+  } else if (const auto* timer = std::get_if<workflow::TimerSet>(&fact.fact)) {
+    if (timer->purpose == workflow::TimerPurpose::wait) expect(story.tasks[timer->frame], {"wait"}, "waits");
+  } else if (const auto* call = std::get_if<workflow::CallRequested>(&fact.fact)) {
+    expect(call->task, {"call", "run"}, "calls out");
+  } else if (const auto* emitted = std::get_if<workflow::EventEmitted>(&fact.fact)) {
+    expect(emitted->task, {"emit"}, "emits");
+  } else if (const auto* retry = std::get_if<workflow::RetryScheduled>(&fact.fact)) {
+    expect(retry->task, {"try"}, "retries");
   }
 }
 
@@ -153,6 +241,39 @@ void Audit::on(const Context& at, const engine::EffectRedriven& fact) {
   if (effect->state != Delivery::parked) broken("I-12", "delivery " + fact.effect.to_string() + " is redriven and was not parked");
   effect->state = Delivery::open;
   effect->attempt = fact.attempt;
+}
+
+void Audit::check_effects(const store::Store& state) {
+  std::set<engine::EffectId> kept;
+  const auto expected = [](engine::EffectState row) {
+    switch (row) {
+      case engine::EffectState::delayed: return Delivery::delayed;
+      case engine::EffectState::parked: return Delivery::parked;
+      case engine::EffectState::done:
+      case engine::EffectState::cancelled: return Delivery::done;
+      default: return Delivery::open;
+    }
+  };
+  const Status scanned = state.scan(store::Family::state, {}, [&](std::string_view key, std::string_view value) {
+    if (key.size() <= 3 || key[2] != 'e') return true;
+    const auto row = decode<engine::EffectRow>(value, "an effect");
+    if (!row.ok()) return broken("I-4", row.error().message()), false;
+    const engine::EffectId id = row->effect.id;
+    const auto found = effects_.find(id);
+    if (found == effects_.end()) broken("I-25", "effect " + id.to_string() + " is in the state, and the log never made it");
+    else if (found->second.state != expected(row->state)) {
+      broken("I-25", "effect " + id.to_string() + " is " + std::string(engine::effect_state_name(row->state)) +
+                         ", and its facts in the log say otherwise");
+    }
+    kept.insert(id);
+    return true;
+  });
+  if (!scanned.ok()) broken("I-4", scanned.error().message());
+  for (const auto& [id, story] : effects_) {
+    // A call goes when nobody waits for it; what is done may be forgotten.
+    if (!story.delivery || story.state == Delivery::done || kept.contains(id)) continue;
+    broken("I-25", "delivery " + id.to_string() + " is neither done nor anywhere in the state: it is lost");
+  }
 }
 
 }  // namespace hence::sim

@@ -4,7 +4,9 @@
 // Reads a log from its start, record by record, and says which promise it breaks. Knows nothing of
 // the engine's state: what it checks follows from the facts alone.
 
+#include <deque>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,7 +14,10 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "engine/fact.h"
+#include "engine/rows.h"
 #include "log/record.h"
+#include "store/store.h"
+#include "workflow/definition.h"
 
 namespace hence::sim {
 
@@ -26,12 +31,18 @@ class Audit {
  public:
   Audit(Duration dedup_window, uint32_t depth_max) : dedup_window_(dedup_window), depth_max_(depth_max) {}
 
+  /// Events that are not newer than this may be taken for new: the log's memory for them is bounded.
+  void set_dedup_horizon(UtcTime horizon) { dedup_horizon_ = horizon; }
   /// The next record of the log.
   void read(const log::Record& record);
   /// After the last one: what must hold of the whole.
   void end();
+  /// Whether the state's deliveries and calls are those of the log: none lost, none made up, each in
+  /// the state its facts lead to.
+  void check_effects(const store::Store& state);
 
-  const std::vector<Violation>& violations() const { return violations_; }
+  /// What was found since the last time.
+  std::vector<Violation> take_violations() { return std::exchange(violations_, {}); }
   /// Identity of the event accepted at an address, "source id"; empty if there is none.
   std::string event_at(Address address) const;
   bool has_instance(Address address) const { return instances_.contains(address); }
@@ -48,8 +59,11 @@ class Audit {
     uint32_t attempt = 1;
     UtcTime due;
   };
+  using Workflow = std::shared_ptr<const workflow::Definition>;
   struct InstanceStory {
     bool ended = false;
+    Workflow workflow;  ///< the definition it is pinned to; none where the log has none
+    std::map<uint32_t, uint32_t> tasks;  ///< by frame, the task it is at
     std::map<uint32_t, UtcTime> timers;
     std::set<uint32_t> timers_over, calls, calls_over;
     std::set<uint32_t> frames, frames_over;
@@ -59,12 +73,27 @@ class Audit {
     UtcTime time;
     std::string name_space;
   };
+  /// What one partition asked of another.
+  struct Messages {
+    uint64_t sent = 0;
+    uint64_t taken = 0;
+    std::deque<engine::MessageSent::Kind> waiting;  ///< sent and not taken
+  };
+  /// What the record being read has so far.
+  struct InRecord {
+    std::optional<engine::MessageSent::Kind> taken;
+    uint32_t events = 0, decisions = 0, starts = 0, asked_starts = 0;
+    bool caused = false;  ///< an event or a start that another record asked for
+  };
 
   void broken(const char* invariant, std::string message) { violations_.push_back({invariant, std::move(message)}); }
   void on(const Context& at, const engine::EventAccepted& fact);
   void on(const Context& at, const engine::MessageSent& fact);
   void on(const Context& at, const engine::MessageTaken& fact);
+  void on(const Context& at, const engine::Decision& fact);
+  void on(const Context& at, const engine::DefinitionsChanged& fact);
   void on(const Context& at, const engine::InstanceStarted& fact);
+  void on(const Context& at, const engine::StartRefused& fact);
   void on(const Context& at, const engine::InstanceStepped& fact);
   void on(const Context& at, const engine::EffectCreated& fact);
   void on(const Context& at, const engine::AttemptFailed& fact);
@@ -73,10 +102,15 @@ class Audit {
   void on(const Context& at, const engine::EffectRedriven& fact);
   template <typename Fact>
   void on(const Context&, const Fact&) {}
+  void end_record(const Context& at);
+  void check_timer(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story);
+  void check_once(const engine::InstanceStepped& fact, InstanceStory& story);
+  void check_pinned(const engine::InstanceStepped& fact, InstanceStory& story);
   EffectStory* story(const Context& at, const engine::EffectId& id, const char* what);
 
   Duration dedup_window_;
   uint32_t depth_max_;
+  UtcTime dedup_horizon_;
   uint64_t records_ = 0;
   uint64_t events_ = 0;
   std::map<Partition, Sequence> last_;
@@ -85,7 +119,9 @@ class Audit {
   std::map<Address, std::string> event_at_;
   std::map<Address, InstanceStory> instances_;
   std::map<engine::EffectId, EffectStory> effects_;
-  std::map<std::pair<Partition, Partition>, std::pair<uint64_t, uint64_t>> messages_;  ///< sent, taken
+  std::map<std::pair<Partition, Partition>, Messages> messages_;  ///< by sender and receiver
+  std::map<std::string, Workflow> workflows_;  ///< by namespace, name, version and revision
+  InRecord in_record_;
   std::vector<Violation> violations_;
 };
 

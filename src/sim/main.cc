@@ -8,24 +8,29 @@
 #include <string>
 #include <string_view>
 
+#include "base/reached.h"
 #include "sim/simulation.h"
+#include "sim_commit.h"
 
 namespace {
 
 using namespace hence::sim;
 
 constexpr int kStoriesMax = 3;
+/// So many seeds should reach every mark.
+constexpr uint64_t kSeedsForMarks = 10'000;
 
 int usage(const char* why) {
   std::fprintf(stderr,
                "hence_sim: %s\n"
-               "usage: hence_sim [--seeds A..B | --seed N] [--steps N] [--trace] [--plant MISTAKE]\n"
+               "usage: hence_sim [--seeds A..B | --seed N] [--steps N] [--trace] [--plant MISTAKE] [--marks]\n"
                "  --seeds A..B   every seed from A to B (default 1..200)\n"
                "  --seed N       one seed\n"
                "  --steps N      steps of chaos in each (default 500)\n"
                "  --trace        print every step\n"
-               "  --plant        ack-before-sync, dedup-lost, timer-twice or effect-before-record\n",
-               why);
+               "  --marks        list the marked rare paths that were reached (tools/sim_seeds adds them up)\n"
+               "  --plant        one of %s\n",
+               why, plant_names().c_str());
   return 2;
 }
 
@@ -39,6 +44,7 @@ std::optional<uint64_t> parse_number(std::string_view text) {
 struct Arguments {
   uint64_t first = 1;
   uint64_t last = 200;
+  bool marks = false;
   SimulationOptions options;
 };
 
@@ -48,6 +54,10 @@ const char* parse(int count, char** words, Arguments& arguments) {
     const std::string_view word = words[i];
     if (word == "--trace") {
       arguments.options.trace = true;
+      continue;
+    }
+    if (word == "--marks") {
+      arguments.marks = true;
       continue;
     }
     if (i + 1 >= count) return "an option is unknown or lacks its value";
@@ -85,7 +95,19 @@ void tell(uint64_t seed, const SimulationResult& result, bool with_steps) {
     std::printf("seed %llu breaks %s: %s\n", static_cast<unsigned long long>(seed), violation.invariant.c_str(),
                 violation.message.c_str());
   }
-  std::printf("repeat it: hence_sim --seed %llu --trace\n", static_cast<unsigned long long>(seed));
+  std::printf("repeat it, at commit " HENCE_COMMIT ": hence_sim --seed %llu --trace\n", static_cast<unsigned long long>(seed));
+}
+
+/// Rare paths: each that was reached, if asked for; each that was not, if it should have been.
+void tell_marks(bool list, uint64_t seeds) {
+  size_t reached = 0;
+  const std::vector<hence::ReachedName> marks = hence::reached_marks();
+  for (const hence::ReachedName& mark : marks) {
+    reached += mark.reached ? 1 : 0;
+    if (list) std::printf("mark %s: %s\n", mark.reached ? "reached" : "missed", std::string(mark.name).c_str());
+    else if (!mark.reached && seeds >= kSeedsForMarks) std::printf("never reached: %s\n", std::string(mark.name).c_str());
+  }
+  std::printf("marked paths reached: %zu of %zu\n", reached, marks.size());
 }
 
 }  // namespace
@@ -93,7 +115,7 @@ void tell(uint64_t seed, const SimulationResult& result, bool with_steps) {
 int main(int count, char** words) {
   Arguments arguments;
   if (const char* why = parse(count, words, arguments)) return usage(why);
-  uint64_t passed = 0, failed = 0, records = 0, events = 0, instances = 0, calls = 0, crashes = 0, repeated = 0;
+  uint64_t passed = 0, failed = 0, records = 0, events = 0, instances = 0, calls = 0, crashes = 0, folds = 0, repeated = 0;
   for (uint64_t seed = arguments.first; seed <= arguments.last; ++seed) {
     SimulationOptions options = arguments.options;
     options.seed = seed;
@@ -109,6 +131,7 @@ int main(int count, char** words) {
     instances += result.instances;
     calls += result.calls;
     crashes += result.crashes;
+    folds += result.folds;
     if (result.violations.empty()) ++passed;
     else tell(seed, result, failed++ < kStoriesMax && !options.trace);
     if (arguments.first == arguments.last) {
@@ -116,9 +139,10 @@ int main(int count, char** words) {
     }
     std::fflush(stdout);
   }
-  std::printf("seeds %llu, run twice %llu, crashes %llu, records %llu, events %llu, instances %llu, calls %llu\n",
+  tell_marks(arguments.marks, passed + failed);
+  std::printf("seeds %llu, run twice %llu, crashes %llu, folds %llu, records %llu, events %llu, instances %llu, calls %llu\n",
               static_cast<unsigned long long>(passed + failed), static_cast<unsigned long long>(repeated),
-              static_cast<unsigned long long>(crashes), static_cast<unsigned long long>(records),
+              static_cast<unsigned long long>(crashes), static_cast<unsigned long long>(folds), static_cast<unsigned long long>(records),
               static_cast<unsigned long long>(events), static_cast<unsigned long long>(instances),
               static_cast<unsigned long long>(calls));
   std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(passed), static_cast<unsigned long long>(failed));

@@ -11,26 +11,14 @@
 #include <vector>
 
 #include "harness/node.h"
+#include "log/verify.h"
 #include "os/simulated_disk.h"
-#include "sim/planted_store.h"
+#include "sim/faulty_store.h"
+#include "sim/setup.h"
 #include "sim/simulation.h"
 #include "sim/target.h"
 
 namespace hence::sim {
-
-/// What the seed decided before the first step. Each fault is off in half of all runs: leaving some
-/// out finds more than having all of them always.
-struct Setup {
-  harness::NodeOptions node;
-  bool crashes = false;
-  bool bad_disk = false;       ///< writes and syncs that fail
-  bool wall_jumps = false;
-  bool ill_targets = false;    ///< answers other than success
-  bool slow_targets = false;   ///< answers take long
-  bool changes = false;        ///< of definitions
-  bool duplicates = false;
-  uint32_t keys = 3;
-};
 
 class Run : private harness::NodeWatcher {
  public:
@@ -45,27 +33,44 @@ class Run : private harness::NodeWatcher {
   bool is_over() const { return !result_.violations.empty(); }
   void check(const Status& status, const char* what);
   void open_node();
+  void lose_unsynced();
   void crash();
-  void audit(bool compare_state);
-  void check_against_log(const Audit& audit);
-  void compare_with_fold();
+  void restart();
+  void reopen();
+  void give_space();
+  void spoil_footer();
   void heal();
-  void check_quiet();
   void on_durable(const engine::Batch& batch) override;
+  void on_outcome(const engine::AttemptEnded& ended) override;
+
+  // run_checks.cc
+  void take_checkpoint();
+  void audit();
+  void audit_with_state();
+  void check_acknowledged();
+  void compare_with_fold(store::Store& fold, const char* what);
+  void check_quiet();
+  void check_bounds();
 
   // run_steps.cc: what users, threads and the world do
   void step();
   void step_user();
   void step_node();
   void step_world();
+  void step_fault();
+  void look();
+  void merge_rules();
   void send_event(bool again);
   void start_instance();
+  void send_start(const engine::Command& command);
   void cancel_instance();
   void redrive();
   void apply_variant(int variant);
   void answer_call(bool well);
   void submit(engine::Command command, std::function<void(const engine::Reply&)> then);
   void let_time_pass();
+  void repeat_outcome();
+  void check_key(const std::string& key, UtcTime asked, Address address);
   void after_calls();
   uint64_t below(uint64_t n) { return os::below(random_, n); }
   bool chance(uint64_t percent) { return below(100) < percent; }
@@ -76,18 +81,29 @@ class Run : private harness::NodeWatcher {
   Setup setup_;
   os::SimulatedClock clock_;
   os::SimulatedDisk disk_;
-  PlantedStore store_;
+  FaultyStore store_;
   Target target_;
   std::unique_ptr<harness::Node> node_;
-  bool recovering_ = false;
+  Audit audit_;                       ///< of all that was ever durable
+  Position audited_to_;
+  std::optional<log::VerifyExpectation> audited_;  ///< a commit's end before that, and the chain there
+  uint32_t checkpoints_ = 0;          ///< the newest one's number
   bool fault_expected_ = false;       ///< a write or sync was told to fail
+  bool disk_is_full_ = false;
+  bool wall_jumped_ = false;
 
   // What users know; outlives crashes.
   std::vector<std::string> sent_;                       ///< events, as text
   std::map<Address, std::string> acked_events_;         ///< "source id"
   std::map<std::string, Address> first_answer_;         ///< of an event
   std::set<Address> acked_starts_;
-  std::map<std::string, Address> answers_by_key_;       ///< Idempotency-Key → instance
+  struct Answer {
+    Address address;
+    UtcTime asked;
+  };
+  std::map<std::string, Answer> answers_by_key_;        ///< Idempotency-Key → first answer
+  std::map<std::string, engine::Command> starts_by_key_;  ///< the newest under each, to come again
+  std::deque<engine::AttemptEnded> outcomes_;           ///< the newest, to come again
   std::vector<Address> instances_;
   uint64_t last_event_ = 0;
 

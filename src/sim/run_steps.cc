@@ -55,27 +55,89 @@ void Run::step_node() {
   } else if (dice < 97) {
     const Result<bool> dispatched = node_->dispatch();
     check(dispatched.ok() ? Status() : Status(dispatched.error()), "dispatch");
+    check_bounds();
+  } else if (dice < 98 && chance(50)) {
+    merge_rules();
+  } else if (dice < 98) {
+    note("prepare blocks ahead");
+    check(node_->log().writer().prepare(), "prepare");
+  } else if (dice < 99) {
+    note("prepare a spare segment");
+    check(log::prepare_spare_segment(disk_, setup_.node.log.segment_bytes), "prepare a spare segment");
   } else {
     note("flush");
     check(store_.flush(), "flush");
   }
 }
 
+/// What the server's merging thread does: the same definitions, in an index made anew; it may come too late.
+void Run::merge_rules() {
+  const auto from = node_->definitions();
+  if (from->space("default") == nullptr) return;  // before the first apply
+  auto merged = from->merged("default");
+  if (!merged.ok()) return broken("I-3", merged.error().message());
+  note("the rules' index is made anew");
+  engine::Command command;
+  command.body = engine::AdoptIndex{from, std::move(*merged)};
+  submit(std::move(command), [](const engine::Reply&) {});
+}
+
 void Run::step_world() {
   const uint64_t dice = below(100);
-  if (dice < 45) return answer_call(!setup_.ill_targets || chance(50));
-  if (dice < 90) return let_time_pass();
-  if (dice < 94 && setup_.wall_jumps) {
+  if (dice < 42) return answer_call(!setup_.ill_targets || chance(50));
+  if (dice < 82) return let_time_pass();
+  if (dice < 86) return setup_.repeated_replies ? repeat_outcome() : let_time_pass();
+  if (dice < 88) return look();
+  if (dice < 91 && setup_.wall_jumps) {
     const int64_t seconds = static_cast<int64_t>(below(7200)) - 3600;
     note("the wall clock jumps by " + std::to_string(seconds) + " s");
+    wall_jumped_ = true;
     return clock_.jump_wall(clock_.now() + Duration::seconds(seconds));
   }
-  if (dice < 97 && setup_.bad_disk && !fault_expected_) {
-    fault_expected_ = true;
-    note("the disk will fail");
-    return chance(50) ? disk_.fail_sync(1 + below(3)) : disk_.fail_write(1 + below(3));
-  }
+  if (dice < 96 && !fault_expected_) return step_fault();
   if (setup_.crashes && chance(60)) crash();
+}
+
+/// The next call of a kind fails: the process will end, wherever in a step that is.
+void Run::step_fault() {
+  const uint64_t dice = below(4);
+  if (dice < 2 && setup_.bad_disk) {
+    note(dice == 0 ? "a sync will fail" : "a write will fail");
+    dice == 0 ? disk_.fail_sync(1 + below(3)) : disk_.fail_write(1 + below(3));
+  } else if (dice == 2 && setup_.bad_store) {
+    const bool applied = chance(50);
+    note(std::string("the store will fail, ") + (applied ? "applied" : "not applied"));
+    store_.fail_next(applied);
+  } else if (dice == 3 && setup_.full_disk) {
+    const Result<uint64_t> free = disk_.free_bytes();
+    if (!free.ok()) return broken("I-2", free.error().message());
+    note("the disk is nearly full");
+    disk_is_full_ = true;
+    disk_.set_capacity((uint64_t{1} << 40) - *free + below(8 << 10));
+  } else {
+    return;
+  }
+  fault_expected_ = true;
+}
+
+/// Somebody looks, while all is at rest: the log, the state, now and then a checkpoint, or a restart.
+void Run::look() {
+  if (node_->in_flight() > 0) return;
+  const uint64_t dice = below(4);
+  if (dice == 0 && !fault_expected_) return restart();
+  if (dice == 1) return take_checkpoint();
+  note("look");
+  audit_with_state();
+}
+
+/// An outcome comes once more, perhaps of an attempt that a former life of the process made.
+void Run::repeat_outcome() {
+  if (outcomes_.empty()) return;
+  engine::Command command;
+  const engine::AttemptEnded& ended = outcomes_[outcomes_.size() - 1 - below(outcomes_.size())];
+  note("the outcome of " + ended.effect.to_string() + ", attempt " + std::to_string(ended.attempt) + ", comes again");
+  command.body = ended;
+  submit(std::move(command), [](const engine::Reply&) {});
 }
 
 void Run::let_time_pass() {
@@ -104,7 +166,9 @@ void Run::send_event(bool again) {
     event.begin_object().member("specversion", "1.0").member("id", "e" + std::to_string(n)).member("source", "/sim");
     event.member("type", kTypes[below(4)]).member("subject", key);
     if (chance(5)) event.member("expirytime", format_rfc3339(clock_.now() + Duration::milliseconds(500)));
-    event.key("data").begin_object().key("n").number(static_cast<int64_t>(n)).member("k", key).end_object().end_object();
+    event.key("data").begin_object().key("n").number(static_cast<int64_t>(n)).member("k", key);
+    if (setup_.large_events && chance(20)) event.member("filling", std::string(1 + below(12 << 10), 'x'));
+    event.end_object().end_object();
     text = std::move(event).finish()->to_text();
     sent_.push_back(text);
   }
@@ -134,6 +198,9 @@ void Run::send_event(bool again) {
 
 void Run::start_instance() {
   static constexpr const char* kWorkflows[] = {"sim/wait", "sim/call", "sim/loop", "sim/unique", "sim/race", "sim/none"};
+  const std::string key = chance(30) ? "key" + std::to_string(below(10)) : std::string();
+  const auto before = starts_by_key_.find(key);
+  if (before != starts_by_key_.end() && chance(60)) return send_start(before->second);
   engine::StartInstance body;
   body.workflow = kWorkflows[below(6)];
   json::Builder input;
@@ -142,18 +209,35 @@ void Run::start_instance() {
   if (body.workflow == "sim/unique" || chance(20)) body.id = "u" + std::to_string(below(3));
   body.on_conflict = static_cast<engine::StartInstance::OnConflict>(below(3));
   engine::Command command;
-  if (chance(30)) command.idempotency_key = "key" + std::to_string(below(10));
+  command.idempotency_key = key;
+  command.body = std::move(body);
+  if (!key.empty()) starts_by_key_[key] = command;
+  send_start(command);
+}
+
+void Run::send_start(const engine::Command& command) {
+  const auto& body = std::get<engine::StartInstance>(command.body);
   const std::string key = command.idempotency_key;
   note("start " + body.workflow + " id \"" + body.id + "\" key \"" + key + "\"");
-  command.body = std::move(body);
-  submit(std::move(command), [this](const engine::Reply& reply) {
+  submit(command, [this, key, asked = clock_.now()](const engine::Reply& reply) {
     note(reply.error ? "start refused: " + reply.error->message() : "started " + reply.address.to_string());
     if (reply.error) return;
+    if (!key.empty()) check_key(key, asked, reply.address);
     acked_starts_.insert(reply.address);
     instances_.push_back(reply.address);
     const auto found = node_->log().find(reply.address);
     if (!found.ok() || !found->has_value()) broken("I-2", "instance " + reply.address.to_string() + " is acknowledged and not durable");
   });
+}
+
+/// Within the window a key has one answer, whatever happened since.
+void Run::check_key(const std::string& key, UtcTime asked, Address address) {
+  const auto [entry, fresh] = answers_by_key_.emplace(key, Answer{address, asked});
+  if (fresh || entry->second.address == address) return;
+  if (!wall_jumped_ && clock_.now() - entry->second.asked < setup_.node.engine.reply_window) {
+    broken("I-9", "the Idempotency-Key " + key + " led to " + entry->second.address.to_string() + " and to " + address.to_string());
+  }
+  entry->second = {address, asked};
 }
 
 void Run::cancel_instance() {
@@ -235,6 +319,10 @@ void Run::answer_call(bool well) {
   if (chance(30)) {
     note("lose the answer of " + which);
     return target_.answer(index, Error(ErrorCode::CallFailed, "no answer within the timeout"));
+  }
+  if (chance(15)) {
+    note("no room for " + which);
+    return target_.answer(index, Error(ErrorCode::Overloaded, "the client takes on no more"));
   }
   const int status = kStatuses[below(5)];
   note("answer " + which + " " + std::to_string(status));

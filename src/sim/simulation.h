@@ -20,9 +20,20 @@
 namespace hence::sim {
 
 /// Mistakes made on purpose, to know that the simulation would see them.
-enum class Plant : uint8_t { none, ack_before_sync, dedup_lost, timer_twice, effect_before_record };
+enum class Plant : uint8_t {
+  none,
+  ack_before_sync,       ///< the user is told before the commit is synced
+  effect_before_record,  ///< a call leaves before the record that asks for it is durable
+  dedup_lost,            ///< after a restart no event is known as seen
+  timer_twice,           ///< a timer that fired is not always removed
+  message_twice,         ///< what one partition asks of another is done twice
+  parked_dropped,        ///< a parked delivery is not always kept
+  overlay_kept,          ///< what was decided on top of a commit that failed stays in the state
+};
 /// "ack-before-sync", …; none if the word is no plant.
 Plant find_plant(std::string_view word);
+/// All words, separated by commas.
+std::string plant_names();
 
 struct SimulationOptions {
   uint64_t seed = 1;
@@ -35,7 +46,7 @@ struct SimulationResult {
   std::vector<Violation> violations;  ///< empty: the seed passed
   std::vector<std::string> last_steps;
   uint64_t trace_hash = 0;            ///< equal runs have equal hashes
-  uint64_t records = 0, events = 0, instances = 0, calls = 0, crashes = 0, commits = 0;
+  uint64_t records = 0, events = 0, instances = 0, calls = 0, crashes = 0, commits = 0, folds = 0;
 };
 
 SimulationResult simulate(const SimulationOptions& options);

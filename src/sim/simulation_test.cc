@@ -47,9 +47,15 @@ Found find(Plant plant) {
 TEST(PlantedMistakes, AnAcknowledgementBeforeTheSyncIsSeen) { EXPECT_EQ(find(Plant::ack_before_sync).invariant, "I-2"); }
 TEST(PlantedMistakes, AForgottenDeduplicationIsSeen) { EXPECT_EQ(find(Plant::dedup_lost).invariant, "I-8"); }
 TEST(PlantedMistakes, AnEffectBeforeItsRecordIsSeen) { EXPECT_EQ(find(Plant::effect_before_record).invariant, "I-10"); }
+TEST(PlantedMistakes, AMessageTakenTwiceIsSeen) { EXPECT_EQ(find(Plant::message_twice).invariant, "I-9"); }
+TEST(PlantedMistakes, AParkedDeliveryThatIsDroppedIsSeen) { EXPECT_EQ(find(Plant::parked_dropped).invariant, "I-25"); }
 TEST(PlantedMistakes, ATimerThatIsNotRemovedIsSeen) {
   const Found found = find(Plant::timer_twice);
   EXPECT_TRUE(found.invariant == "I-14" || found.invariant == "I-4" || found.invariant == "I-18") << found.invariant;
+}
+TEST(PlantedMistakes, StateKeptFromACommitThatFailedIsSeen) {
+  const Found found = find(Plant::overlay_kept);
+  EXPECT_TRUE(found.invariant == "I-5" || found.invariant == "I-4") << found.invariant;
 }
 
 }  // namespace

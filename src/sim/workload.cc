@@ -82,6 +82,7 @@ do:
           - right:
               do:
                 - ask: {run: {shell: {command: "make"}}}
+                - leave: {run: {shell: {command: "notify"}, await: false}}
 ---
 document: {dsl: 1.0.3, namespace: sim, name: unique, version: 1.0.0}
 do:

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/setup.h"
+
+namespace hence::sim {
+namespace {
+
+/// Draws in the order it is asked; every draw is made whatever the others came to.
+class Draw {
+ public:
+  explicit Draw(os::Random& random) : random_(random) {}
+  uint64_t below(uint64_t n) { return os::below(random_, n); }
+  bool either() { return below(2) == 0; }
+  bool one_in(uint64_t n) { return below(n) == 0; }
+  /// The usual value in half of all runs, else a tiny one: low + 0..n-1.
+  uint64_t usual_or_tiny(uint64_t usual, uint64_t low, uint64_t n) {
+    const uint64_t tiny = low + below(n);
+    return either() ? usual : tiny;
+  }
+
+ private:
+  os::Random& random_;
+};
+
+void decide_limits(Draw& draw, harness::NodeOptions& node) {
+  engine::EngineOptions& engine = node.engine;
+  engine.partitions = static_cast<uint16_t>(1 + draw.below(8));
+  engine.dedup_window = draw.either() ? Duration::days(7) : Duration::minutes(2);
+  engine.reply_window = Duration::minutes(1 + static_cast<int64_t>(draw.below(10)));
+  engine.depth_max = 1 + static_cast<uint32_t>(draw.below(4));
+  engine.cascade_max = static_cast<uint32_t>(draw.usual_or_tiny(10'000, 2, 6));
+  engine.step_budget = static_cast<uint32_t>(draw.usual_or_tiny(10'000, 2, 5));
+  engine.timers_per_command = static_cast<uint32_t>(draw.usual_or_tiny(1'000, 1, 3));
+  engine.recovery_records_per_write = static_cast<uint32_t>(draw.usual_or_tiny(10'000, 1, 20));
+  engine.workflow_limits.steps = draw.usual_or_tiny(10'000'000, 4, 60);
+  node.log.segment_bytes = 64 << 10;
+  node.log.zero_ahead_bytes = draw.either() ? 4 << 10 : 64 << 10;
+  node.log.filter_bytes_max = draw.usual_or_tiny(1 << 20, 1, 4 << 10);
+}
+
+void decide_deliveries(Draw& draw, delivery::DispatcherOptions& dispatcher) {
+  if (draw.either()) return;
+  dispatcher.window_max = 2 + draw.below(10);
+  dispatcher.destination_max = 1 + draw.below(4);
+  dispatcher.destination_min = 1;
+  dispatcher.calls_max = 1 + draw.below(4);
+}
+
+void decide_plant(Plant plant, Setup& setup) {
+  setup.node.plant_reply_before_sync = plant == Plant::ack_before_sync;
+  setup.node.plant_effect_before_record = plant == Plant::effect_before_record;
+  setup.node.plant_failed_batch_kept = plant == Plant::overlay_kept;
+  setup.node.engine.plant_message_twice = plant == Plant::message_twice;
+  if (plant != Plant::none) setup.crashes = true;
+  if (plant == Plant::dedup_lost) setup.duplicates = true;
+  if (plant == Plant::overlay_kept) setup.bad_disk = true;
+  if (plant == Plant::parked_dropped) setup.ill_targets = true;
+}
+
+}  // namespace
+
+Setup decide_setup(os::Random& random, const SimulationOptions& options) {
+  Draw draw(random);
+  Setup setup;
+  setup.node.engine.hash_key.high = random.next();
+  setup.node.engine.hash_key.low = random.next();
+  decide_limits(draw, setup.node);
+  decide_deliveries(draw, setup.node.dispatcher);
+  setup.crashes = !draw.one_in(4);
+  setup.bad_disk = draw.either() && setup.crashes;
+  setup.bad_store = draw.either() && setup.crashes;
+  setup.full_disk = draw.either() && setup.crashes;
+  const auto sync_ms = static_cast<int64_t>(draw.below(400));
+  if (draw.one_in(4)) setup.sync_time = Duration::milliseconds(sync_ms);
+  setup.wall_jumps = draw.either();
+  setup.ill_targets = draw.either();
+  setup.slow_targets = draw.either();
+  setup.repeated_replies = draw.either();
+  setup.changes = draw.either();
+  setup.duplicates = draw.either();
+  setup.large_events = draw.one_in(4);
+  setup.rot = draw.one_in(8);
+  setup.keys = 1 + static_cast<uint32_t>(draw.below(5));
+  decide_plant(options.plant, setup);
+  return setup;
+}
+
+}  // namespace hence::sim
