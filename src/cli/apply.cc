@@ -142,14 +142,12 @@ std::optional<int> confirm_prune(const Call& call, const Client& client, const J
 int apply_command(const Call& call) {
   std::vector<std::string> paths;
   ApplyOptions options;
-  bool yes = false;
   ServerFlags server;
   OutputFlags output;
   Flags flags(call);
   flags.texts("-f,--file", paths, "files, folders, or - for standard input", Need::required);
   flags.flag("--dry-run", options.dry_run, "says what would change and changes nothing");
   flags.flag("--prune", options.prune, "deletes what the namespace has and the files do not");
-  flags.flag("-y,--yes", yes, "does not ask before deleting");
   flags.server(server).output(output);
   if (const auto code = flags.parse()) return *code;
   const Result<std::vector<std::string>> found = find_resource_files(paths);
@@ -162,7 +160,7 @@ int apply_command(const Call& call) {
   }
 
   const Client client(server);
-  if (options.prune && !options.dry_run && !yes && call.io.input_terminal) {
+  if (options.prune && !options.dry_run && !server.yes && call.io.input_terminal) {
     if (const auto code = confirm_prune(call, client, files)) return *code;
   }
   const Result<HttpReply> reply = send(client, files.text(), options);

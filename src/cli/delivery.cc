@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // `hence delivery …`: calls out to sinks, and the parked ones.
 
+#include "cli/act.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/output.h"
 #include "cli/render.h"
-#include "json/builder.h"
 
 namespace hence::cli {
 
@@ -56,25 +56,10 @@ int delivery_get(const Call& call) {
 }
 
 int delivery_redrive(const Call& call) {
-  std::string id, reason;
-  ServerFlags server;
-  OutputFlags output;
-  Flags flags(call);
-  flags.positional("ID", id, "the parked delivery, as delivery list shows it");
-  flags.text("--reason", reason, "kept in the record of it");
-  flags.server(server).output(output);
-  if (const auto code = flags.parse()) return *code;
-  json::Builder body;
-  body.begin_object();
-  if (!reason.empty()) body.member("reason", reason);
-  body.end_object();
-  const Result<json::Value> answer =
-      Client(server).post("/deliveries/" + url_escape(id) + "/redrive", std::move(body).finish());
-  if (!answer.ok()) return call.io.fail(answer.error());
-  call.io.out(format_value(output.format, *answer, [&] {
-    return "tries " + id + " again; hence delivery get " + id + " shows how it goes\n";
-  }));
-  return kExitOk;
+  return run_act(call, {"/deliveries", "redrive", "the parked delivery, as delivery list shows it",
+                        [](const std::string& id) {
+                          return "tries " + id + " again; hence delivery get " + id + " shows how it goes\n";
+                        }});
 }
 
 }  // namespace hence::cli

@@ -182,7 +182,8 @@ Flags& Flags::server(ServerFlags& flags) {
   text("--address", flags.address,
        std::string("the server; else HENCE_ADDRESS, else ") + kDefaultAddress);
   text("--token", flags.token, "the server's token; else HENCE_TOKEN");
-  return text("-n,--namespace", flags.name_space, "the namespace; else default");
+  text("-n,--namespace", flags.name_space, "the namespace; else default");
+  return flag("-y,--yes", flags.yes, "answers yes where the command would ask");
 }
 
 Flags& Flags::output(OutputFlags& flags, Format otherwise) {

@@ -26,6 +26,7 @@ enum class Format : uint8_t { table, json, jsonl, yaml };
 /// Which server to ask, and as whom.
 struct ServerFlags {
   std::string context, address, token, name_space = "default";
+  bool yes = false;  ///< what the command asks a person is answered with yes
 };
 struct OutputFlags {
   std::string word;

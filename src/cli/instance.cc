@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // `hence instance …`: runs of workflows.
 
+#include "cli/act.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/output.h"
 #include "cli/render.h"
-#include "json/builder.h"
 
 namespace hence::cli {
 namespace {
@@ -82,23 +82,8 @@ int instance_trace(const Call& call) {
 }
 
 int instance_cancel(const Call& call) {
-  std::string id, reason;
-  ServerFlags server;
-  OutputFlags output;
-  Flags flags(call);
-  flags.positional("ID", id, "the instance, as instance list shows it");
-  flags.text("--reason", reason, "kept in the record of it");
-  flags.server(server).output(output);
-  if (const auto code = flags.parse()) return *code;
-  json::Builder body;
-  body.begin_object();
-  if (!reason.empty()) body.member("reason", reason);
-  body.end_object();
-  const Result<json::Value> answer =
-      Client(server).post(path_of(id, "/cancel"), std::move(body).finish());
-  if (!answer.ok()) return call.io.fail(answer.error());
-  call.io.out(format_value(output.format, *answer, [&] { return "cancelled " + id + "\n"; }));
-  return kExitOk;
+  return run_act(call, {"/instances", "cancel", "the instance, as instance list shows it",
+                        [](const std::string& id) { return "cancelled " + id + "\n"; }});
 }
 
 }  // namespace hence::cli

@@ -76,17 +76,15 @@ int delete_command(const Call& call) {
   std::string word, name;
   ServerFlags server;
   OutputFlags output;
-  bool yes = false;
   Flags flags(call);
   flags.positional("KIND", word, "rule, workflow, source, sink or secret");
   flags.positional("NAME", name, "its name; a workflow's is namespace/name:version");
-  flags.flag("-y,--yes", yes, "does not ask");
   flags.server(server).output(output);
   if (const auto code = flags.parse()) return *code;
   const auto kind = resource::find_kind(word);
   if (!kind) return unknown_kind(call.io, word);
   const std::string title = std::string(resource::kind_name(*kind)) + " " + name;
-  if (!yes && call.io.input_terminal && !call.io.confirm("delete " + title + "?")) {
+  if (!server.yes && call.io.input_terminal && !call.io.confirm("delete " + title + "?")) {
     return call.io.fail("nothing was deleted", kExitNo);
   }
   const Result<json::Value> answer = Client(server).remove(path_of(*kind, name));

@@ -22,7 +22,7 @@ Status check_token(const RequestHead& head, std::string_view token) {
     return {};
   }
   return Error(ErrorCode::Unauthenticated,
-               "send the server's token: authorization: Bearer TOKEN (hence --token, HENCE_TOKEN)");
+               "send the server's token as authorization: Bearer TOKEN; the command line takes it from HENCE_TOKEN");
 }
 
 /// The host of "host:port" or "[v6]:port".
