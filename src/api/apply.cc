@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/apply.h"
 
-#include <condition_variable>
-#include <mutex>
-
 #include "api/endpoint/references.h"
 #include "json/yaml.h"
 
@@ -23,44 +20,6 @@ struct Plan {
   std::vector<AppliedResource> results;
   size_t bytes = 0;
 };
-
-/// Waits for one reply. A sender that drops it unanswered counts as shut down.
-class Waiter {
- public:
-  Backend::Done done() {
-    // The guard speaks up when the last copy of the callback goes.
-    const std::shared_ptr<void> guard(
-        nullptr, [state = state_](void*) { finish(*state, std::nullopt); });
-    return [state = state_, guard](const engine::Reply& reply) { finish(*state, reply); };
-  }
-  Result<engine::Reply> wait() {
-    std::unique_lock lock(state_->mutex);
-    state_->changed.wait(lock, [this] { return state_->finished; });
-    if (!state_->reply) return Error(ErrorCode::ShuttingDown, "the server is shutting down");
-    return *state_->reply;
-  }
-
- private:
-  struct State {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool finished = false;
-    std::optional<engine::Reply> reply;
-  };
-  static void finish(State& state, std::optional<engine::Reply> reply) {
-    const std::lock_guard lock(state.mutex);
-    if (std::exchange(state.finished, true)) return;
-    state.reply = std::move(reply);
-    state.changed.notify_all();
-  }
-  std::shared_ptr<State> state_ = std::make_shared<State>();
-};
-
-Result<engine::Reply> submit_and_wait(Backend& backend, engine::Command command, size_t bytes) {
-  Waiter waiter;
-  HENCE_TRY_VOID(backend.submit(std::move(command), bytes, true, waiter.done()));
-  return waiter.wait();
-}
 
 engine::ResourceChange change_of(const Resource& resource) {
   return {resource.resource_namespace, std::string(resource::kind_name(resource.kind)),
@@ -149,32 +108,67 @@ ApplyRefused refuse(workflow::Faults faults) {
   return {std::move(error), std::move(faults)};
 }
 
-/// One try to make the change. Nothing: the base was stale.
-std::optional<ApplyOutcome> make_change(Backend& backend, const os::Clock& clock,
-                                        const engine::Definitions& base, Plan plan,
-                                        engine::Command command, bool dry_run) {
-  if (plan.changes.empty()) return Applied{base.version(), false, std::move(plan.results)};
-  engine::ApplyResources body;
-  body.base = base.version();
-  auto compiled = engine::Definitions::build(base, body.base + 1, plan.changes, clock.now());
-  if (!compiled.ok()) return ApplyRefused{compiled.error(), {}};
-  if (dry_run) return Applied{base.version(), false, std::move(plan.results)};
-  body.compiled = std::move(*compiled);
-  body.changes = std::move(plan.changes);
-  command.body = std::move(body);
-  const Result<engine::Reply> reply = submit_and_wait(backend, std::move(command), plan.bytes);
-  if (!reply.ok()) return ApplyRefused{reply.error(), {}};
-  if (reply->stale_base) return std::nullopt;
-  if (reply->error) return ApplyRefused{*reply->error, {}};
-  Applied applied{reply->version, reply->version <= base.version(), std::move(plan.results)};
+ApplyRefused too_contended() {
+  return {Error(ErrorCode::Overloaded, "other changes came in between each time; try again"), {}};
+}
+
+/// A change under way: planned against the definitions as they are, handed to the engine, and
+/// planned anew where they changed meanwhile.
+struct Change {
+  using Planned = std::variant<Plan, ApplyRefused>;
+
+  Backend& backend;
+  const os::Clock& clock;
+  std::function<Planned(const engine::Definitions& base)> plan;
+  engine::Command command;  ///< all but its body
+  bool dry_run = false;
+  RunAgain again;
+  ApplyThen then;
+  int attempts = 0;
+};
+using ChangePtr = std::shared_ptr<Change>;
+
+void attempt(const ChangePtr& change);
+
+ApplyOutcome outcome_of(const engine::Reply& reply, uint64_t base, Plan plan) {
+  if (reply.error) return ApplyRefused{*reply.error, {}};
+  Applied applied{reply.version, reply.version <= base, std::move(plan.results)};
   if (applied.repeated) {
     for (AppliedResource& result : applied.results) result.outcome = Outcome::unchanged;
   }
   return applied;
 }
 
-ApplyRefused too_contended() {
-  return {Error(ErrorCode::Overloaded, "other changes came in between each time; try again"), {}};
+/// On the engine's thread.
+void take_reply(const ChangePtr& change, const engine::Reply& reply, uint64_t base, Plan plan) {
+  if (!reply.stale_base) return change->then(outcome_of(reply, base, std::move(plan)));
+  const bool goes_on = change->attempts < kAttempts && change->again([change] { attempt(change); });
+  if (!goes_on) change->then(too_contended());
+}
+
+void attempt(const ChangePtr& change) {
+  ++change->attempts;
+  const auto base = change->backend.definitions();
+  Change::Planned planned = change->plan(*base);
+  if (const auto* refused = std::get_if<ApplyRefused>(&planned)) return change->then(*refused);
+  Plan& plan = std::get<Plan>(planned);
+  if (plan.changes.empty()) return change->then(Applied{base->version(), false, std::move(plan.results)});
+  engine::ApplyResources body;
+  body.base = base->version();
+  auto compiled = engine::Definitions::build(*base, body.base + 1, plan.changes, change->clock.now());
+  if (!compiled.ok()) return change->then(ApplyRefused{compiled.error(), {}});
+  if (change->dry_run) return change->then(Applied{body.base, false, std::move(plan.results)});
+  body.compiled = std::move(*compiled);
+  body.changes = std::move(plan.changes);
+  engine::Command command = change->command;
+  command.body = std::move(body);
+  const size_t bytes = plan.bytes;
+  const Status taken = change->backend.submit(
+      std::move(command), bytes, true,
+      [change, base = base->version(), plan = std::move(plan)](const engine::Reply& reply) {
+        take_reply(change, reply, base, plan);
+      });
+  if (!taken.ok()) change->then(ApplyRefused{taken.error(), {}});
 }
 
 engine::Command command_for(const std::string& name_space, const engine::Actor& actor,
@@ -232,41 +226,40 @@ std::string_view outcome_name(Outcome outcome) {
   return "unknown";
 }
 
-ApplyOutcome apply_documents(Backend& backend, const os::Clock& clock, const ApplyInput& input) {
+void apply_documents(Backend& backend, const os::Clock& clock, ApplyInput input, RunAgain again, ApplyThen then) {
   resource::Parsed parsed = resource::parse_resources(input.text, input.name_space);
   for (const workflow::Fault& fault : parsed.unsupported) parsed.faults.add(fault);
-  if (!parsed.faults.empty()) return refuse(std::move(parsed.faults));
+  if (!parsed.faults.empty()) return then(refuse(std::move(parsed.faults)));
   if (parsed.resources.empty()) {
-    return ApplyRefused{Error(ErrorCode::RequestInvalid, "the text holds no document"), {}};
+    return then(ApplyRefused{Error(ErrorCode::RequestInvalid, "the text holds no document"), {}});
   }
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const auto base = backend.definitions();
-    workflow::Faults faults = check_together(*base, input, parsed.resources);
+  const bool dry_run = input.dry_run;
+  engine::Command command = command_for(input.name_space, input.actor, input.idempotency_key);
+  auto plan = [input = std::move(input), resources = std::move(parsed.resources)](
+                  const engine::Definitions& base) -> Change::Planned {
+    workflow::Faults faults = check_together(base, input, resources);
     if (!faults.empty()) return refuse(std::move(faults));
-    auto outcome = make_change(backend, clock, *base, compare(*base, input, parsed.resources),
-                               command_for(input.name_space, input.actor, input.idempotency_key),
-                               input.dry_run);
-    if (outcome) return std::move(*outcome);
-  }
-  return too_contended();
+    return compare(base, input, resources);
+  };
+  attempt(std::make_shared<Change>(Change{backend, clock, std::move(plan), std::move(command), dry_run,
+                                          std::move(again), std::move(then)}));
 }
 
-ApplyOutcome delete_resource(Backend& backend, const os::Clock& clock, const DeleteInput& input) {
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const auto base = backend.definitions();
-    Plan plan = plan_deletion(*base, input);
-    if (plan.changes.empty()) {
+void delete_resource(Backend& backend, const os::Clock& clock, DeleteInput input, RunAgain again, ApplyThen then) {
+  engine::Command command = command_for(input.name_space, input.actor, input.idempotency_key);
+  auto plan = [input = std::move(input)](const engine::Definitions& base) -> Change::Planned {
+    Plan deletion = plan_deletion(base, input);
+    if (deletion.changes.empty()) {
       const std::string kind(resource::kind_name(input.kind));
       return ApplyRefused{Error(ErrorCode::NotFound, "there is no " + kind + " " + input.name +
                                                          " in namespace " + input.name_space),
                           {}};
     }
-    if (const auto conflict = find_referrer(*base, input, plan)) return ApplyRefused{*conflict, {}};
-    engine::Command command = command_for(input.name_space, input.actor, input.idempotency_key);
-    auto outcome = make_change(backend, clock, *base, std::move(plan), std::move(command), false);
-    if (outcome) return std::move(*outcome);
-  }
-  return too_contended();
+    if (const auto conflict = find_referrer(base, input, deletion)) return ApplyRefused{*conflict, {}};
+    return deletion;
+  };
+  attempt(std::make_shared<Change>(Change{backend, clock, std::move(plan), std::move(command), false,
+                                          std::move(again), std::move(then)}));
 }
 
 }  // namespace hence::api

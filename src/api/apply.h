@@ -7,8 +7,11 @@
 //                       │ every fault with its place               ▲               │
 //                       └─► refusal                                └─ stale base ◄─┘
 //
-// These calls wait for the engine: not for I/O threads, nor for the engine's own.
+// Reading, comparing and compiling take time: call from a thread that may block for milliseconds,
+// not an I/O thread's nor the engine's. Nothing waits for the engine: what it answers goes on in
+// `then`, and a change whose base was stale is built anew by `again`.
 
+#include <functional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -49,7 +52,14 @@ struct ApplyRefused {
 };
 using ApplyOutcome = std::variant<Applied, ApplyRefused>;
 
-ApplyOutcome apply_documents(Backend& backend, const os::Clock& clock, const ApplyInput& input);
+/// Runs work soon on a thread as this page wants; false where that is not possible.
+using RunAgain = std::function<bool(std::function<void()> work)>;
+/// Runs once, with the outcome when it is durable: on the caller's thread, one of again's or the
+/// engine's, so it must not block. Dropped without a run where the server shuts down first.
+using ApplyThen = std::function<void(const ApplyOutcome&)>;
+
+/// Borrows backend and clock until then.
+void apply_documents(Backend& backend, const os::Clock& clock, ApplyInput input, RunAgain again, ApplyThen then);
 
 /// Deletes one resource; of a workflow named without version, all versions.
 /// Errors (in ApplyRefused): NotFound, Conflict (another resource refers to it; says which).
@@ -60,6 +70,6 @@ struct DeleteInput {
   engine::Actor actor = {};
   std::string idempotency_key = {};
 };
-ApplyOutcome delete_resource(Backend& backend, const os::Clock& clock, const DeleteInput& input);
+void delete_resource(Backend& backend, const os::Clock& clock, DeleteInput input, RunAgain again, ApplyThen then);
 
 }  // namespace hence::api

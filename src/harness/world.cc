@@ -217,8 +217,16 @@ Status World::apply(const std::string& text) {
   ImmediateBackend backend(*node_);
   api::ApplyInput input;
   input.text = text;
-  const api::ApplyOutcome outcome = api::apply_documents(backend, clock_, input);
-  if (const auto* refused = std::get_if<api::ApplyRefused>(&outcome)) return refused->error;
+  std::optional<api::ApplyOutcome> outcome;
+  api::apply_documents(
+      backend, clock_, std::move(input),
+      [](const std::function<void()>& work) {
+        work();
+        return true;
+      },
+      [&](const api::ApplyOutcome& given) { outcome = given; });
+  HENCE_CHECK(outcome.has_value());
+  if (const auto* refused = std::get_if<api::ApplyRefused>(&*outcome)) return refused->error;
   return settle();
 }
 

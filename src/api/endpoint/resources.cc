@@ -57,10 +57,16 @@ void answer_outcome(Exchange& exchange, const ApplyOutcome& outcome, bool dry_ru
   exchange.answer_json(200, std::move(builder).finish());
 }
 
-/// Runs work, which waits for the engine, on a worker.
-void run_change(Context& context, ExchangePtr exchange, std::function<void()> work) {
-  const bool taken = context.workers.run([work = std::move(work)](engine::Query&) { work(); });
-  if (!taken) exchange->fail(Error(ErrorCode::Overloaded, "too many requests are waiting already"));
+/// Compiles on a worker, again where the definitions changed meanwhile. No worker waits for the engine.
+RunAgain on_workers(Context& context) {
+  return [&context](std::function<void()> work) {
+    return context.workers.run([work = std::move(work)](engine::Query&) { work(); });
+  };
+}
+
+void run_change(Context& context, const ExchangePtr& exchange, std::function<void()> work) {
+  if (on_workers(context)(std::move(work))) return;
+  exchange->fail(Error(ErrorCode::Overloaded, "too many requests are waiting already"));
 }
 
 }  // namespace
@@ -80,8 +86,10 @@ void post_apply(Context& context, ExchangePtr exchange) {
   input->actor = exchange->actor();
   input->idempotency_key = *key;
   run_change(context, exchange, [&context, exchange, input] {
-    const ApplyOutcome outcome = apply_documents(context.backend, context.clock, *input);
-    answer_outcome(*exchange, outcome, input->dry_run);
+    const auto answer = [exchange, dry_run = input->dry_run](const ApplyOutcome& outcome) {
+      answer_outcome(*exchange, outcome, dry_run);
+    };
+    apply_documents(context.backend, context.clock, std::move(*input), on_workers(context), answer);
   });
 }
 
@@ -107,7 +115,8 @@ void delete_resource(Context& context, ExchangePtr exchange) {
   input->actor = exchange->actor();
   input->idempotency_key = *key;
   run_change(context, exchange, [&context, exchange, input] {
-    answer_outcome(*exchange, delete_resource(context.backend, context.clock, *input), false);
+    const auto answer = [exchange](const ApplyOutcome& outcome) { answer_outcome(*exchange, outcome, false); };
+    delete_resource(context.backend, context.clock, std::move(*input), on_workers(context), answer);
   });
 }
 
