@@ -36,6 +36,8 @@ struct ListOptions {
   std::string status;              ///< instances: a phase; deliveries: a state
   std::string sink;                ///< deliveries
   std::string event;               ///< deliveries: the event's position
+  std::string rule;                ///< decisions: this rule matched or failed (or, see matched)
+  std::optional<bool> matched;     ///< decisions: whether the rule, or without one any rule, matched
 };
 inline constexpr uint32_t kListLimitMax = 1000;
 /// Rows one list request looks at, before it answers with what it has and a cursor.
@@ -71,6 +73,9 @@ class Query {
   Result<std::string> event_text(std::string_view name_space, Address address);
   /// In log order from the oldest, or with since; newest_first reverses over the last `limit`.
   Result<json::Value> events(std::string_view name_space, const ListOptions& options);
+  /// What was decided on events, in the order of events(): {"position","time","event": {id, source,
+  /// type, subject}, "definitions","matched": […],"failed": […],"stopped"?}. Errors: as events().
+  Result<json::Value> decisions(std::string_view name_space, const ListOptions& options);
   /// The position of an event named as users name it: "pp-seq", or an id only one event has, or
   /// source and id. Errors: NotFound, Ambiguous (lists them).
   Result<Address> find_event(std::string_view name_space, std::string_view text, std::string_view id = {});
@@ -99,6 +104,8 @@ class Query {
  private:
   Result<InstanceRow> load_instance(std::string_view name_space, Address id);
   Result<EffectRow> load_effect(const EffectId& id);
+  struct EventScan;
+  Result<json::Value> list_records(EventScan& scan, const ListOptions& options);
   struct EventRecord {
     Address address;
     UtcTime time;

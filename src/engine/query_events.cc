@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events as the log holds them, found by position, by id, or in order.
 
+#include <algorithm>
 #include <deque>
+#include <functional>
 
 #include "base/hash.h"
 #include "engine/query.h"
@@ -38,6 +40,35 @@ Result<json::Value> Query::event(std::string_view name_space, Address address) {
   return std::move(builder).finish();
 }
 
+/// Records of events that a list is made of, in the order of the log.
+struct Query::EventScan {
+  /// The list's item for a record; nothing if the list does not want it.
+  using Show = std::function<std::optional<json::Value>(const ReadRecord&, const EventAccepted&)>;
+
+  std::string_view name_space;
+  const ListOptions& options;
+  const Show& show;
+  std::deque<json::Value> items = {};
+  uint64_t next = 0;  ///< position after the last record looked at; 0: none was
+
+  Status take(const log::Cursor::Entry& entry) {
+    const log::RecordHeader& header = entry.record.header;
+    next = entry.next.value;
+    if (!header.event_hash || header.namespace_name != name_space) return {};
+    if (options.since && header.time < *options.since) return {};
+    if (options.until && header.time >= *options.until) return {};
+    HENCE_TRY(const ReadRecord record, to_read_record(entry.record));
+    const EventAccepted* accepted = find_fact<EventAccepted>(record.facts);
+    if (accepted == nullptr) return {};
+    if (std::optional<json::Value> item = show(record, *accepted)) items.push_back(std::move(*item));
+    return {};
+  }
+  /// The first `limit` from a place on.
+  Status read_onward(log::LogReader& reader, Position from);
+  /// The last `limit`: the newest segment, and older ones while it has too few.
+  Status read_newest(log::LogReader& reader);
+};
+
 namespace {
 
 Result<Position> parse_cursor(const std::string& text) {
@@ -49,62 +80,6 @@ Result<Position> parse_cursor(const std::string& text) {
     position.value = position.value * 10 + static_cast<uint64_t>(digit - '0');
   }
   return position;
-}
-
-/// Events a list is made of, in the order of the log.
-struct EventScan {
-  std::string_view name_space;
-  const ListOptions& options;
-  std::deque<json::Value> items;
-  uint64_t next = 0;  ///< position after the last record looked at; 0: none was
-
-  /// Adds the record's event if the list wants it.
-  Status take(const log::Cursor::Entry& entry) {
-    const log::RecordHeader& header = entry.record.header;
-    next = entry.next.value;
-    if (!header.event_hash || header.namespace_name != name_space) return {};
-    if (options.since && header.time < *options.since) return {};
-    if (options.until && header.time >= *options.until) return {};
-    HENCE_TRY(const ReadRecord record, to_read_record(entry.record));
-    const EventAccepted* accepted = find_fact<EventAccepted>(record.facts);
-    if (accepted == nullptr) return {};
-    json::Builder builder;
-    add_event(builder, record, *accepted);
-    json::Value item = std::move(builder).finish();
-    if (wanted_event(item, options)) items.push_back(std::move(item));
-    return {};
-  }
-};
-
-/// The first `limit` events from a place on.
-Status read_onward(log::LogReader& reader, Position from, EventScan& scan) {
-  HENCE_TRY(log::Cursor cursor, reader.read_from(from));
-  while (scan.items.size() < scan.options.limit) {
-    HENCE_TRY(const auto entry, cursor.next());
-    if (!entry) break;
-    HENCE_TRY_VOID(scan.take(*entry));
-  }
-  return {};
-}
-
-/// The last `limit` events: the newest segment, and older ones while it has too few.
-Status read_newest(log::LogReader& reader, EventScan& scan) {
-  const std::vector<Position> begins = reader.segment_begins();
-  std::optional<Position> end;
-  for (auto begin = begins.rbegin(); begin != begins.rend() && scan.items.size() < scan.options.limit; ++begin) {
-    EventScan segment{scan.name_space, scan.options, {}, 0};
-    HENCE_TRY(log::Cursor cursor, reader.read_from(*begin));
-    while (!end || cursor.position() < *end) {
-      HENCE_TRY(const auto entry, cursor.next());
-      if (!entry || (end && entry->position >= *end)) break;
-      HENCE_TRY_VOID(segment.take(*entry));
-      if (segment.items.size() + scan.items.size() > scan.options.limit) segment.items.pop_front();
-    }
-    if (scan.next == 0) scan.next = segment.next;
-    scan.items.insert(scan.items.begin(), segment.items.begin(), segment.items.end());
-    end = *begin;
-  }
-  return {};
 }
 
 struct NamedEvent {
@@ -136,6 +111,35 @@ Result<std::vector<NamedEvent>> events_of_id(log::LogReader& reader, std::string
 
 }  // namespace
 
+Status Query::EventScan::read_onward(log::LogReader& reader, Position from) {
+  HENCE_TRY(log::Cursor cursor, reader.read_from(from));
+  while (items.size() < options.limit) {
+    HENCE_TRY(const auto entry, cursor.next());
+    if (!entry) break;
+    HENCE_TRY_VOID(take(*entry));
+  }
+  return {};
+}
+
+Status Query::EventScan::read_newest(log::LogReader& reader) {
+  const std::vector<Position> begins = reader.segment_begins();
+  std::optional<Position> end;
+  for (auto begin = begins.rbegin(); begin != begins.rend() && items.size() < options.limit; ++begin) {
+    EventScan segment{name_space, options, show};
+    HENCE_TRY(log::Cursor cursor, reader.read_from(*begin));
+    while (!end || cursor.position() < *end) {
+      HENCE_TRY(const auto entry, cursor.next());
+      if (!entry || (end && entry->position >= *end)) break;
+      HENCE_TRY_VOID(segment.take(*entry));
+      if (segment.items.size() + items.size() > options.limit) segment.items.pop_front();
+    }
+    if (next == 0) next = segment.next;
+    items.insert(items.begin(), segment.items.begin(), segment.items.end());
+    end = *begin;
+  }
+  return {};
+}
+
 Result<std::string> Query::event_text(std::string_view name_space, Address address) {
   HENCE_TRY(const ReadRecord record, read_record(sources_.reader, address));
   const EventAccepted* accepted = find_fact<EventAccepted>(record.facts);
@@ -147,15 +151,14 @@ Result<std::string> Query::event_text(std::string_view name_space, Address addre
 }
 
 /// Log order. With a cursor or since: onward from there; else the newest `limit` of all.
-Result<json::Value> Query::events(std::string_view name_space, const ListOptions& options) {
-  EventScan scan{name_space, options, {}, 0};
+Result<json::Value> Query::list_records(EventScan& scan, const ListOptions& options) {
   if (!options.cursor.empty()) {
     HENCE_TRY(const Position from, parse_cursor(options.cursor));
-    HENCE_TRY_VOID(read_onward(sources_.reader, from, scan));
+    HENCE_TRY_VOID(scan.read_onward(sources_.reader, from));
   } else if (options.since) {
-    HENCE_TRY_VOID(read_onward(sources_.reader, sources_.reader.position_at(*options.since), scan));
+    HENCE_TRY_VOID(scan.read_onward(sources_.reader, sources_.reader.position_at(*options.since)));
   } else {
-    HENCE_TRY_VOID(read_newest(sources_.reader, scan));
+    HENCE_TRY_VOID(scan.read_newest(sources_.reader));
   }
   json::Builder builder;
   builder.begin_object().key("items").begin_array();
@@ -164,6 +167,68 @@ Result<json::Value> Query::events(std::string_view name_space, const ListOptions
   if (scan.next != 0) builder.member("next", std::to_string(scan.next));
   builder.end_object();
   return std::move(builder).finish();
+}
+
+Result<json::Value> Query::events(std::string_view name_space, const ListOptions& options) {
+  const EventScan::Show show = [&](const ReadRecord& record, const EventAccepted& accepted) -> std::optional<json::Value> {
+    json::Builder builder;
+    add_event(builder, record, accepted);
+    json::Value item = std::move(builder).finish();
+    if (!wanted_event(item, options)) return std::nullopt;
+    return item;
+  };
+  EventScan scan{name_space, options, show};
+  return list_records(scan, options);
+}
+
+namespace {
+
+bool wanted_decision(const Decision& decision, const ListOptions& options) {
+  const auto names = [&](const auto& entry) { return options.rule.empty() || entry.rule == options.rule; };
+  const bool matched = std::any_of(decision.matched.begin(), decision.matched.end(), names);
+  if (options.matched) return matched == *options.matched;
+  return options.rule.empty() || matched || std::any_of(decision.failed.begin(), decision.failed.end(), names);
+}
+
+json::Value show_decision(const ReadRecord& record, const EventAccepted& accepted, const Decision& decision) {
+  json::Builder builder;
+  builder.begin_object().member("position", record.address.to_string());
+  builder.member("time", format_rfc3339(record.time));
+  builder.key("event").begin_object();
+  const Result<json::Value> event =
+      json::parse(accepted.text, {.depth_max = 1'000, .duplicate_keys = json::DuplicateKeys::last_wins});
+  for (const std::string_view name : {"id", "source", "type", "subject"}) {
+    if (event.ok()) add_text(builder, name, (*event)->string_or(name, ""));
+  }
+  builder.end_object();
+  builder.key("definitions").number(static_cast<int64_t>(decision.version));
+  builder.key("matched").begin_array();
+  for (const RuleMatched& matched : decision.matched) {
+    builder.begin_object().member("rule", matched.rule);
+    builder.key("revision").number(static_cast<int64_t>(matched.version)).end_object();
+  }
+  builder.end_array().key("failed").begin_array();
+  for (const RuleFailed& failed : decision.failed) {
+    builder.begin_object().member("rule", failed.rule);
+    builder.key("revision").number(static_cast<int64_t>(failed.version));
+    builder.member("error", failed.error).end_object();
+  }
+  builder.end_array();
+  add_text(builder, "stopped", decision.stopped);
+  builder.end_object();
+  return std::move(builder).finish();
+}
+
+}  // namespace
+
+Result<json::Value> Query::decisions(std::string_view name_space, const ListOptions& options) {
+  const EventScan::Show show = [&](const ReadRecord& record, const EventAccepted& accepted) -> std::optional<json::Value> {
+    const Decision* decision = find_fact<Decision>(record.facts);
+    if (decision == nullptr || !wanted_decision(*decision, options)) return std::nullopt;
+    return show_decision(record, accepted, *decision);
+  };
+  EventScan scan{name_space, options, show};
+  return list_records(scan, options);
 }
 
 Result<Address> Query::find_event(std::string_view name_space, std::string_view text, std::string_view id) {

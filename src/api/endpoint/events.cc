@@ -72,6 +72,14 @@ void list_events(Context& context, ExchangePtr exchange) {
   });
 }
 
+void list_decisions(Context& context, ExchangePtr exchange) {
+  const Result<engine::ListOptions> options = read_list_options(context, *exchange);
+  if (!options.ok()) return exchange->fail(options.error());
+  answer_query(context, exchange, [exchange, options = *options](engine::Query& query) {
+    return query.decisions(exchange->name_space(), options);
+  });
+}
+
 void get_event(Context& context, ExchangePtr exchange) {
   const HeaderLookup accept = exchange->request.find_one("accept");
   if (accept.value.find(kCloudEventType) != std::string_view::npos) {

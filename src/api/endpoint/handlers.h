@@ -20,6 +20,7 @@ void post_webhook(Context& context, std::shared_ptr<Exchange> exchange);
 // events.cc
 void list_events(Context& context, std::shared_ptr<Exchange> exchange);
 void get_event(Context& context, std::shared_ptr<Exchange> exchange);
+void list_decisions(Context& context, std::shared_ptr<Exchange> exchange);
 void explain_event(Context& context, std::shared_ptr<Exchange> exchange);
 void list_instances_of_event(Context& context, std::shared_ptr<Exchange> exchange);
 void stream_events(Context& context, std::shared_ptr<Exchange> exchange);

@@ -89,6 +89,10 @@ Result<engine::ListOptions> read_list_options(const Context& context, const Exch
     HENCE_TRY(const Address address, read_address(context, *event, "event's position"));
     options.event = address.to_string();
   }
+  options.rule = exchange.query_text("rule");
+  if (exchange.query("matched")) {
+    HENCE_TRY(options.matched, exchange.query_flag("matched"));
+  }
   HENCE_TRY_VOID(check_status(exchange, options.status));
   return options;
 }

@@ -42,6 +42,11 @@ constexpr QueryParameter kDeliveryList[] = {
     {"event", "string", "deliveries an event led to, by its position"},
     kSince, kUntil, kLimit, kCursor, kMinPosition};
 
+constexpr QueryParameter kDecisionList[] = {
+    {"rule", "string", "decisions in which this rule matched or failed"},
+    {"matched", "boolean", "whether the rule, or without `rule` any rule, matched"},
+    kSince, kUntil, kLimit, kCursor, kMinPosition};
+
 constexpr Scope kSpace = Scope::name_space;
 constexpr Scope kShort = Scope::name_space_short;
 
@@ -84,6 +89,9 @@ constexpr Route kRoutes[] = {
     {get, "/events/{position}/instances", kSpace, Access::token, Body::none,
      list_instances_of_event, "listInstancesOfEvent", "Instances the event started.", 200,
      "InstanceList", kOnlyPosition},
+    {get, "/decisions", kSpace, Access::token, Body::none, list_decisions, "listDecisions",
+     "What was decided on events, in the order of the log; without since and cursor the newest.",
+     200, "DecisionList", kDecisionList},
     {get, "/decisions/{position}", kSpace, Access::token, Body::none, explain_event, "getDecision",
      "The decision on the event at the position; the same answer as its explanation.", 200,
      "Explanation", kExplain},

@@ -47,6 +47,17 @@ std::string_view openapi_schemas() {
 "EventStream": {"type": "string",
   "description": "server-sent events: id is where to go on, event is `event` (data: an Event) or `gap`"},
 "Explanation": {"type": "object"},
+"DecisionList": {"type": "object", "required": ["items"],
+  "properties": {"next": {"type": "string"}, "items": {"type": "array", "items": {"type": "object",
+    "required": ["position", "time", "event", "definitions", "matched", "failed"],
+    "properties": {"position": {"type": "string"}, "time": {"type": "string", "format": "date-time"},
+      "event": {"type": "object", "description": "id, source, type and subject"},
+      "definitions": {"type": "integer", "description": "the version in force"},
+      "matched": {"type": "array", "items": {"type": "object", "properties": {
+        "rule": {"type": "string"}, "revision": {"type": "integer"}}}},
+      "failed": {"type": "array", "items": {"type": "object", "properties": {
+        "rule": {"type": "string"}, "revision": {"type": "integer"}, "error": {"type": "string"}}}},
+      "stopped": {"type": "string", "description": "why no rule was asked"}}}}}},
 "ApplyResult": {"type": "object", "required": ["version", "results"],
   "properties": {"version": {"type": "integer"}, "dryRun": {"type": "boolean"},
     "repeated": {"type": "boolean", "description": "answered before under this Idempotency-Key"},
