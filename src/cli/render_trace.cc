@@ -134,6 +134,16 @@ void add_tasks(std::string& out, json::View tasks, std::string seen, const Style
     add_task(out, task, depth_of(task) - least, name_width, seen, style, full);
 }
 
+/// What came and changed nothing any more.
+void add_ignored(std::string& out, json::View ignored, const Style& style) {
+  for (const json::View entry : ignored.elements()) {
+    std::string line = "too late " + when(entry, "time", style.now) + ": " + cell(entry, "what");
+    if (!cell(entry, "by").empty()) line += ", by " + cell(entry, "by");
+    if (!cell(entry, "reason").empty()) line += " (" + cell(entry, "reason") + ")";
+    out += style.paint(Tone::dim, wrap(line, 0, style.columns));
+  }
+}
+
 }  // namespace
 
 std::string render_trace(json::View trace, const Style& style, bool full) {
@@ -161,6 +171,7 @@ std::string render_trace(json::View trace, const Style& style, bool full) {
   if (const auto tasks = trace.find("tasks"))
     add_tasks(out, *tasks, input ? input->to_text() : "", style, full);
   if (const auto output = trace.find("output")) add_value(out, 0, "out", *output, style, full);
+  if (const auto ignored = trace.find("ignored")) add_ignored(out, *ignored, style);
   const auto left_out = trace.find("tasksLeftOut");
   if (left_out) out += left_out->to_text() + " more tasks are not shown\n";
   if (const auto note = trace.string_or("note", ""); !note.empty())
@@ -185,11 +196,13 @@ std::string render_delivery(json::View delivery, const Style& style) {
     for (const json::View entry : history->elements()) {
       const bool done = entry.string_or("ended", "") == "done",
                  redriven = entry.string_or("ended", "") == "redriven";
-      out += style.paint(done       ? Tone::good
-                         : redriven ? Tone::plain
-                                    : Tone::bad,
+      const bool ignored = entry.string_or("ended", "") == "ignored";
+      out += style.paint(done                  ? Tone::good
+                         : redriven || ignored ? Tone::plain
+                                               : Tone::bad,
                          done       ? "✓ "
                          : redriven ? "↻ "
+                         : ignored  ? "· "
                                     : "✗ ");
       if (!cell(entry, "attempt").empty()) out += "attempt " + cell(entry, "attempt") + "  ";
       out += when(entry, "time", style.now);

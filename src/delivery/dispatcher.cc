@@ -160,6 +160,7 @@ void Dispatcher::cancel(const EffectId& id) {
     SIM_REACHED("delivery: a call under way is given up");
     Call& call = calls_.at(found->second.call_id);
     call.effect.reset();
+    call.late = engine::AttemptEnded{id, found->second.attempt, {}, found->second.effect.instance};
     if (call.process) {
       processes_.cancel(found->second.call_id);
     } else {
@@ -282,11 +283,11 @@ void Dispatcher::take_answer(const Answer& answer, os::MonotonicTime now, UtcTim
                              Reports& reports) {
   const auto found = calls_.find(answer.call_id);
   HENCE_CHECK(found != calls_.end());
-  const Call call = std::move(found->second);
+  Call call = std::move(found->second);
   calls_.erase(found);
   Destination& destination = destinations_.at(call.destination);
   judge(destination, answer, now, wall);
-  if (!call.effect) return;
+  if (!call.effect) return report_late(std::move(call), answer, reports);
   const auto item = items_.find(*call.effect);
   const bool overloaded =
       (answer.http && !answer.http->ok() && answer.http->error().code() == ErrorCode::Overloaded) ||
@@ -324,8 +325,22 @@ void Dispatcher::put_back(Items::iterator item, Destination& destination, os::Mo
   active_.insert(item->second.destination);
 }
 
+/// An answer that crossed its cancellation is told all the same: the engine records that it lost.
+/// What the cancellation itself ended is no answer.
+void Dispatcher::report_late(Call call, const Answer& answer, Reports& reports) {
+  if (!call.late) return;
+  if (answer.http && answer.http->ok()) {
+    call.late->outcome = call_outcome(*answer.http);
+  } else if (answer.process && answer.process->ok() && (*answer.process)->exit_code < 128) {
+    call.late->outcome = process_outcome(*answer.process);
+  } else {
+    return;
+  }
+  reports.push_back(std::move(*call.late));
+}
+
 void Dispatcher::report(Items::iterator item, engine::Outcome outcome, Reports& reports) {
-  reports.push_back({item->first, item->second.attempt, std::move(outcome)});
+  reports.push_back({item->first, item->second.attempt, std::move(outcome), item->second.effect.instance});
   release(item->second);
   item->second.state = State::reported;
 }

@@ -105,6 +105,7 @@ class Dispatcher {
     std::string destination;
     std::optional<engine::EffectId> effect;  ///< nothing once it is cancelled
     bool process = false;
+    std::optional<engine::AttemptEnded> late = {};  ///< once it is cancelled: what to report if it was answered
   };
   struct Answer {
     uint64_t call_id = 0;
@@ -138,6 +139,7 @@ class Dispatcher {
   void launch_http(uint64_t call_id, HttpCall call);
   void launch_process(uint64_t call_id, ProcessCall call);
   void take_answer(const Answer& answer, os::MonotonicTime now, UtcTime wall, Reports& reports);
+  void report_late(Call call, const Answer& answer, Reports& reports);
   void judge(Destination& destination, const Answer& answer, os::MonotonicTime now, UtcTime wall);
   void put_back(Items::iterator item, Destination& destination, os::MonotonicTime now);
   void report(Items::iterator item, engine::Outcome outcome, Reports& reports);

@@ -87,6 +87,7 @@ struct AttemptEnded {
   EffectId effect;
   uint32_t attempt = 0;
   Outcome outcome;
+  Address instance = {};  ///< whose call it was, none for a delivery
 };
 
 /// A parked delivery is to be tried again.
@@ -104,6 +105,11 @@ struct ContinueInstance {
   Address instance;
 };
 
+/// The program is newer than the folder (feature_level.h).
+struct RaiseFeatureLevel {
+  uint32_t level = 0;
+};
+
 struct Command {
   uint64_t ticket = 0;  ///< chosen by the sender, comes back with the reply; 0: no reply wanted
   std::string name_space = "default";
@@ -112,7 +118,7 @@ struct Command {
   uint64_t random = 0;  ///< randomness for whatever it decides
   std::string idempotency_key;
   std::variant<IngestEvent, ApplyResources, StartInstance, CancelInstance, AttemptEnded,
-               RedriveDelivery, TimersDue, ContinueInstance, AdoptIndex>
+               RedriveDelivery, TimersDue, ContinueInstance, AdoptIndex, RaiseFeatureLevel>
       body;
 };
 

@@ -42,4 +42,20 @@ void Engine::run(const Command& command, const AdoptIndex& body, Batch& batch) {
   batch.replies.push_back(std::move(reply));
 }
 
+/// A change of definitions that changes none: its version is the record's sequence, as always.
+void Engine::run(const Command& command, const RaiseFeatureLevel& body, Batch& batch) {
+  HENCE_CHECK(body.level <= kFeatureLevel);
+  if (command.ticket != 0) batch.replies.emplace_back().ticket = command.ticket;
+  if (body.level <= state_.feature_level()) return;
+  Recorder record(*this, command, kControlPartition, batch);
+  auto same = Definitions::build(*definitions_, record.address().sequence, {}, record.time());
+  if (!same.ok()) {
+    if (!failure_) failure_ = same.error();
+    return;
+  }
+  record.add(FeatureLevelRaised{body.level});
+  definitions_ = std::move(*same);
+  batch.definitions = definitions_;
+}
+
 }  // namespace hence::engine

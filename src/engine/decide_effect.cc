@@ -14,7 +14,7 @@ void Engine::run(const Command& command, const AttemptEnded& body, Batch& batch)
   // A stale attempt (cancelled, redriven, reported twice) changes nothing.
   if (!row || row->state != EffectState::ready || row->effect.attempt != body.attempt) {
     SIM_REACHED("engine: a stale attempt changes nothing");
-    return;
+    return note_late(command, body, row, batch);
   }
   Command own = command;
   own.name_space = row->effect.name_space;
@@ -46,6 +46,27 @@ void Engine::run(const Command& command, const AttemptEnded& body, Batch& batch)
   } else {
     record.add(EffectEnded{body.effect, EffectEnded::Kind::parked, body.attempt, outcome.status, outcome.error});
   }
+}
+
+/// What lost is on record: its story shows that it came, and that it was too late.
+void Engine::note_late(const Command& command, const AttemptEnded& body, const std::optional<EffectRow>& row,
+                       Batch& batch) {
+  Command own = command;
+  std::string what = "attempt " + std::to_string(body.attempt);
+  if (row && row->effect.kind == EffectKind::deliver) {
+    own.name_space = row->effect.name_space;
+    what += " of delivery " + body.effect.to_string();
+  } else if (!body.instance.is_none()) {
+    const auto owner = overlay_.load<InstanceRow>(keys::instance(body.instance));
+    if (!owner || body.instance.partition != body.effect.record.partition) return;
+    own.name_space = owner->name_space;
+    what = "the answer to call " + body.effect.to_string();
+  } else {
+    return;
+  }
+  if (body.outcome.status != 0) what += " (status " + std::to_string(body.outcome.status) + ")";
+  Recorder record(*this, own, body.effect.record.partition, batch);
+  record.add(Ignored{what + " came when nobody waited for it any more", body.instance, body.effect});
 }
 
 void Engine::run(const Command& command, const RedriveDelivery& body, Batch& batch) {
@@ -94,13 +115,14 @@ void Engine::run(const Command& command, const TimersDue& body, Batch& batch) {
     } else {
       const auto row = overlay_.load<InstanceRow>(keys::instance(timer.key.address));
       HENCE_CHECK(row.has_value());
+      own.name_space = row->name_space;
+      Recorder record(*this, own, body.partition, batch);
       // An earlier timer of this command may have ended what this one was for.
       if (row->machine.find_timer(static_cast<workflow::TimerId>(timer.key.number)) == nullptr) {
         SIM_REACHED("engine: one timer of a command ends what another was for");
+        record.add(Ignored{"a timer came due at the moment when what it was for had just ended", timer.key.address, {}});
         continue;
       }
-      own.name_space = row->name_space;
-      Recorder record(*this, own, body.partition, batch);
       move_instance(record, timer.key.address, {Turn::timer, {}, timer.key.number, nullptr, {}});
     }
   }

@@ -112,7 +112,7 @@ void Engine::run(const Command& command, const CancelInstance& body, Batch& batc
     reply.error = Error(ErrorCode::NotFound, "there is no instance " + body.instance.to_string());
   } else if (row->machine.ended()) {
     SIM_REACHED("engine: a cancel comes too late");
-    record.add(Ignored{"a cancel: the instance had ended already", body.instance});
+    record.add(Ignored{"a cancel: the instance had ended already", body.instance, {}});
     reply.error = Error(ErrorCode::Conflict, "instance " + body.instance.to_string() + " has ended already (" +
                                                  std::string(workflow::phase_name(row->machine.phase)) + ")");
   } else {
@@ -180,7 +180,7 @@ void Engine::emit_consequences(Recorder& record, InstanceRow& row, Address insta
     } else if (const auto* emitted = std::get_if<workflow::EventEmitted>(&facts[i])) {
       Result<event::Event> event = event::Event::from_value(emitted->event);
       if (!event.ok()) {
-        record.add(Ignored{"an emitted event is not valid: " + event.error().message(), instance});
+        record.add(Ignored{"an emitted event is not valid: " + event.error().message(), instance, {}});
         continue;
       }
       EventRequest request{emitted->event->to_text(), row.event, instance, row.depth + 1};

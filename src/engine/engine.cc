@@ -69,7 +69,7 @@ Hash128 event_hash(Hash128 key, std::string_view name_space, const event::Event&
 }
 
 Engine::Engine(store::Store& store, log::Log& log, EngineOptions options)
-    : log_(log), options_(options), overlay_(store), state_(overlay_, options.partitions), store_(store) {}
+    : log_(log), options_(options), overlay_(store), state_(overlay_, {options.partitions, options.large_value_bytes, options.first_feature_level}), store_(store) {}
 
 Partition Engine::place(std::string_view name_space, std::string_view key) const {
   std::string text(name_space);
@@ -146,12 +146,12 @@ void Engine::take(const Command& command, const Message& message, Batch& batch, 
   request.fields(decoder);
   Result<event::Event> event = event::parse_structured(request.text);
   if (!event.ok()) {
-    record.add(Ignored{"an emitted event is not valid: " + event.error().message(), request.instance});
+    record.add(Ignored{"an emitted event is not valid: " + event.error().message(), request.instance, {}});
     return;
   }
   const Hash128 hash = event_hash(options_.hash_key, record.name_space(), *event);
   if (const auto first = seen(hash, record.time())) {
-    record.add(Ignored{"an emitted event was seen before as " + first->to_string(), request.instance});
+    record.add(Ignored{"an emitted event was seen before as " + first->to_string(), request.instance, {}});
     return;
   }
   record.set_event_hash(hash);

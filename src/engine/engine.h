@@ -20,6 +20,7 @@
 
 #include "engine/command.h"
 #include "engine/definitions.h"
+#include "engine/feature_level.h"
 #include "engine/state.h"
 #include "log/log.h"
 #include "store/store.h"
@@ -44,6 +45,8 @@ struct EngineOptions {
   uint32_t step_budget = 2'000;           ///< task transitions of one command; more go on in a continuation
   uint32_t timers_per_command = 1'000;
   uint32_t recovery_records_per_write = 10'000;
+  uint32_t first_feature_level = kFeatureLevel;  ///< that the folder's log begins at
+  size_t large_value_bytes = kLargeValueBytes;  ///< above it state keeps a value by its hash
   workflow::Limits workflow_limits;
   bool plant_message_twice = false;       ///< a mistake the simulator must see (docs/simulation.md)
 };
@@ -86,6 +89,8 @@ class Engine {
   const EngineOptions& options() const { return options_; }
   Partition place(std::string_view name_space, std::string_view key) const;
 
+  /// Of the log as it is now: below kFeatureLevel a driver sends RaiseFeatureLevel first.
+  uint32_t feature_level() const { return state_.feature_level(); }
   /// When TimersDue has something to do next; for which partitions it has now.
   std::optional<UtcTime> next_timer() const { return state_.next_timer(); }
   std::vector<Partition> partitions_due(UtcTime now) const { return state_.partitions_due(now); }
@@ -108,6 +113,7 @@ class Engine {
   Status recover();
   Status load_definitions();
   Status apply_tail(Position from);
+  Status check_feature_level(uint32_t level) const;
 
   void run(const Command& command, Batch& batch);
   void run(const Command& command, const IngestEvent& body, Batch& batch);
@@ -119,7 +125,9 @@ class Engine {
   void run(const Command& command, const TimersDue& body, Batch& batch);
   void run(const Command& command, const ContinueInstance& body, Batch& batch);
   void run(const Command& command, const AdoptIndex& body, Batch& batch);
+  void run(const Command& command, const RaiseFeatureLevel& body, Batch& batch);
   void take(const Command& command, const Message& message, Batch& batch, bool again = false);
+  void note_late(const Command& command, const AttemptEnded& body, const std::optional<EffectRow>& row, Batch& batch);
 
   // decide_event.cc
   struct Incoming {

@@ -351,5 +351,113 @@ do:
   EXPECT_EQ(trace->find_path({"output", "n"})->as_int64(), 60) << trace->string_or("status", "");
 }
 
+TEST(FeatureLevel, AFolderOfAnOlderLevelChangesItsWaysFromTheRecordThatRaisesIt) {
+  EngineOptions options;
+  options.first_feature_level = 0;
+  TestWorld world(options);
+  world.apply(kDeliverRule);
+  const auto large = [](const char* id) {
+    return R"({"specversion":"1.0","type":"order.created","source":"/t","id":")" + std::string(id) + R"(","data":")" +
+           std::string(100'000, 'x') + "\"}";
+  };
+  world.send(large("e1"));
+  EXPECT_EQ(world.count_rows('v'), 0u);
+  Command raise;
+  raise.body = RaiseFeatureLevel{kFeatureLevel};
+  EXPECT_EQ(world.run(raise).records.size(), 1u);
+  EXPECT_TRUE(world.run(raise).records.empty());  // it is already
+  EXPECT_EQ(world.engine().feature_level(), kFeatureLevel);
+  world.send(large("e2"));
+  EXPECT_EQ(world.count_rows('v'), 1u);
+  EXPECT_NE(world.apply(kEmitRule).version, 0u);
+  const auto before = world.engine().state_digest();
+  world.lose_state();
+  EXPECT_EQ(world.engine().feature_level(), kFeatureLevel);
+  EXPECT_EQ(world.count_rows('v'), 1u);
+  EXPECT_TRUE(*before == *world.engine().state_digest());
+}
+
+TEST(FeatureLevel, AFolderOfANewerLevelIsRefused) {
+  TestWorld world;
+  world.append_fact_to_control(FeatureLevelRaised{kFeatureLevel + 1});
+  const Status opened = world.try_open();
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code(), ErrorCode::LogVersionNewer);
+  EXPECT_NE(opened.error().message().find("feature level 2"), std::string::npos) << opened.error().message();
+}
+
+TEST(Engine, AnAnswerThatComesTooLateIsOnRecord) {
+  TestWorld world;
+  world.apply(R"(
+document: {dsl: 1.0.3, namespace: shop, name: ask, version: 1.0.0}
+do: [{ask: {call: http, with: {method: get, endpoint: "http://127.0.0.1:9/"}}}]
+)");
+  StartInstance start;
+  start.workflow = "shop/ask";
+  start.input = json::parse("{}").value();
+  Command command;
+  command.ticket = 1;
+  command.body = start;
+  const Address id = world.run(std::move(command)).replies.at(0).address;
+  Command cancel;
+  cancel.ticket = 2;
+  cancel.body = CancelInstance{id};
+  world.run(std::move(cancel));
+  const Effect& call = world.effects.at(0);
+  Command late;
+  late.body = AttemptEnded{call.id, call.attempt, {Outcome::Kind::done, 200, {}, {}, {}}, call.instance};
+  EXPECT_EQ(world.run(std::move(late)).records.size(), 1u);
+  const json::Value trace = world.query([&](Query& q) { return q.trace("default", id); });
+  ASSERT_TRUE(trace->find("ignored").has_value());
+  EXPECT_EQ(trace->find("ignored")->at(0).string_or("what", ""),
+            "the answer to call " + call.id.to_string() + " (status 200) came when nobody waited for it any more");
+}
+
+TEST(Engine, AnOutcomeOfADeliveryThatIsOverIsInItsHistory) {
+  TestWorld world;
+  world.apply(kDeliverRule);
+  world.send(event("e1", "order.created"));
+  const Effect effect = world.effects.at(0);
+  world.end_attempt(effect, {});
+  world.end_attempt(effect, {Outcome::Kind::retryable, 503, {}, "busy", {}});
+  const json::Value shown = world.query([&](Query& q) { return q.delivery("default", effect.id); });
+  EXPECT_EQ(shown->string_or("status", ""), "done");
+  const json::View history = *shown->find("history");
+  ASSERT_EQ(history.size(), 2u);
+  EXPECT_EQ(history.at(1).string_or("ended", ""), "ignored");
+}
+
+TEST(Query, ListsDecisionsByRuleAndByWhetherAnythingMatched) {
+  TestWorld world;
+  world.apply(kEmitRule);
+  world.send(kDeployed);
+  world.send(event("e2", "com.acme.nothing"));
+  world.send(event("e3", "com.acme.deployment.failed"));  // `when` fails on it or does not hold
+  const auto ids = [&](ListOptions options) {
+    std::string text;
+    const json::Value list = world.query([&](Query& q) { return q.decisions("default", options); });
+    for (const json::View item : list->find("items")->elements()) {
+      text += std::string(item.find("event")->string_or("id", "")).substr(0, 2) + " ";
+    }
+    return text;
+  };
+  ListOptions matched, unmatched, by_rule;
+  matched.matched = true;
+  unmatched.matched = false;
+  by_rule.rule = "scan";
+  EXPECT_EQ(ids(matched), "e1 ");
+  EXPECT_EQ(ids(by_rule).substr(0, 3), "e1 ");
+  EXPECT_EQ(ids(unmatched).find("e1"), std::string::npos);
+  EXPECT_NE(ids(unmatched).find("e2"), std::string::npos);
+  EXPECT_NE(ids(unmatched).find("e3"), std::string::npos);
+  ListOptions first;
+  first.limit = 1;
+  first.since = UtcTime{0};
+  EXPECT_EQ(ids(first), "e1 ");
+  const json::Value page = world.query([&](Query& q) { return q.decisions("default", first); });
+  first.cursor = std::string(page->string_or("next", ""));
+  EXPECT_NE(ids(first), "e1 ");
+}
+
 }  // namespace
 }  // namespace hence::engine

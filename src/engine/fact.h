@@ -179,11 +179,13 @@ struct EffectRedriven {
   uint32_t attempt = 0;  ///< the number the next attempt has
   template <typename A> void fields(A& a) { a(effect, attempt); }
 };
-/// Something came too late to matter (a cancel of an ended instance) and is on record.
+/// Something came too late to matter (a cancel of an ended instance, the answer to a call that
+/// nobody waits for) and is on record.
 struct Ignored {
   std::string what;
   Address instance;  ///< none where it was about something else
-  template <typename A> void fields(A& a) { a(what, instance); }
+  EffectId effect;   ///< none where it was about something else
+  template <typename A> void fields(A& a) { a(what, instance, effect); }
 };
 /// The delivery whose waiting time is over is ready again.
 struct EffectReady {
@@ -214,11 +216,18 @@ struct DuplicateSeen {
   template <typename A> void fields(A& a) { a(first, source); }
 };
 
+/// Control partition: from this record on the log is read and written as this level says
+/// (feature_level.h). A program that does not know the level refuses the folder.
+struct FeatureLevelRaised {
+  uint32_t level = 0;
+  template <typename A> void fields(A& a) { a(level); }
+};
+
 using Fact = std::variant<EventAccepted, Decision, MessageSent, MessageTaken, DefinitionsChanged,
                           DefinitionsAdopted, InstanceStarted, StartRefused, InstanceStepped,
                           InstanceContinues, EffectCreated, AttemptFailed, EffectEnded,
                           EffectRedriven, Ignored, EffectReady, ReplyKept, ReplyForgotten,
-                          DuplicateSeen>;
+                          DuplicateSeen, FeatureLevelRaised>;
 
 /// Appends the fact to a record's payload.
 void append_fact(std::string& payload, const Fact& fact);

@@ -127,19 +127,17 @@ Result<std::vector<Effect>> ready_effects(const store::Snapshot& snapshot, uint1
       return true;
     }));
     for (const EffectId& id : ids) {
-      HENCE_TRY(const auto bytes, snapshot.get(store::Family::state, keys::effect(id)));
-      if (!bytes) continue;
-      HENCE_TRY(EffectRow row, decode<EffectRow>(*bytes, "an effect"));
-      effects.push_back(std::move(row.effect));
+      HENCE_TRY(auto row, load_row<EffectRow>(snapshot, id.record.partition, keys::effect(id), "an effect"));
+      if (row) effects.push_back(std::move(row->effect));
     }
   }
   return effects;
 }
 
 Result<EffectRow> Query::load_effect(const EffectId& id) {
-  HENCE_TRY(const auto bytes, sources_.snapshot.get(store::Family::state, keys::effect(id)));
-  if (!bytes) return Error(ErrorCode::NotFound, "there is no delivery " + id.to_string());
-  return decode<EffectRow>(*bytes, "a delivery");
+  HENCE_TRY(auto row, load_row<EffectRow>(sources_.snapshot, id.record.partition, keys::effect(id), "a delivery"));
+  if (!row) return Error(ErrorCode::NotFound, "there is no delivery " + id.to_string());
+  return std::move(*row);
 }
 
 Result<json::Value> Query::delivery(std::string_view name_space, const EffectId& id) {
@@ -183,6 +181,9 @@ Result<json::Value> Query::delivery(std::string_view name_space, const EffectId&
         add_text(builder, "by", record->principal);
         add_text(builder, "reason", record->reason);
         builder.end_object();
+      } else if (const auto* late = std::get_if<Ignored>(&fact); late && late->effect == id) {
+        builder.begin_object().member("time", format_rfc3339(record->time));
+        builder.member("ended", "ignored").member("error", late->what).end_object();
       }
     }
   }

@@ -174,18 +174,24 @@ void add_detail(json::Builder& builder, Address id, const InstanceRow& row) {
   builder.member("context", row.machine.context);
 }
 
+/// What came and changed nothing any more.
+void add_ignored(json::Builder& builder, const ReadRecord& record, const Ignored& fact) {
+  builder.begin_object().member("time", format_rfc3339(record.time)).member("what", fact.what);
+  add_text(builder, "by", record.principal);
+  add_text(builder, "reason", record.reason);
+  builder.end_object();
+}
+
 }  // namespace
 
 Result<InstanceRow> Query::load_instance(std::string_view name_space, Address id) {
-  HENCE_TRY(const auto bytes, sources_.snapshot.get(store::Family::state, keys::instance(id)));
+  HENCE_TRY(auto row, load_row<InstanceRow>(sources_.snapshot, id.partition, keys::instance(id), "an instance"));
   const auto absent = [&] {
     return Error(ErrorCode::NotFound, "there is no instance " + id.to_string() + " in namespace " +
                                           std::string(name_space) + "; hence instance list shows what runs and ran");
   };
-  if (!bytes) return absent();
-  HENCE_TRY(InstanceRow row, decode<InstanceRow>(*bytes, "an instance"));
-  if (row.name_space != name_space) return absent();
-  return row;
+  if (!row || row->name_space != name_space) return absent();
+  return std::move(*row);
 }
 
 Result<json::Value> Query::instance(std::string_view name_space, Address id) {
@@ -225,11 +231,15 @@ Result<json::Value> Query::trace(std::string_view name_space, Address id) {
     return !cut;
   }));
   Tracer tracer(*definition);
+  json::Builder ignored;
+  ignored.begin_array();
   for (const Sequence sequence : records) {
     HENCE_TRY(const ReadRecord record, read_record(sources_.reader, {id.partition, sequence}));
     for (const Fact& fact : record.facts) {
       const auto* stepped = std::get_if<InstanceStepped>(&fact);
       if (stepped != nullptr && stepped->instance == id) tracer.step(stepped->fact, record.time);
+      const auto* late = std::get_if<Ignored>(&fact);
+      if (late != nullptr && late->instance == id) add_ignored(ignored, record, *late);
     }
   }
   json::Builder builder;
@@ -238,6 +248,9 @@ Result<json::Value> Query::trace(std::string_view name_space, Address id) {
   builder.key("tasks").begin_array();
   for (const TaskRun& run : tracer.runs()) add_run(builder, run);
   builder.end_array();
+  ignored.end_array();
+  const json::Value came_too_late = std::move(ignored).finish();
+  if (came_too_late->size() > 0) builder.member("ignored", came_too_late);
   if (tracer.left_out() > 0 || cut) {
     builder.key("tasksLeftOut").number(int64_t{tracer.left_out()});
     if (cut) builder.member("note", "the story is longer than " + std::to_string(kTraceRecordsMax) + " records; only its beginning is shown");

@@ -25,8 +25,16 @@ Status Engine::recover() {
   }
   HENCE_TRY_VOID(state_.load());
   HENCE_CRASH_POINT("recovery-state-loaded");
+  HENCE_TRY_VOID(check_feature_level(state_.feature_level()));
   HENCE_TRY_VOID(apply_tail(applied < log_.begin() ? log_.begin() : applied));
   return load_definitions();
+}
+
+Status Engine::check_feature_level(uint32_t level) const {
+  if (level <= kFeatureLevel) return {};
+  return Error(ErrorCode::LogVersionNewer, "the data folder is of feature level " + std::to_string(level) +
+                                               ", this version of hence knows levels up to " + std::to_string(kFeatureLevel) +
+                                               "; use the version that ran on it last, or a newer one");
 }
 
 Status Engine::apply_tail(Position from) {
@@ -44,7 +52,10 @@ Status Engine::apply_tail(Position from) {
                                               std::to_string(expected - 1) + " of its partition; run hence log verify");
     }
     HENCE_TRY(const std::vector<Fact> facts, parse_facts(entry->record.payload));
-    for (const Fact& fact : facts) state_.apply(context, fact, true);
+    for (const Fact& fact : facts) {
+      if (const auto* raised = std::get_if<FeatureLevelRaised>(&fact)) HENCE_TRY_VOID(check_feature_level(raised->level));
+      state_.apply(context, fact, true);
+    }
     state_.end_record(context);
     HENCE_CRASH_POINT("recovery-record-applied");
     if (overlay_.failure()) return *overlay_.failure();

@@ -156,6 +156,17 @@ std::string reply(Partition partition, std::string_view key_text) {
   return table(partition, 'q').append(key_text);
 }
 
+std::string feature_level() { return table(kControlPartition, 'f'); }
+
+namespace {
+std::string value_key(Partition partition, char letter, const ValueHash& hash) {
+  return table(partition, letter).append(hash.begin(), hash.end());
+}
+}  // namespace
+
+std::string large_value(Partition partition, const ValueHash& hash) { return value_key(partition, 'v', hash); }
+std::string value_count(Partition partition, const ValueHash& hash) { return value_key(partition, 'n', hash); }
+
 std::string definition(std::string_view kind, std::string_view name_space, std::string_view name,
                        uint64_t version) {
   std::string key = table(kControlPartition, 'd');

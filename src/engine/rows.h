@@ -16,6 +16,9 @@
 //                                under way, the others waiting for their turn
 //     pp c seq                   empty; the instance goes on in a continuation
 //     pp q key                   ReplyRow of an Idempotency-Key
+//     pp v hash                  text of a large value (large_values.h), by its SHA-256
+//     pp n hash                  how many fields of the partition's rows refer to it
+//     control: f                 feature level of the log, once it was raised
 //     control: d kind 0 ns 0 name 0 version     DefinitionRow, all versions
 //   index family (written blindly, can be rebuilt)
 //     L ns 0 ~started pp seq     InstanceSummary: instances, newest first
@@ -35,6 +38,7 @@
 #include "base/ids.h"
 #include "engine/effect.h"
 #include "json/value.h"
+#include "log/sha256.h"
 #include "workflow/instance.h"
 
 namespace hence::engine {
@@ -47,6 +51,9 @@ struct PartitionMeta {
   UtcTime last_time;                    ///< command time of the last record; never goes back
   template <typename A> void fields(A& a) { a(last_sequence, adopted, sent, taken, last_time); }
 };
+
+/// SHA-256 of a large value's text.
+using ValueHash = log::Digest;
 
 struct InstanceRow {
   std::string name_space;
@@ -63,6 +70,7 @@ struct InstanceRow {
   Sequence last_record = 0;             ///< newest record of its history
   std::map<uint64_t, EffectId> calls;   ///< open calls by the machine's number
   workflow::Instance machine;
+  std::vector<ValueHash> held;          ///< not stored: large values that the stored row refers to
   template <typename A> void fields(A& a) {
     a(name_space, workflow, version, revision, key, id, event, rule, depth, started, ended,
       last_record, calls, machine);
@@ -82,6 +90,7 @@ struct EffectRow {
   std::string last_error;
   uint32_t attempts_before_redrive = 0;  ///< do not count against the retry limit
   std::vector<Sequence> records;  ///< after the creating one: each attempt, its end
+  std::vector<ValueHash> held;    ///< not stored: large values that the stored row refers to
   template <typename A> void fields(A& a) {
     a(effect, state, due, changed, attempts, last_status, last_error, attempts_before_redrive, records);
   }
@@ -150,6 +159,9 @@ std::string order_entry(std::string_view order, const EffectId& id);
 EffectId parse_order_entry(Partition partition, std::string_view key);
 std::string continuing(Address instance);
 std::string reply(Partition partition, std::string_view key);
+std::string feature_level();
+std::string large_value(Partition partition, const ValueHash& hash);
+std::string value_count(Partition partition, const ValueHash& hash);
 std::string definition(std::string_view kind, std::string_view name_space, std::string_view name, uint64_t version);
 struct DefinitionKey {
   std::string kind, name_space, name;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/reached.h"
+#include "engine/feature_level.h"
 #include "json/builder.h"
 #include "json/parse.h"
 
@@ -22,8 +23,16 @@ Status State::load() {
       return true;
     });
   }
+  if (const std::optional<std::string> level = overlay_.get(keys::feature_level())) {
+    set_feature_level(static_cast<uint32_t>(Decoder(*level).varint()));
+  }
   if (overlay_.failure()) return *overlay_.failure();
   return {};
+}
+
+void State::set_feature_level(uint32_t level) {
+  feature_level_ = level;
+  values_.set_large_bytes(level >= kLevelLargeValues ? settings_.large_value_bytes : SIZE_MAX);
 }
 
 PartitionMeta& State::meta(Partition partition) { return meta_[index_of(partition)]; }
@@ -87,12 +96,32 @@ void State::on(const RecordContext& record, const DefinitionsAdopted& fact) {
   meta(record.address.partition).adopted = fact.version;
 }
 
+void State::on(const RecordContext&, const FeatureLevelRaised& fact) {
+  set_feature_level(fact.level);
+  std::string level;
+  Encoder(level).varint(fact.level);
+  overlay_.put(keys::feature_level(), std::move(level));
+}
+
+/// Shown where its instance and its delivery are.
+void State::on(const RecordContext& record, const Ignored& fact) {
+  const bool at_home = fact.instance.partition == record.address.partition && fact.instance != record.address;
+  if (!fact.instance.is_none() && at_home) {
+    overlay_.put_index(keys::history(fact.instance, record.address.sequence), {});
+  }
+  if (fact.effect.record.is_none()) return;
+  std::optional<EffectRow> row = effect(fact.effect);
+  if (!row || row->effect.kind != EffectKind::deliver) return;
+  row->records.push_back(record.address.sequence);
+  save_effect(*row);
+}
+
 // Instances
 
 InstanceRow* State::open_instance(Address instance) {
   const auto found = open_.find(instance);
   if (found != open_.end()) return &found->second.row;
-  std::optional<InstanceRow> row = overlay_.load<InstanceRow>(keys::instance(instance));
+  std::optional<InstanceRow> row = values_.load<InstanceRow>(instance.partition, keys::instance(instance));
   if (!row) return nullptr;
   OpenInstance& open = open_[instance];
   open.row = std::move(*row);
@@ -170,13 +199,13 @@ void State::close_instance(const RecordContext& record, Address address, OpenIns
       ++call;
       continue;
     }
-    overlay_.erase(keys::effect(call->second));
+    if (std::optional<EffectRow> unwanted = effect(call->second)) erase_effect(*unwanted);
     overlay_.erase(keys::ready(call->second));
     cancelled_.push_back(call->second);
     call = row.calls.erase(call);
   }
   row.last_record = record.address.sequence;
-  overlay_.save(keys::instance(address), row);
+  values_.save(partition, keys::instance(address), row);
   if (record.address != address) overlay_.put_index(keys::history(address, record.address.sequence), {});
   overlay_.put_index(keys::instance_index(row.name_space, row.started, address), encode(summarize(row)));
 }
@@ -208,8 +237,12 @@ void State::make_ready(EffectRow& row) {
   ready_.push_back(row.effect.id);
 }
 
-void State::save_effect(const EffectRow& row) {
-  overlay_.save(keys::effect(row.effect.id), row);
+void State::erase_effect(EffectRow& row) {
+  values_.erase(row.effect.id.record.partition, keys::effect(row.effect.id), row);
+}
+
+void State::save_effect(EffectRow& row) {
+  values_.save(row.effect.id.record.partition, keys::effect(row.effect.id), row);
   if (row.effect.kind != EffectKind::deliver) return;
   overlay_.put_index(keys::delivery_index(row.effect.name_space, row.effect.created, row.effect.id),
                      encode(DeliverySummary{row.effect.sink, row.effect.rule, row.effect.event, row.state,
@@ -274,7 +307,7 @@ void State::on(const RecordContext& record, const EffectEnded& fact) {
   HENCE_CHECK(row.has_value());
   overlay_.erase(keys::ready(fact.effect));
   if (row->effect.kind != EffectKind::deliver) {
-    overlay_.erase(keys::effect(fact.effect));
+    erase_effect(*row);
     if (InstanceRow* instance = touch_instance(row->effect.instance)) instance->calls.erase(row->effect.call);
     return;
   }

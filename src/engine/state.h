@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/fact.h"
+#include "engine/large_values.h"
 #include "engine/overlay.h"
 #include "engine/rows.h"
 
@@ -29,8 +30,16 @@ struct RecordContext {
 
 class State {
  public:
-  State(Overlay& overlay, uint16_t partitions)
-      : overlay_(overlay), partitions_(partitions), meta_(partitions + 1u), changed_meta_(partitions + 1u) {}
+  struct Settings {
+    uint16_t partitions;
+    size_t large_value_bytes;
+    uint32_t first_feature_level;
+  };
+  State(Overlay& overlay, const Settings& settings)
+      : overlay_(overlay), settings_(settings), values_(overlay), partitions_(settings.partitions),
+        meta_(partitions_ + 1u), changed_meta_(partitions_ + 1u) {
+    set_feature_level(settings.first_feature_level);
+  }
 
   /// Loads what is held in memory. Errors: StoreFailed.
   Status load();
@@ -45,6 +54,7 @@ class State {
 
   PartitionMeta& meta(Partition partition);
   uint16_t partitions() const { return partitions_; }
+  uint32_t feature_level() const { return feature_level_; }
 
   /// Ends a record that came to nothing: rows that were looked at are let go.
   void drop_record() { open_.clear(); }
@@ -52,7 +62,9 @@ class State {
   /// The instance's row, open for this record; nullptr if there is none. Kept only if a fact of the
   /// record is about the instance: a fold of the facts would not know of it otherwise.
   InstanceRow* open_instance(Address instance);
-  std::optional<EffectRow> effect(const EffectId& id) { return overlay_.load<EffectRow>(keys::effect(id)); }
+  std::optional<EffectRow> effect(const EffectId& id) {
+    return values_.load<EffectRow>(id.record.partition, keys::effect(id));
+  }
 
   /// The earliest timer of any partition; of one partition.
   std::optional<UtcTime> next_timer() const;
@@ -74,7 +86,8 @@ class State {
 
   void on(const RecordContext& record, const EventAccepted& fact);
   void on(const RecordContext&, const Decision&) {}
-  void on(const RecordContext&, const Ignored&) {}
+  void on(const RecordContext& record, const Ignored& fact);
+  void on(const RecordContext& record, const FeatureLevelRaised& fact);
   void on(const RecordContext& record, const MessageSent& fact);
   void on(const RecordContext& record, const MessageTaken& fact);
   void on(const RecordContext& record, const DefinitionsChanged& fact);
@@ -96,10 +109,12 @@ class State {
     HENCE_CHECK(partition < partitions_ || partition == kControlPartition);
     return partition == kControlPartition ? partitions_ : partition;
   }
+  void set_feature_level(uint32_t level);
   /// The record's event as it leaves for the outside.
   const json::Value& outgoing_event();
   void make_ready(EffectRow& row);
-  void save_effect(const EffectRow& row);
+  void save_effect(EffectRow& row);
+  void erase_effect(EffectRow& row);
   std::optional<EffectId> first_in_order(Partition partition, const std::string& order);
   void release_order(const RecordContext& record, const EffectRow& row);
   InstanceRow* touch_instance(Address instance);
@@ -109,6 +124,9 @@ class State {
   void find_next_timer(Partition partition);
 
   Overlay& overlay_;
+  Settings settings_;
+  LargeValues values_;
+  uint32_t feature_level_ = 0;
   uint16_t partitions_;
   bool replaying_ = false;
   std::vector<PartitionMeta> meta_;   ///< the control partition's last

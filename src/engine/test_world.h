@@ -124,7 +124,33 @@ class TestWorld {
     return query([&](Query& q) { return q.instances_of("default", event); });
   }
 
+  /// A record of the control partition that no engine of this version makes.
+  void append_fact_to_control(const Fact& fact) {
+    OwnedRecord record;
+    record.address = {kControlPartition, 1};
+    record.time = now;
+    append_fact(record.payload, fact);
+    Batch batch;
+    batch.records.push_back(std::move(record));
+    ASSERT_TRUE(log_->append_commit(batch.views()).ok());
+  }
+  Status try_open() {
+    engine_.reset();
+    const auto engine = Engine::open(store_, *log_, options_);
+    return engine.ok() ? Status() : Status(engine.error());
+  }
+
   Engine& engine() { return *engine_; }
+  store::MemoryStore& store() { return store_; }
+  /// Rows of one table of the state, in all partitions.
+  size_t count_rows(char table) {
+    size_t count = 0;
+    EXPECT_TRUE(store_.scan(store::Family::state, {}, [&](std::string_view key, std::string_view) {
+      count += key.size() > 2 && key[2] == table ? 1 : 0;
+      return true;
+    }).ok());
+    return count;
+  }
 
   UtcTime now = {1'800'000'000'000'000};
   std::vector<Effect> effects;  ///< handed out so far

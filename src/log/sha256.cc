@@ -47,4 +47,16 @@ std::string to_hex(const Digest& digest) {
   return text;
 }
 
+std::optional<Digest> parse_digest(std::string_view hex) {
+  Digest digest{};
+  if (hex.size() != digest.size() * 2) return std::nullopt;
+  for (size_t i = 0; i < hex.size(); ++i) {
+    const char c = hex[i];
+    const bool is_digit = c >= '0' && c <= '9';
+    if (!is_digit && (c < 'a' || c > 'f')) return std::nullopt;
+    digest[i / 2] = static_cast<uint8_t>(digest[i / 2] << 4 | (is_digit ? c - '0' : c - 'a' + 10));
+  }
+  return digest;
+}
+
 }  // namespace hence::log

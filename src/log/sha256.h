@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,8 @@ Digest sha256(std::string_view bytes);
 
 /// "e3b0c442…", 64 hexadecimal digits.
 std::string to_hex(const Digest& digest);
+/// What to_hex() wrote; nothing for any other text.
+std::optional<Digest> parse_digest(std::string_view hex);
 
 /// The same in pieces. finish() begins anew.
 class Sha256 {

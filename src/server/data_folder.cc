@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "engine/feature_level.h"
 #include "json/builder.h"
 #include "json/parse.h"
 #include "json/write.h"
@@ -79,6 +80,15 @@ Status DataFolder::read_facts(const std::string& text) {
     return Error(ErrorCode::LogVersionNewer, "the data folder " + path_ + " was made by a newer version of hence (format " +
                                                  std::string(format->number_text()) + "); use that version");
   }
+  const auto level = (*facts)->find("featureLevel");  // absent: 0, of the versions before there were levels
+  const auto first_level = level && level->is_number() ? level->as_int64() : std::optional<int64_t>(0);
+  if (!first_level || *first_level < 0) return damaged("has an impossible feature level");
+  if (*first_level > engine::kFeatureLevel) {
+    return Error(ErrorCode::LogVersionNewer, "the data folder " + path_ + " is of feature level " + std::to_string(*first_level) +
+                                                 ", this version of hence knows levels up to " +
+                                                 std::to_string(engine::kFeatureLevel) + "; use the version that made it");
+  }
+  first_feature_level_ = static_cast<uint32_t>(*first_level);
   const auto partitions = (*facts)->find("partitions");
   const auto high = from_hex((*facts)->string_or("hashKeyHigh", ""));
   const auto low = from_hex((*facts)->string_or("hashKeyLow", ""));
@@ -92,10 +102,12 @@ Status DataFolder::read_facts(const std::string& text) {
 Status DataFolder::write_facts(uint16_t partitions) {
   os::SystemRandom random;
   partitions_ = partitions;
+  first_feature_level_ = engine::kFeatureLevel;
   hash_key_ = {random.next(), random.next()};
   json::Builder builder;
   builder.begin_object();
   builder.key("format").number(int64_t{kDataFormat});
+  builder.key("featureLevel").number(int64_t{engine::kFeatureLevel});
   builder.key("partitions").number(int64_t{partitions});
   builder.member("hashKeyHigh", to_hex(hash_key_.high)).member("hashKeyLow", to_hex(hash_key_.low));
   builder.end_object();

@@ -34,6 +34,8 @@ class DataFolder {
   std::string runs_path() const { return path_ + "/runs"; }
   uint16_t partitions() const { return partitions_; }
   Hash128 hash_key() const { return hash_key_; }
+  /// That its log begins at (engine/feature_level.h).
+  uint32_t first_feature_level() const { return first_feature_level_; }
 
  private:
   DataFolder(std::string path, os::FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
@@ -44,6 +46,7 @@ class DataFolder {
   os::FileLock lock_;
   uint16_t partitions_ = 64;
   Hash128 hash_key_;
+  uint32_t first_feature_level_ = 0;
 };
 
 }  // namespace hence::server

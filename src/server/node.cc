@@ -87,10 +87,12 @@ Status Node::open_storage() {
   engine::EngineOptions options;
   options.partitions = folder_.partitions();
   options.hash_key = folder_.hash_key();
+  options.first_feature_level = folder_.first_feature_level();
   options.dedup_window = config_.dedup_window;
   options.depth_max = static_cast<uint32_t>(config_.event_depth);
   options.workflow_limits.steps = config_.workflow_steps;
   HENCE_TRY(engine_, engine::Engine::open(*store_, *log_, options));
+  const bool raises = engine_->feature_level() < engine::kFeatureLevel;
   recovery_ = "log of " + std::to_string(log_->durable().value - log_->begin().value) + " bytes, definitions version " +
               std::to_string(engine_->definitions()->version());
   EngineThreadOptions thread_options;
@@ -99,7 +101,12 @@ Status Node::open_storage() {
   thread_options.segment_bytes = config_.log_segment_bytes;
   thread_options.disk_reserve_bytes = config_.disk_reserve_bytes;
   engine_thread_ = std::make_unique<EngineThread>(*engine_, *log_, *store_, *log_disk_, clock_, thread_options);
-  return {};
+  if (!raises) return {};
+  log_line(LogLevel::info, "the data folder is raised to feature level " + std::to_string(engine::kFeatureLevel) +
+                               ": older versions of hence refuse it from now on");
+  engine::Command raise;
+  raise.body = engine::RaiseFeatureLevel{engine::kFeatureLevel};
+  return engine_thread_->submit(std::move(raise), 0, false, {});
 }
 
 Status Node::open_clients() {

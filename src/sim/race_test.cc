@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answer, failure, cancel and timeout of one task, in every order, with a crash before, between and
-// after them: the first to be recorded wins, the others change nothing, and the state is the log's fold.
+// after them: the first to be recorded wins, the others are on record as ignored and change nothing,
+// and the state is the log's fold.
 
 #include <gtest/gtest.h>
 
@@ -57,6 +58,7 @@ class RaceWorld {
     } else {
       engine::AttemptEnded ended;
       ended.effect = call_;
+      ended.instance = instance_;
       ended.attempt = 1;
       if (blow == Blow::answer) ended.outcome.answer = workflow::HttpOutcome{200, {}, "{}"};
       else ended.outcome.answer = workflow::CallFailure{ErrorCode::CallFailed, "refused"};
@@ -71,6 +73,13 @@ class RaceWorld {
   std::string status() {
     const auto row = world_.query([&](engine::Query& q) { return q.instance("default", instance_); });
     return row.ok() ? std::string((*row)->string_or("status", "")) : row.error().message();
+  }
+  /// How many blows the instance's story shows as too late.
+  size_t ignored() {
+    const auto trace = world_.query([&](engine::Query& q) { return q.trace("default", instance_); });
+    if (!trace.ok()) return 99;
+    const auto list = (*trace)->find("ignored");
+    return list ? list->size() : 0;
   }
   bool state_is_fold() {
     store::MemoryStore fresh;
@@ -99,6 +108,9 @@ TEST(Race, TheFirstRecordedWinsInEveryOrderAndWithACrashAtEveryPoint) {
       }
       if (crash_at == order.size()) world.crash();
       ASSERT_EQ(world.status(), expected_end(order.front())) << "order " << tried << ", crash before blow " << crash_at;
+      // The timer of an ended task is cancelled, on record; everything else comes and is ignored.
+      ASSERT_EQ(world.ignored(), order.front() == Blow::timeout ? 3u : 2u)
+          << "order " << tried << ", crash before blow " << crash_at;
       ASSERT_TRUE(world.state_is_fold()) << "order " << tried << ", crash before blow " << crash_at;
       ++tried;
     }

@@ -65,6 +65,8 @@ void Run::compare_with_fold(store::Store& fold, const char* what) {
   options.recovery_records_per_write = 1 + static_cast<uint32_t>(result_.folds % 7) * 50;
   const Result<std::unique_ptr<engine::Engine>> folded = engine::Engine::open(fold, node_->log(), options);
   if (!folded.ok()) return broken("I-4", "the log cannot be folded from " + std::string(what) + ": " + folded.error().message());
+  const Status values = engine::check_large_values(*fold.snapshot(), options.partitions);
+  if (!values.ok()) return broken("I-4", values.error().message());
   const Result<Hash128> theirs = (*folded)->state_digest();
   const Result<Hash128> ours = node_->engine().state_digest();
   if (!theirs.ok() || !ours.ok()) return broken("I-4", (theirs.ok() ? ours : theirs).error().message());

@@ -19,6 +19,8 @@ namespace hence::store {
 namespace {
 
 constexpr size_t kFamilyCount = 2;
+/// A file of large values: the smaller, the sooner one is empty and goes.
+constexpr uint64_t kValueFileBytes = 64 << 20;
 
 Error failed(const std::string& folder, std::string_view what, const rocksdb::Status& status) {
   std::string message = "the state store in " + folder + " failed to " + std::string(what) + ": " +
@@ -183,6 +185,11 @@ rocksdb::ColumnFamilyOptions family_options(const RocksOptions& options,
   family.arena_block_size = 256 << 10;
   family.max_write_buffer_number = 3;
   family.level_compaction_dynamic_level_bytes = true;
+  family.enable_blob_files = true;
+  family.min_blob_size = options.file_value_bytes;
+  family.blob_file_size = kValueFileBytes;
+  family.blob_compression_type = family.compression;
+  family.enable_blob_garbage_collection = true;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));

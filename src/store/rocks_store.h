@@ -15,6 +15,8 @@ struct RocksOptions {
   std::string folder;                    ///< made if absent
   uint64_t write_buffer_bytes = 32 << 20;///< of all memtables together; an unflushed tail's bound
   uint64_t block_cache_bytes = 32 << 20;
+  uint64_t file_value_bytes = 64 << 10;  ///< above it a value lies in a file beside the tree, which
+                                         ///< compaction does not copy
 };
 
 /// Errors: StoreFailed (also if another process has it open).

@@ -65,7 +65,9 @@ Plan plan_of(const CommonFlags& common, std::string name, std::string unit) {
 
 /// The newest instances: ended well, and each task's end can be read.
 Status check_instances(const bench::Server& server) {
-  const Client client(ServerFlags{"http://127.0.0.1:" + std::to_string(server.port()), "", "default"});
+  ServerFlags flags;
+  flags.address = "http://127.0.0.1:" + std::to_string(server.port());
+  const Client client(flags);
   HENCE_TRY(const json::Value list, client.get("/instances", {{"limit", "20"}}));
   const auto items = list->find("items");
   if (!items || items->size() != 20) return Error(ErrorCode::Internal, "the benchmark does not count: there are no 20 instances");

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// How a log is read and its state written may change between versions of the program. The same
+// records must come to the same state all the same, so a change of behaviour has a level, and a
+// record (FeatureLevelRaised) says from where on a log is of it:
+//
+//   0   values of any size stand in their rows
+//   1   large values are kept by their hash (large_values.h)
+//
+// A folder begins at the level of the program that made it. A newer program raises it at its first
+// start; from then on older ones refuse the folder instead of misreading it.
+
+#include <cstdint>
+
+namespace hence::engine {
+
+/// The newest level this program knows.
+inline constexpr uint32_t kFeatureLevel = 1;
+inline constexpr uint32_t kLevelLargeValues = 1;
+
+}  // namespace hence::engine
