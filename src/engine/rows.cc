@@ -156,7 +156,7 @@ std::string reply(Partition partition, std::string_view key_text) {
   return table(partition, 'q').append(key_text);
 }
 
-std::string feature_level() { return table(kControlPartition, 'f'); }
+std::string feature_level() { return table(kControlPartition, 'g'); }
 
 namespace {
 std::string value_key(Partition partition, char letter, const ValueHash& hash) {

@@ -18,7 +18,7 @@
 //     pp q key                   ReplyRow of an Idempotency-Key
 //     pp v hash                  text of a large value (large_values.h), by its SHA-256
 //     pp n hash                  how many fields of the partition's rows refer to it
-//     control: f                 feature level of the log, once it was raised
+//     control: g                 feature level of the log, once it was raised
 //     control: d kind 0 ns 0 name 0 version     DefinitionRow, all versions
 //   index family (written blindly, can be rebuilt)
 //     L ns 0 ~started pp seq     InstanceSummary: instances, newest first
