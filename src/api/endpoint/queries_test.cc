@@ -160,6 +160,12 @@ TEST_F(Queries, ExplainsAndLooksUpEvents) {
   EXPECT_THAT(explained.body, HasSubstr("begin"));
   EXPECT_THAT(explained.body, HasSubstr("tell"));
   EXPECT_EQ(send("GET /api/v1/decisions/" + position).body, explained.body);
+  const auto decisions = [&](const std::string& query) { return send("GET /api/v1/decisions" + query).json()->find("items")->size(); };
+  EXPECT_EQ(decisions(""), 2u);
+  EXPECT_EQ(decisions("?rule=begin"), 1u);
+  EXPECT_EQ(decisions("?rule=begin&matched=false"), 1u);
+  EXPECT_EQ(decisions("?matched=true&since=1h&limit=1"), 1u);
+  EXPECT_EQ(send("GET /api/v1/decisions?matched=maybe").status, 400);
   EXPECT_THAT(send("GET /api/v1/events/" + position + "/explain?rule=begin").body, Not(HasSubstr("\"tell\"")));
   EXPECT_EQ(send("GET /api/v1/events/" + position + "/instances").json()->find("items")->size(), 1u);
   EXPECT_EQ(send("GET /api/v1/namespaces/other/events/" + position).status, 404);

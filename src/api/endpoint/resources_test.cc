@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <thread>
+
+#include "api/endpoint/query_workers.h"
 #include "api/endpoint/test_world.h"
 
 namespace hence::api {
@@ -115,6 +118,23 @@ TEST_F(Resources, BuildsAnewWhenAnotherChangeCameFirst) {
   backend.stale_replies = 100;
   const Answer contended = apply("apiVersion: hence/v1\nkind: Secret\nmetadata: {name: s}\nspec: {env: S}\n");
   EXPECT_EQ(contended.status, 503);
+}
+
+TEST_F(Resources, ChangesThatAreNotDurableYetHoldNoWorker) {
+  constexpr size_t kClients = QueryWorkers::kThreads + 2;
+  backend.holding = true;
+  std::vector<int> statuses(kClients);
+  std::vector<std::thread> clients;
+  for (size_t i = 0; i < kClients; ++i) {
+    clients.emplace_back([&, i] {
+      statuses[i] = apply("apiVersion: hence/v1\nkind: Secret\nmetadata: {name: s" + std::to_string(i) + "}\nspec: {env: S}\n").status;
+    });
+  }
+  EXPECT_TRUE(backend.wait_for_held(kClients));
+  EXPECT_EQ(send("GET /api/v1/secrets").status, 200);
+  backend.release_held();
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(statuses, std::vector<int>(kClients, 200));
 }
 
 TEST_F(Resources, ARepeatedApplyUnderAKeySaysSo) {

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 
 #include "api/endpoints.h"
@@ -111,9 +112,28 @@ class TestBackend final : public Backend {
       principals.push_back(command.actor.principal);
       traceparents.push_back(command.actor.traceparent);
       reply = run(std::move(command));
+      if (holding) {
+        held_.push_back([done = std::move(done), reply] { done(reply); });
+        held_changed_.notify_all();
+        return {};
+      }
     }
     done(reply);
     return {};
+  }
+  /// Whether so many replies come to be held, soon.
+  bool wait_for_held(size_t count) {
+    std::unique_lock lock(mutex_);
+    return held_changed_.wait_for(lock, std::chrono::seconds(20), [&] { return held_.size() >= count; });
+  }
+  void release_held() {
+    std::vector<std::function<void()>> released;
+    {
+      const std::lock_guard lock(mutex_);
+      holding = false;
+      released.swap(held_);
+    }
+    for (const std::function<void()>& answer : released) answer();
   }
   ReadView read_view() const override {
     const std::lock_guard lock(mutex_);
@@ -145,6 +165,7 @@ class TestBackend final : public Backend {
   std::vector<std::string> principals, traceparents;
   std::optional<ErrorCode> refuse_with;
   int stale_replies = 0;
+  bool holding = false;  ///< replies wait for release_held(), as if the disk took its time
   bool disk_low = false;
 
   /// An attempt of an effect ends so that it is parked.
@@ -175,6 +196,8 @@ class TestBackend final : public Backend {
   }
 
   mutable std::mutex mutex_;
+  std::condition_variable held_changed_;
+  std::vector<std::function<void()>> held_;
   store::MemoryStore store_;
   std::unique_ptr<log::Log> log_;
   std::unique_ptr<engine::Engine> engine_;
