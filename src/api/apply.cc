@@ -2,6 +2,7 @@
 #include "api/apply.h"
 
 #include "api/endpoint/references.h"
+#include "api/event_type_check.h"
 #include "json/yaml.h"
 
 namespace hence::api {
@@ -57,13 +58,6 @@ Plan compare(const engine::Definitions& base, const ApplyInput& input,
   return plan;
 }
 
-/// A fault of a document by its number, at a place by its pointer.
-struct Unplaced {
-  size_t document = 0;
-  std::string pointer;
-  std::string message;
-};
-
 /// The faults of documents that are each for themselves without fault. Reads the text once more
 /// for the places, which only a refusal needs.
 workflow::Faults place_faults(const std::string& text, const std::vector<Unplaced>& found) {
@@ -83,7 +77,7 @@ workflow::Faults check_together(const engine::Definitions& base, const ApplyInpu
                                 const std::vector<Resource>& resources) {
   NameSet names = input.prune ? NameSet() : NameSet(base.space(input.name_space));
   for (const Resource& resource : resources) names.add(resource.kind, resource.name);
-  std::vector<Unplaced> found;
+  std::vector<Unplaced> found = check_event_types(base.space(input.name_space), input.prune, resources);
   for (size_t i = 0; i < resources.size(); ++i) {
     if (resources[i].resource_namespace != input.name_space) {
       found.push_back({i, "/metadata/namespace",

@@ -23,6 +23,15 @@ struct Gathering {
 
 }  // namespace
 
+void count_batch(const engine::Batch& batch, EngineCounters& counters) {
+  counters.records += batch.records.size();
+  for (const engine::OwnedRecord& record : batch.records) counters.events += record.event_hash ? 1 : 0;
+  for (const engine::Reply& reply : batch.replies) {
+    counters.duplicates += reply.duplicate ? 1 : 0;
+    if (reply.verdict) ++(reply.error ? counters.refused : counters.faulty);
+  }
+}
+
 void Backend::submit_all(std::vector<engine::Command> commands, size_t bytes, bool external,
                          DoneAll done) {
   if (commands.empty()) return done({});

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "engine/command.h"
 #include "engine/definitions.h"
+#include "engine/engine.h"
 #include "log/log_reader.h"
 #include "os/disk.h"
 #include "store/store.h"
@@ -28,10 +29,14 @@ struct ReadView {
 /// Numbers for /metrics; all since start.
 struct EngineCounters {
   uint64_t commands = 0, commits = 0, records = 0, events = 0, duplicates = 0, overloaded = 0;
+  uint64_t refused = 0, faulty = 0;  ///< events that did not fit their type: refused, accepted
   uint64_t commit_bytes = 0, sync_micros = 0;
   size_t queued = 0;
   bool disk_low = false;
 };
+
+/// Adds what a batch came to.
+void count_batch(const engine::Batch& batch, EngineCounters& counters);
 
 /// All functions from any thread.
 class Backend {

@@ -124,6 +124,9 @@ Error problem_error(const HttpReply& reply) {
       code_of((*problem)->string_or("code", "")).value_or(code_of_status(reply.status));
   std::string text(
       (*problem)->string_or("detail", (*problem)->string_or("title", "the server refused")));
+  if (const auto errors = (*problem)->find("errors"); errors && errors->is_array()) {
+    for (const json::View error : errors->elements()) text += "\n  " + std::string(error.string_or("message", ""));
+  }
   return Error(code, std::move(text));
 }
 

@@ -25,6 +25,10 @@ constexpr std::array kCommands{
     Command{"event", "tail", "", "events as they come, until you stop it", event_tail},
     Command{"explain", "", "EVENT [--rule R]",
             "why each rule matched an event or did not, and what followed", explain_command},
+    Command{"event-type", "list", "[--asyncapi]", "the catalogue of event types", event_type_list},
+    Command{"event-type", "get", "NAME", "one event type, and what it refused", event_type_get},
+    Command{"event-type", "infer", "--from-log|--from FILE", "proposes event types from events seen",
+            event_type_infer},
     Command{"rule", "test", "-r FILE… -e FILE…",
             "would the rules match the events? without a server", rule_test},
     Command{"rule", "lint", "PATH…", "rules that never match, match everything, repeat others or are slow", rule_lint},
@@ -64,7 +68,7 @@ constexpr std::array kCommands{
 
 /// Words of the language of commands that this version does not have.
 constexpr std::string_view kAbsentNouns[] = {
-    "approval", "audit",  "backtest", "checkpoint", "doctor", "event-type",
+    "approval", "audit",  "backtest", "checkpoint", "doctor",
     "plan",     "policy",   "schedule",   "console", "projection"};
 constexpr std::pair<std::string_view, std::string_view> kAbsentVerbs[] = {
     {"instance", "why"},    {"instance", "suspend"}, {"instance", "resume"},

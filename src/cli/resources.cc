@@ -59,7 +59,7 @@ int get_command(const Call& call) {
   OutputFlags output;
   bool watch = false;
   Flags flags(call);
-  flags.positional("KIND", word, "rule, workflow, source, sink or secret");
+  flags.positional("KIND", word, "rule, workflow, source, sink, secret or event-type");
   flags.positional("NAME", name, "only this one; a workflow's is namespace/name", Need::optional);
   flags.flag("-w,--watch", watch, "shows the list again whenever it changes, until you stop it");
   flags.server(server).output(output);

@@ -16,6 +16,7 @@
 #include "engine/effect.h"
 #include "event/event.h"
 #include "json/value.h"
+#include "resource/catalogue.h"
 
 namespace hence::engine {
 
@@ -36,6 +37,7 @@ struct Matched {
     std::string error;
   };
   uint64_t version = 0;  ///< of Definitions; 0: not matched yet
+  resource::VerdictPtr verdict = {};  ///< what does not fit the event's type; null if it fits
   std::vector<uint32_t> rules;
   std::vector<Failure> failures;
 };
@@ -129,6 +131,7 @@ struct Reply {
   Address address;          ///< of the event or the instance
   bool duplicate = false;   ///< seen before; address is the first one's
   uint64_t version = 0;     ///< of the definitions, for ApplyResources
+  resource::VerdictPtr verdict = {};  ///< why its type refused an event, or what does not fit in an accepted one
   bool stale_base = false;  ///< ApplyResources built on an old version: build again
 };
 

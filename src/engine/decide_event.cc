@@ -64,7 +64,36 @@ Status check_room(const Recorder& record, size_t bytes) {
                                         " MiB together; pass on a part of the event instead of the whole");
 }
 
+/// The faults as records keep them: as many as kFaultBytesMax has room for.
+json::Value recorded_faults(const resource::Verdict& verdict) {
+  std::vector<schema::Fault> faults = verdict.faults;
+  json::Value list = resource::to_json(faults);
+  while (!faults.empty() && list->to_text().size() > kFaultBytesMax) {
+    faults.pop_back();
+    list = resource::to_json(faults);
+  }
+  return list;
+}
+
 }  // namespace
+
+void Engine::refuse(const Command& command, const IngestEvent& body, const resource::VerdictPtr& verdict, Batch& batch) {
+  Reply reply;
+  reply.ticket = command.ticket;
+  reply.error = Error(ErrorCode::EventSchemaMismatch, verdict->message());
+  reply.verdict = verdict;
+  batch.replies.push_back(std::move(reply));
+  RefusalSample& sample = refusals_[{command.name_space, verdict->event_type}];
+  ++sample.count;
+  if (command.now < sample.next) return;
+  const Partition partition = keys::refusals_partition(options_.partitions, command.name_space, verdict->event_type);
+  Recorder record(*this, command, partition, batch);
+  record.adopt();
+  const event::Event& event = body.event;
+  record.add(EventsRefused{verdict->event_type, sample.count, std::string(event.id()), std::string(event.source()),
+                           std::string(event.type()), recorded_faults(*verdict)});
+  sample = {command.now + options_.refusal_interval, 0};
+}
 
 void Engine::run(const Command& command, const IngestEvent& body, Batch& batch) {
   const event::Event& event = body.event;
@@ -80,11 +109,15 @@ void Engine::run(const Command& command, const IngestEvent& body, Batch& batch) 
     return;
   }
   if (failure_) return;
+  const bool current = body.matched.version == definitions_->version();
+  resource::VerdictPtr verdict = current ? body.matched.verdict : definitions_->check(command.name_space, event);
+  if (verdict && verdict->refused) return refuse(command, body, verdict, batch);
   Recorder record(*this, command, place(command.name_space, event::partition_key(event)), batch);
   record.adopt();
   record.set_event_hash(hash);
   batch_events_[hash] = record.address();
-  accept(record, event, {body.source, body.matched, {}, static_cast<uint32_t>(event.depth())});
+  reply.verdict = verdict;
+  accept(record, event, {body.source, body.matched, {}, static_cast<uint32_t>(event.depth()), {}, std::move(verdict)});
   reply.address = record.address();
   batch.replies.push_back(reply);
 }
@@ -112,6 +145,7 @@ void Engine::accept(Recorder& record, const event::Event& event, Incoming incomi
   }
   const Fact fact(std::move(accepted));  // stays where it is until the record's deliveries are made
   record.add(fact);
+  if (incoming.verdict) record.add(EventFaults{incoming.verdict->event_type, recorded_faults(*incoming.verdict)});
   if (decision.stopped.empty()) decide_rules(record, event, incoming, decision);
   record.add(decision);
 }
@@ -195,6 +229,9 @@ Status Engine::act_emit(Recorder& record, const event::Event& event, const Incom
   taken.target = attributes->string_or("type", "");
   HENCE_TRY(std::string text, emitted_event(attributes, rule, event, record, index));
   HENCE_TRY(const event::Event emitted, event::parse_structured(text));
+  if (const auto verdict = definitions_->check(record.name_space(), emitted); verdict && verdict->refused) {
+    return Error(ErrorCode::EventSchemaMismatch, verdict->message());
+  }
   EventRequest request{std::move(text), record.address(), {}, incoming.depth + 1};
   std::string body;
   Encoder encoder(body);

@@ -141,6 +141,12 @@ void Engine::move_instance(Recorder& record, Address instance, const Move& move)
   context.instance = instance;
   context.step_budget = kStepsPerSlice;
   context.limits = options_.workflow_limits;
+  context.check_event = [&](const json::Value& made) -> std::string {
+    const Result<event::Event> event = event::Event::from_value(made);
+    if (!event.ok()) return {};  // recorded as ignored where it is sent
+    const auto verdict = definitions_->check(record.name_space(), *event);
+    return verdict && verdict->refused ? verdict->message() : std::string();
+  };
   const size_t begin = record.payload_bytes();
   workflow::Advance advance = turn_machine(**definition, *row, instance, context, move, record);
   for (uint32_t steps = kStepsPerSlice; advance.more && steps < options_.step_budget; steps += kStepsPerSlice) {

@@ -74,6 +74,7 @@ Result<std::shared_ptr<const Definitions>> Definitions::build(const Definitions&
     std::shared_ptr<const Space>& space = made->spaces_[name];
     HENCE_TRY(space, change(space ? *space : Space(), std::move(changed)));
   }
+  made->find_event_types();
   return std::shared_ptr<const Definitions>(std::move(made));
 }
 
@@ -94,6 +95,7 @@ Result<std::shared_ptr<const Definitions>> Definitions::restore(
   for (auto& [name, changed] : by_space) {
     HENCE_TRY(made->spaces_[name], change(Space(), std::move(changed)));
   }
+  made->find_event_types();
   return std::shared_ptr<const Definitions>(std::move(made));
 }
 
@@ -127,6 +129,7 @@ Result<std::shared_ptr<const Definitions::Space>> Definitions::change(const Spac
   auto space = std::make_shared<Space>(base);
   HENCE_TRY_VOID(change_rules(*space, changes));
   space->resources.change(changes);
+  HENCE_TRY_VOID(change_event_types(*space, changes));
   find_latest(*space, changes);
   return std::shared_ptr<const Space>(std::move(space));
 }
@@ -212,6 +215,37 @@ std::shared_ptr<const Definitions> Definitions::adopt(const Definitions& current
   auto made = std::make_shared<Definitions>(current);
   made->spaces_[std::string(name_space)] = std::move(space);
   return made;
+}
+
+void Definitions::find_event_types() {
+  has_event_types_ = std::any_of(spaces_.begin(), spaces_.end(),
+                                 [](const auto& space) { return space.second->catalogue != nullptr; });
+}
+
+/// After the resources changed: the catalogue of all event types, if the changes name one.
+Status Definitions::change_event_types(Space& space, const ResourceChanges& changes) {
+  const bool touched = std::any_of(changes.begin(), changes.end(), [](const auto& change) {
+    return change.first.first == resource::Kind::event_type;
+  });
+  if (!touched) return {};
+  std::vector<resource::Catalogue::Member> members;
+  for (auto at = space.resources.lower_bound({resource::Kind::event_type, ""}); at != space.resources.end(); ++at) {
+    if (at->first.first != resource::Kind::event_type) break;
+    members.push_back(at->second.resource);
+  }
+  space.catalogue = nullptr;
+  if (members.empty()) return {};
+  std::vector<resource::CatalogueFault> faults;
+  space.catalogue = resource::Catalogue::build(std::move(members), faults);
+  if (faults.empty()) return {};
+  return Error(ErrorCode::ResourceInvalid, "EventType " + faults.front().name + ": " + faults.front().pointer + ": " +
+                                               faults.front().message);
+}
+
+resource::VerdictPtr Definitions::check(std::string_view name_space, const event::Event& event) const {
+  if (!has_event_types_) return nullptr;
+  const Space* in = space(name_space);
+  return in == nullptr || in->catalogue == nullptr ? nullptr : in->catalogue->check(event);
 }
 
 Matched Definitions::match(std::string_view name_space, json::View event, UtcTime now,

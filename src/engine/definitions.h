@@ -21,6 +21,7 @@
 #include "engine/rows.h"
 #include "engine/shared_map.h"
 #include "filter/rule_set.h"
+#include "resource/catalogue.h"
 #include "resource/resource.h"
 
 namespace hence::engine {
@@ -50,6 +51,7 @@ class Definitions {
     std::shared_ptr<const filter::RuleSet> rule_set;
     /// "ns/name" of the document → full name of the highest version
     SharedMap<std::string, std::string> latest;
+    std::shared_ptr<const resource::Catalogue> catalogue;  ///< null: there are no event types
 
     /// The rule of an id that rule_set gave.
     const RuleEntry& rule(uint32_t id) const;
@@ -86,6 +88,8 @@ class Definitions {
   /// "ns/name" (the highest version) or "ns/name:version"; nullptr if there is none.
   const Stored* find_workflow(std::string_view name_space, std::string_view reference) const;
 
+  /// What of the event does not fit its type; null if it fits or no event type is about it.
+  resource::VerdictPtr check(std::string_view name_space, const event::Event& event) const;
   /// The rules an event meets, by the namespace's rule set. scratch: the calling thread's own.
   Matched match(std::string_view name_space, json::View event, UtcTime now, filter::MatchScratch& scratch) const;
 
@@ -95,8 +99,11 @@ class Definitions {
   static Result<std::shared_ptr<const Space>> change(const Space& base, ResourceChanges changes);
   static Status change_rules(Space& space, ResourceChanges& changes);
   static void find_latest(Space& space, const ResourceChanges& changes);
+  static Status change_event_types(Space& space, const ResourceChanges& changes);
+  void find_event_types();
 
   uint64_t version_ = 0;
+  bool has_event_types_ = false;
   std::map<std::string, std::shared_ptr<const Space>> spaces_;
 };
 

@@ -154,9 +154,14 @@ void Engine::take(const Command& command, const Message& message, Batch& batch, 
     record.add(Ignored{"an emitted event was seen before as " + first->to_string(), request.instance, {}});
     return;
   }
+  resource::VerdictPtr verdict = definitions_->check(record.name_space(), *event);
+  if (verdict && verdict->refused) {
+    record.add(Ignored{"an emitted event was refused: " + verdict->message(), request.instance});
+    return;
+  }
   record.set_event_hash(hash);
   batch_events_[hash] = record.address();
-  accept(record, *event, {"engine", {}, request.cause, request.depth, stopped});
+  accept(record, *event, {"engine", {}, request.cause, request.depth, stopped, std::move(verdict)});
 }
 
 // Replies under an Idempotency-Key

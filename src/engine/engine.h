@@ -34,6 +34,8 @@ inline constexpr size_t kActionBytesMax = 48 << 20;
 /// What the steps of one command may put into an instance's record before the rest goes on in a
 /// continuation.
 inline constexpr size_t kStepBytesMax = 4 << 20;
+/// Of the faults of one event that go on record, as JSON.
+inline constexpr size_t kFaultBytesMax = 16 << 10;
 
 struct EngineOptions {
   uint16_t partitions = 64;               ///< fixed when the data folder is made; at most 1,024
@@ -41,6 +43,7 @@ struct EngineOptions {
   Duration dedup_window = Duration::days(7);
   Duration reply_window = Duration::hours(24);  ///< how long an Idempotency-Key is remembered
   uint32_t depth_max = 16;                ///< events between one and the outside
+  Duration refusal_interval = Duration::seconds(10);  ///< between refusals of one event type on record
   uint32_t cascade_max = 10'000;          ///< starts and emitted events that one command may lead to
   uint32_t step_budget = 2'000;           ///< task transitions of one command; more go on in a continuation
   uint32_t timers_per_command = 1'000;
@@ -136,7 +139,10 @@ class Engine {
     Address cause;
     uint32_t depth = 0;
     std::string stopped = {};  ///< why no rule is asked, empty if they are
+    resource::VerdictPtr verdict = {};  ///< what does not fit its type, of an event accepted with it
   };
+  /// Answers an event that does not fit its type; a sample of those goes on record.
+  void refuse(const Command& command, const IngestEvent& body, const resource::VerdictPtr& verdict, Batch& batch);
   void accept(class Recorder& record, const event::Event& event, Incoming incoming);
   void decide_rules(class Recorder& record, const event::Event& event, const Incoming& incoming, Decision& decision);
   ActionTaken act(class Recorder& record, const event::Event& event, const Incoming& incoming,
@@ -179,6 +185,11 @@ class Engine {
   std::map<std::pair<std::string, uint64_t>, std::shared_ptr<const workflow::Definition>> old_definitions_;
   std::deque<Message> messages_;
   std::unordered_map<Hash128, Address> batch_events_;
+  struct RefusalSample {
+    UtcTime next;        ///< when one goes on record again
+    uint64_t count = 0;  ///< refused since the last record
+  };
+  std::map<std::pair<std::string, std::string>, RefusalSample> refusals_;  ///< by namespace and event type
   uint32_t cascade_ = 0;  ///< messages taken for the present command
   filter::MatchScratch scratch_;
   std::optional<Error> failure_;

@@ -222,12 +222,28 @@ struct FeatureLevelRaised {
   uint32_t level = 0;
   template <typename A> void fields(A& a) { a(level); }
 };
+/// The event of this record does not fit its type, and was accepted all the same (mode warn).
+struct EventFaults {
+  std::string event_type;  ///< EventType resource
+  json::Value faults;      ///< as every interface shows them, kFaultBytesMax at most
+  template <typename A> void fields(A& a) { a(event_type, faults); }
+};
+/// Events were refused because they do not fit their type; one of them as a sample.
+struct EventsRefused {
+  std::string event_type;
+  uint64_t count = 0;  ///< since the type's last such record, this one included
+  std::string id;
+  std::string source;
+  std::string type;
+  json::Value faults;
+  template <typename A> void fields(A& a) { a(event_type, count, id, source, type, faults); }
+};
 
 using Fact = std::variant<EventAccepted, Decision, MessageSent, MessageTaken, DefinitionsChanged,
                           DefinitionsAdopted, InstanceStarted, StartRefused, InstanceStepped,
                           InstanceContinues, EffectCreated, AttemptFailed, EffectEnded,
                           EffectRedriven, Ignored, EffectReady, ReplyKept, ReplyForgotten,
-                          DuplicateSeen, FeatureLevelRaised>;
+                          DuplicateSeen, FeatureLevelRaised, EventFaults, EventsRefused>;
 
 /// Appends the fact to a record's payload.
 void append_fact(std::string& payload, const Fact& fact);

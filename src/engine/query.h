@@ -19,6 +19,7 @@
 
 #include "engine/definitions.h"
 #include "engine/rows.h"
+#include "json/builder.h"
 #include "log/log_reader.h"
 #include "store/store.h"
 
@@ -99,9 +100,20 @@ class Query {
   // Resources as they are: {"kind","name","namespace","revision","changed","document"}
 
   Result<json::Value> resources(std::string_view name_space, resource::Kind kind) const;
+  /// Of an event type with "refused": {"count", "last", "record", "id", "source", "type", "errors"} where there are any.
   Result<json::Value> resource(std::string_view name_space, resource::Kind kind, std::string_view name) const;
 
+  // The catalogue of event types
+
+  /// AsyncAPI 3.0 document of all event types.
+  Result<json::Value> asyncapi(std::string_view name_space) const;
+  /// {"items": [{"name", "type", "id", "schema"}]}
+  Result<json::Value> schemas(std::string_view name_space) const;
+  /// The JSON Schema alone. Errors: NotFound.
+  Result<json::Value> schema(std::string_view name_space, std::string_view name) const;
+
  private:
+  Status add_refusals(json::Builder& builder, std::string_view name_space, std::string_view event_type) const;
   Result<InstanceRow> load_instance(std::string_view name_space, Address id);
   Result<EffectRow> load_effect(const EffectId& id);
   struct EventScan;

@@ -159,6 +159,9 @@ Result<json::Value> Query::explain(std::string_view name_space, Address address,
   builder.member("event", event);
   builder.key("definitions").number(static_cast<int64_t>(decision->version));
   add_text(builder, "stopped", decision->stopped);
+  if (const auto* faults = find_fact<EventFaults>(record.facts)) {
+    builder.member("eventType", faults->event_type).member("faults", faults->faults);
+  }
   if (consequences.duplicates > 0) {
     builder.key("duplicates").begin_object().key("count").number(consequences.duplicates);
     builder.member("last", consequences.last_duplicate).end_object();

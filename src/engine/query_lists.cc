@@ -76,6 +76,7 @@ Result<json::Value> list_index(const store::Snapshot& snapshot, char letter, std
   return std::move(builder).finish();
 }
 
+/// All but the end of the object.
 void add_resource(json::Builder& builder, std::string_view name_space, const Stored& stored) {
   builder.begin_object();
   builder.member("kind", resource::kind_name(stored.resource->kind));
@@ -84,7 +85,6 @@ void add_resource(json::Builder& builder, std::string_view name_space, const Sto
   builder.key("revision").number(static_cast<int64_t>(stored.revision));
   add_time(builder, "changed", stored.changed);
   builder.member("document", stored.resource->document);
-  builder.end_object();
 }
 
 }  // namespace
@@ -214,7 +214,9 @@ Result<json::Value> Query::resources(std::string_view name_space, resource::Kind
   builder.begin_object().key("items").begin_array();
   if (const Definitions::Space* space = sources_.definitions->space(name_space)) {
     for (const auto& [key, stored] : space->resources) {
-      if (key.first == kind) add_resource(builder, name_space, stored);
+      if (key.first != kind) continue;
+      add_resource(builder, name_space, stored);
+      builder.end_object();
     }
   }
   builder.end_array().end_object();
@@ -230,6 +232,8 @@ Result<json::Value> Query::resource(std::string_view name_space, resource::Kind 
   }
   json::Builder builder;
   add_resource(builder, name_space, *stored);
+  if (kind == resource::Kind::event_type) HENCE_TRY_VOID(add_refusals(builder, name_space, name));
+  builder.end_object();
   return std::move(builder).finish();
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/rows.h"
 
+#include "base/hash.h"
+
 namespace hence::engine {
 
 std::string_view effect_state_name(EffectState state) {
@@ -79,6 +81,18 @@ std::string instance(Address instance) {
   std::string key = table(instance.partition, 'i');
   put_big(key, instance.sequence);
   return key;
+}
+
+Partition refusals_partition(uint16_t partitions, std::string_view name_space, std::string_view event_type) {
+  std::string text(name_space);
+  text.append("\0event-type/", 12).append(event_type);
+  return static_cast<Partition>(placement_hash(text) % partitions);
+}
+
+std::string refusals(Partition partition, std::string_view name_space, std::string_view event_type) {
+  std::string key = table(partition, 'y');
+  key.append(name_space).push_back('\0');
+  return key.append(event_type);
 }
 
 std::string unique_id(Partition partition, std::string_view name_space, std::string_view workflow,

@@ -19,6 +19,7 @@
 //     pp v hash                  text of a large value (large_values.h), by its SHA-256
 //     pp n hash                  how many fields of the partition's rows refer to it
 //     control: g                 feature level of the log, once it was raised
+//     pp y ns 0 name             RefusalRow of an event type
 //     control: d kind 0 ns 0 name 0 version     DefinitionRow, all versions
 //   index family (written blindly, can be rebuilt)
 //     L ns 0 ~started pp seq     InstanceSummary: instances, newest first
@@ -144,6 +145,18 @@ struct ReplyRow {
   template <typename A> void fields(A& a) { a(address, version, request); }
 };
 
+/// What was refused because it does not fit an event type.
+struct RefusalRow {
+  uint64_t count = 0;
+  UtcTime last;
+  Address record;      ///< of the last sample
+  std::string id;
+  std::string source;
+  std::string type;
+  json::Value faults;
+  template <typename A> void fields(A& a) { a(count, last, record, id, source, type, faults); }
+};
+
 namespace keys {
 std::string table(Partition partition, char letter);
 std::string meta(Partition partition);
@@ -154,6 +167,9 @@ std::optional<TimerKey> parse_timer(std::string_view key);
 std::string effect(const EffectId& id);
 std::string ready(const EffectId& id);
 std::optional<EffectId> parse_effect(std::string_view key);  ///< of an 'e' or 'r' key
+/// Where the refusals of an event type are on record.
+Partition refusals_partition(uint16_t partitions, std::string_view name_space, std::string_view event_type);
+std::string refusals(Partition partition, std::string_view name_space, std::string_view event_type);
 std::string order(Partition partition, std::string_view sink, std::string_view key);  ///< prefix of its entries
 std::string order_entry(std::string_view order, const EffectId& id);
 EffectId parse_order_entry(Partition partition, std::string_view key);

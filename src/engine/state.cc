@@ -75,6 +75,13 @@ void State::on(const RecordContext& record, const DuplicateSeen& fact) {
   overlay_.put_index(keys::consequence(fact.first, 'p', {record.address, 0}), format_rfc3339(record.time));
 }
 
+void State::on(const RecordContext& record, const EventsRefused& fact) {
+  const std::string key = keys::refusals(record.address.partition, record.name_space, fact.event_type);
+  const RefusalRow before = overlay_.load<RefusalRow>(key).value_or(RefusalRow{});
+  overlay_.save(key, RefusalRow{before.count + fact.count, record.time, record.address, fact.id, fact.source, fact.type,
+                                fact.faults});
+}
+
 void State::on(const RecordContext& record, const MessageSent& fact) {
   meta(record.address.partition).sent[fact.to] = fact.number;
 }

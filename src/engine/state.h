@@ -104,6 +104,8 @@ class State {
   void on(const RecordContext& record, const ReplyKept& fact);
   void on(const RecordContext& record, const ReplyForgotten& fact);
   void on(const RecordContext& record, const DuplicateSeen& fact);
+  void on(const RecordContext&, const EventFaults&) {}
+  void on(const RecordContext& record, const EventsRefused& fact);
 
   size_t index_of(Partition partition) const {
     HENCE_CHECK(partition < partitions_ || partition == kControlPartition);

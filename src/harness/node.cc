@@ -114,7 +114,7 @@ Status Node::decide(size_t commands_max) {
   std::vector<engine::Command> commands = take_commands(commands_max, next);
   counters_.commands += commands.size();
   HENCE_TRY(next.batch, engine_->decide(std::move(commands)));
-  counters_.records += next.batch.records.size();
+  api::count_batch(next.batch, counters_);
   if (!next.batch.records.empty()) {
     HENCE_TRY(log::Commit commit, log_->stage(next.batch.views()));
     next.commit.emplace(std::move(commit));

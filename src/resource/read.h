@@ -30,11 +30,12 @@ Formula read_template(const std::optional<Site>& site, Faults& faults);
 std::optional<Duration> read_duration(const std::optional<Site>& site);
 
 extern const workflow::Shape kFixedDuration, kNameShape, kSecretReference;
-extern const workflow::Shape kRuleShape, kSourceShape, kSinkShape, kSecretShape;
+extern const workflow::Shape kRuleShape, kSourceShape, kSinkShape, kSecretShape, kEventTypeShape;
 
 RuleSpec read_rule(const Site& spec, Faults& faults, Faults& unsupported);
 SourceSpec read_source(const Site& spec);
 SinkSpec read_sink(const Site& spec);
 SecretSpec read_secret(const Site& spec);
+EventTypeSpec read_event_type(const Site& spec, Faults& faults);
 
 }  // namespace hence::resource

@@ -16,16 +16,18 @@ struct KindRow {
   std::string_view name;
   std::string_view plural;
 };
-constexpr std::array<KindRow, 5> kKinds = {{{"Rule", "rules"},
+constexpr std::array<KindRow, 6> kKinds = {{{"Rule", "rules"},
                                             {"Workflow", "workflows"},
                                             {"Source", "sources"},
                                             {"Sink", "sinks"},
-                                            {"Secret", "secrets"}}};
+                                            {"Secret", "secrets"},
+                                            {"EventType", "event-types"}}};
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+/// A word in lower case without dashes: "EventType", "event-type" and "event-types" differ in an s.
+std::string plain(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c != '-') out += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
   }
   return out;
 }
@@ -63,9 +65,9 @@ std::string_view kind_name(Kind kind) { return kKinds.at(static_cast<size_t>(kin
 std::string_view kind_plural(Kind kind) { return kKinds.at(static_cast<size_t>(kind)).plural; }
 
 std::optional<Kind> find_kind(std::string_view word) {
-  const std::string wanted = lower(word);
+  const std::string wanted = plain(word);
   for (size_t i = 0; i < kKinds.size(); ++i) {
-    if (wanted == kKinds[i].plural || wanted == lower(kKinds[i].name)) return static_cast<Kind>(i);
+    if (wanted == plain(kKinds[i].plural) || wanted == plain(kKinds[i].name)) return static_cast<Kind>(i);
   }
   return std::nullopt;
 }

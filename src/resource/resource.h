@@ -16,6 +16,7 @@
 
 #include "base/time.h"
 #include "json/value.h"
+#include "schema/schema.h"
 #include "workflow/definition.h"
 #include "workflow/faults.h"
 #include "workflow/formula.h"
@@ -26,7 +27,7 @@ namespace hence::resource {
 using workflow::Faults;
 using workflow::Formula;
 
-enum class Kind : uint8_t { rule, workflow, source, sink, secret };
+enum class Kind : uint8_t { rule, workflow, source, sink, secret, event_type };
 std::string_view kind_name(Kind kind);             ///< "Rule"
 std::string_view kind_plural(Kind kind);           ///< "rules"
 /// "rule", "rules", "Rule": any of the forms users type.
@@ -115,6 +116,26 @@ struct SecretSpec {
   std::string reference;        ///< the variable's name or the file's path
 };
 
+enum class Enforcement : uint8_t { enforce, warn };
+enum class EvolutionRule : uint8_t { backward, forward, full, none };
+/// What is known of events of one type, or of all types under a pattern. Schemas that refer to each
+/// other need all event types of a namespace: Catalogue (catalogue.h) compiles them.
+struct EventTypeSpec {
+  std::string type;                   ///< "com.acme.order.placed", or a pattern "com.acme.*"
+  std::optional<json::Value> schema;  ///< of `data`; absent: anything fits
+  /// The schema, where it refers to nothing outside itself.
+  std::shared_ptr<const schema::Schema> compiled;
+  std::optional<json::Value> example;
+  std::string owner;
+  std::string description;
+  Enforcement mode = Enforcement::enforce;
+  EvolutionRule compatibility = EvolutionRule::backward;
+  /// Of a pattern: events whose type has no event type of its own are refused.
+  bool reject_unknown = false;
+
+  bool is_pattern() const { return type.ends_with('*'); }
+};
+
 struct Resource {
   Kind kind = Kind::rule;
   std::string resource_namespace = "default";
@@ -123,7 +144,7 @@ struct Resource {
   std::map<std::string, std::string> labels;
   json::Value document;  ///< as records keep it: the document with defaults of metadata filled in
   std::string digest;    ///< equal documents have equal digests, whatever the order of keys
-  std::variant<RuleSpec, WorkflowSpec, SourceSpec, SinkSpec, SecretSpec> spec;
+  std::variant<RuleSpec, WorkflowSpec, SourceSpec, SinkSpec, SecretSpec, EventTypeSpec> spec;
 
   /// "Rule default/scan-after-deploy"
   std::string title() const;

@@ -195,7 +195,7 @@ TEST(Resources, FaultsNamePlaceAndNearestKey) {
 }
 
 TEST(Resources, LaterKindsAreRefusedByName) {
-  for (std::string kind : {"EventType", "Schedule", "Policy", "Projection"}) {
+  for (std::string kind : {"Schedule", "Policy", "Projection"}) {
     const Parsed parsed = parse_resources("apiVersion: hence/v1\nkind: " + kind +
                                           "\nmetadata: {name: a}\nspec: {}");
     EXPECT_TRUE(parsed.faults.empty());
@@ -210,6 +210,7 @@ TEST(Resources, KindsAreFoundAsUsersTypeThem) {
   for (auto word : {"rule", "rules", "Rule", "RULES"}) EXPECT_EQ(find_kind(word), Kind::rule)
       << word;
   EXPECT_EQ(find_kind("workflows"), Kind::workflow);
+  for (auto word : {"event-type", "event-types", "EventType", "eventtypes"}) EXPECT_EQ(find_kind(word), Kind::event_type) << word;
   EXPECT_FALSE(find_kind("roule"));
   EXPECT_EQ(kind_plural(Kind::secret), "secrets");
 }

@@ -253,9 +253,7 @@ void EngineThread::decide(std::vector<Submission> submissions) {
   {
     const std::lock_guard lock(mutex_);
     counters_.commands += count;
-    counters_.records += next.batch.records.size();
-    for (const engine::OwnedRecord& record : next.batch.records) counters_.events += record.event_hash ? 1 : 0;
-    for (const engine::Reply& reply : next.batch.replies) counters_.duplicates += reply.duplicate ? 1 : 0;
+    api::count_batch(next.batch, counters_);
     in_flight_.push_back(std::move(next));
   }
   writer_wakes_.notify_one();

@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "base/ids.h"
@@ -41,6 +43,8 @@ struct StepContext {
   uint32_t step_budget = 10'000;
   Limits limits = {};
   std::string_view runtime_version = "0.1.0";
+  /// Why an event must not be emitted, empty if it may; null: every event may.
+  std::function<std::string(const json::Value& event)> check_event = nullptr;
 };
 
 /// What a command came to.

@@ -131,6 +131,10 @@ void Run::run_emit(FrameId id) {
   if (const auto data = attributes.find("data")) b.member("data", *data);
   b.end_object();
   json::Value event = std::move(b).finish();
+  if (context_.check_event) {
+    const std::string refusal = context_.check_event(event);
+    if (!refusal.empty()) return fail(id, ErrorType::validation, "emit: " + refusal);
+  }
   emit(EventEmitted{id, frame_of(id).task, event});
   end_task(id, std::move(event), task.then);
 }

@@ -116,7 +116,9 @@ void submit(Context& context, ExchangePtr exchange, engine::Command command, siz
             std::function<void(const engine::Reply&)> then) {
   const auto done = [exchange, then = std::move(then)](const engine::Reply& reply) {
     if (reply.error) {
-      exchange->fail(*reply.error);
+      ProblemMembers members;
+      if (reply.verdict) members.emplace_back("errors", resource::to_json(reply.verdict->faults)->to_text());
+      exchange->fail(*reply.error, members);
     } else {
       then(reply);
     }

@@ -29,6 +29,10 @@ void post_apply(Context& context, std::shared_ptr<Exchange> exchange);
 void list_resources(Context& context, std::shared_ptr<Exchange> exchange);
 void get_resource(Context& context, std::shared_ptr<Exchange> exchange);
 void delete_resource(Context& context, std::shared_ptr<Exchange> exchange);
+// event_types.cc
+void list_schemas(Context& context, std::shared_ptr<Exchange> exchange);
+void get_schema(Context& context, std::shared_ptr<Exchange> exchange);
+void get_asyncapi(Context& context, std::shared_ptr<Exchange> exchange);
 // instances.cc
 void list_instances(Context& context, std::shared_ptr<Exchange> exchange);
 void start_instance(Context& context, std::shared_ptr<Exchange> exchange);

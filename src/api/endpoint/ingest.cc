@@ -27,12 +27,14 @@ size_t text_bytes(const event::Event& event) {
   return received != 0 ? received : event.value()->to_text().size();
 }
 
-void write_error(const Error& error, std::string& out) {
+/// verdict: of an event that its type refused, else null.
+void write_error(const Error& error, const resource::VerdictPtr& verdict, std::string& out) {
   const ErrorInfo& info = error_info(error.code());
   out.append("{\"error\":{\"type\":\"urn:hence:error:").append(info.slug);
   out.append("\",\"code\":\"").append(info.name).append("\",\"status\":");
   out.append(std::to_string(info.http_status)).append(",\"detail\":");
   json::write_string(error.message(), out);
+  if (verdict) out.append(",\"errors\":").append(resource::to_json(verdict->faults)->to_text());
   out += "}}";
 }
 
@@ -50,9 +52,11 @@ void answer_batch(Exchange& exchange, const BatchFaults& batch,
     if (i != 0) body += ',';
     const bool refused_here = fault != batch.faults.end() && fault->first == i;
     const Error* error = refused_here ? &(fault++)->second : nullptr;
+    resource::VerdictPtr verdict;
     if (!refused_here) {
       if (reply->error) {
         error = &*reply->error;
+        verdict = reply->verdict;
       } else {
         write_receipt(*reply, body);
         accepted = true;
@@ -61,7 +65,7 @@ void answer_batch(Exchange& exchange, const BatchFaults& batch,
     }
     if (error == nullptr) continue;
     if (first_error == nullptr) first_error = error;
-    write_error(*error, body);
+    write_error(*error, verdict, body);
   }
   body += ']';
   if (accepted) return exchange.answer_text(202, std::move(body));
@@ -121,7 +125,11 @@ void set_event(engine::Command& command, event::Event event, std::string_view so
   }
   engine::IngestEvent& body = command.body.emplace<engine::IngestEvent>();
   body.source = source;
-  body.matched = definitions.match(command.name_space, event.value(), now, scratch);
+  resource::VerdictPtr verdict = definitions.check(command.name_space, event);
+  // An event that its type refuses meets no rules: the engine says so, and keeps a sample.
+  if (verdict && verdict->refused) body.matched.version = definitions.version();
+  else body.matched = definitions.match(command.name_space, event.value(), now, scratch);
+  body.matched.verdict = std::move(verdict);
   body.event = std::move(event);
 }
 

@@ -21,6 +21,8 @@ void add_gauge(std::string& text, std::string_view name, std::string_view help, 
 void add_engine(std::string& text, const EngineCounters& engine) {
   add_counter(text, "hence_events", "Events accepted, duplicates not counted.", engine.events);
   add_counter(text, "hence_duplicates", "Events seen before.", engine.duplicates);
+  add_counter(text, "hence_events_refused", "Events that did not fit their type, refused.", engine.refused);
+  add_counter(text, "hence_events_faulty", "Events that did not fit their type, accepted (mode warn).", engine.faulty);
   add_counter(text, "hence_commands", "Commands decided.", engine.commands);
   add_counter(text, "hence_records", "Records made.", engine.records);
   add_counter(text, "hence_commits", "Commits made durable.", engine.commits);

@@ -104,6 +104,13 @@ constexpr Route kRoutes[] = {
     HENCE_RESOURCE_ROUTES("sources", "Source", "Sources"),
     HENCE_RESOURCE_ROUTES("sinks", "Sink", "Sinks"),
     HENCE_RESOURCE_ROUTES("secrets", "Secret", "Secrets"),
+    HENCE_RESOURCE_ROUTES("event-types", "EventType", "EventTypes"),
+    {get, "/asyncapi.json", kSpace, Access::token, Body::none, get_asyncapi, "getAsyncapi",
+     "The event types as an AsyncAPI 3.0 document.", 200, "Document", kOnlyPosition},
+    {get, "/schemas", kSpace, Access::token, Body::none, list_schemas, "listSchemas",
+     "The JSON Schemas of the event types.", 200, "SchemaList", kOnlyPosition},
+    {get, "/schemas/{name...}", kSpace, Access::token, Body::none, get_schema, "getSchema",
+     "The JSON Schema of one event type, alone.", 200, "Document", kOnlyPosition},
 
     {get, "/instances", kSpace, Access::token, Body::none, list_instances, "listInstances",
      "Instances of workflows, newest first.", 200, "InstanceList", kInstanceList},

@@ -145,7 +145,7 @@ class TestBackend final : public Backend {
   }
   EngineCounters counters() const override {
     const std::lock_guard lock(mutex_);
-    EngineCounters counters;
+    EngineCounters counters = counters_;
     counters.commands = random_;
     counters.disk_low = disk_low;
     return counters;
@@ -191,6 +191,7 @@ class TestBackend final : public Backend {
       const log::CommitResult result = log_->append_commit(batch.views()).value();
       HENCE_CHECK(engine_->durable(result.end).ok());
     }
+    count_batch(batch, counters_);
     for (const engine::Effect& effect : batch.effects) effects.push_back(effect);
     return batch.replies.empty() ? engine::Reply() : batch.replies.front();
   }
@@ -198,6 +199,7 @@ class TestBackend final : public Backend {
   mutable std::mutex mutex_;
   std::condition_variable held_changed_;
   std::vector<std::function<void()>> held_;
+  EngineCounters counters_;
   store::MemoryStore store_;
   std::unique_ptr<log::Log> log_;
   std::unique_ptr<engine::Engine> engine_;

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Programs written to hang, to exhaust memory or to crash. Each ends, under the budget of a `when`,
+// in a typed error or in jq's own result, within 10 ms and 32 MiB.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <ctime>
+
+#include "expr/program.h"
+#include "json/builder.h"
+#include "json/parse.h"
+
+namespace hence::expr {
+namespace {
+
+using ::testing::HasSubstr;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSlow = true;
+#else
+constexpr bool kSlow = false;
+#endif
+constexpr double kSecondsMax = 0.010;
+/// Machines under test are busy, and their clocks count what caches lost to others.
+constexpr double kPatience = kSlow ? 100 : 5;
+constexpr int64_t kMemoryMax = 32 << 20;
+
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+/// The most memory the process ever had.
+int64_t peak_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return int64_t{usage.ru_maxrss} * 1024;
+}
+
+std::string repeat(std::string_view text, size_t times) {
+  std::string out;
+  out.reserve(text.size() * times);
+  for (size_t i = 0; i < times; ++i) out += text;
+  return out;
+}
+
+/// Compiles and runs; gives the name of the error and its message, or the last result as text.
+std::string run(const std::string& source, json::View input = {}) {
+  const int64_t memory = peak_bytes();
+  const double begin = cpu_seconds();
+  std::string out;
+  {
+    const Result<Program> program = Program::compile(source);
+    Status status = program.ok() ? Status() : Status(program.error());
+    if (program.ok()) {
+      Budget budget = kWhenBudget;
+      status = program->evaluate_each(input, {}, {}, budget, [&](json::Value value) {
+        out = value->to_text();
+        return true;
+      });
+    }
+    if (!status.ok()) out = std::string(error_info(status.error().code()).name) + ": " + status.error().message();
+  }
+  EXPECT_LT(cpu_seconds() - begin, kSecondsMax * kPatience) << source.substr(0, 80);
+  if (!kSlow) EXPECT_LT(peak_bytes() - memory, kMemoryMax) << source.substr(0, 80);
+  return out;
+}
+
+TEST(Hostile, WhatNeverEndsIsStopped) {
+  for (const char* source : {"def f: f; f", "def f: [f]; f", "def f: f + 1; f", "def f(g): f(g | g); f(.)", "[limit(1e12; repeat(1))]",
+                             "[range(1e18)]", "reduce range(1e9) as $i (0; . + 1)", "[range(0; 1; 0)]", "last(range(1e15))",
+                             "until(false; . + 1)", "[recurse([.])]", "isempty(range(1e18) | empty)", "foreach repeat(1) as $x (0; .; empty)",
+                             "[1,2,3,4,5,6,7,8,9] | [combinations(9)]"}) {
+    EXPECT_THAT(run(source), HasSubstr("BudgetExceeded: the expression used up its budget of ")) << source;
+  }
+}
+
+TEST(Hostile, WhatGrowsWithoutBoundIsStopped) {
+  for (const char* source : {"\"x\" * 1e9", "\"x\" * 1e18", "[limit(1e9; repeat(\"xxxxxxxxxxxxxxxx\"))] | add", "reduce range(100) as $i (\"x\"; . + .)",
+                             "reduce range(100) as $i ([1]; . + .)", "[range(1e6)] | tojson", ".[1e7] = 1", "[.[1e9]?] | .[1e8] = 1",
+                             "reduce range(60) as $i ({}; {a: ., b: .}) | tojson", "getpath([range(1e6)])", "\"\\(range(1e7))\"",
+                             "[range(300)] | [combinations(3)]?"}) {
+    EXPECT_THAT(run(source), HasSubstr("BudgetExceeded: ")) << source;
+  }
+  EXPECT_THAT(run(".[1e9] = 1"), HasSubstr("ExpressionFailed: Array index too large"));
+}
+
+TEST(Hostile, LongAndDeepProgramsAreRefused) {
+  EXPECT_THAT(run(repeat(".a | ", 250'000) + ".a"), HasSubstr("ExpressionInvalid: the expression has "));
+  const std::pair<const char*, const char*> pairs[] = {{"(", ")"}, {"[", "]"}, {"try ", ""}, {"{a:", "}"}, {"if . then ", " end"},
+                                                       {"-", ""}, {"def f: ", " f; f"}, {". as [", "] | ."}, {"\"\\(", ")\""}};
+  for (const auto& [open, close] : pairs) {
+    EXPECT_THAT(run(repeat(open, 10'000) + "." + repeat(close, 10'000)), HasSubstr("ExpressionInvalid: ")) << open;
+    EXPECT_THAT(run(repeat(open, 5'000) + "."), HasSubstr("ExpressionInvalid: ")) << open;
+  }
+  EXPECT_THAT(run("def a: 1; " + repeat("def a: a + a; ", 60) + "a"), HasSubstr("ExpressionInvalid: "));
+}
+
+TEST(Hostile, BacktrackingPatternsAreStopped) {
+  const std::string text = "\"" + repeat("a", 60) + "!\" | ";
+  for (const char* pattern : {"(a+)+$", "(a*)*b", "(a|aa)+$", "(a|a?)+$", "(.*a){25}b", "^(([a-z])+.)+[A-Z]([a-z])+$", "(?=(a+)+$)b"}) {
+    const std::string got = run(text + "test(\"" + pattern + "\")");
+    EXPECT_TRUE(got == "false" || got == "true" || got.starts_with("ExpressionFailed: ") || got.starts_with("BudgetExceeded: ")) << pattern << " " << got;
+  }
+  EXPECT_THAT(run("[range(2000)] | map(\"a\") | add | [match(\"\"; \"g\")] | length"), ::testing::AnyOf("2001", HasSubstr("BudgetExceeded")));
+  EXPECT_THAT(run("\"a\" | test(\"" + repeat("(", 5'000) + "a" + repeat(")", 5'000) + "\")"), HasSubstr("Expression"));
+  EXPECT_THAT(run("\"a\" | test(\"(((a{1,1000}){1,1000}){1,1000})\")"), ::testing::Not(""));
+}
+
+TEST(Hostile, BadArgumentsGiveJqsErrors) {
+  EXPECT_THAT(run("try ([1114112] | implode) catch ."), HasSubstr("codepoint"));
+  EXPECT_THAT(run("[-1, 1e300, nan] | implode"), HasSubstr("ExpressionFailed"));
+  EXPECT_EQ(run("[55296] | implode"), "\"\xEF\xBF\xBD\"");
+  EXPECT_THAT(run("\"=\" | @base64d"), HasSubstr("is not valid base64 data"));
+  EXPECT_THAT(run("\"\\u0000\\u00ff%%\" | @base64d"), HasSubstr("ExpressionFailed"));
+  EXPECT_EQ(run("1e1000 | tojson"), "\"1E+1000\"");
+  EXPECT_EQ(run("[1e1000 + 0] | tojson"), "\"[1.7976931348623157e+308]\"");
+  EXPECT_EQ(run("\"1" + repeat("0", 10'000) + "\" | tonumber | tojson | length"), "10001");
+  EXPECT_EQ(run("1E99999999999999999999 | tojson"), "\"1.7976931348623157e+308\"");
+  EXPECT_EQ(run("[splits(\"\")] | length", json::Value::string("ab")), "3");
+}
+
+TEST(Hostile, DeepValuesAreWalkedPrintedAndFreed) {
+  json::Builder deep;
+  for (int i = 0; i < 128; ++i) deep.begin_array();
+  for (int i = 0; i < 128; ++i) deep.end_array();
+  const json::Value value = std::move(deep).finish();
+  EXPECT_EQ(run("[..] | length", value), "128");
+  EXPECT_EQ(run("[.. | .. | 1] | length", value), "8256");
+  EXPECT_EQ(run("[paths] | length", value), "127");
+  EXPECT_EQ(run("reduce range(10000) as $i (null; [.]) | tojson | length"), "20004");
+  EXPECT_EQ(run("reduce range(10000) as $i (null; {a: .}) | 1"), "1");
+  EXPECT_EQ(run("reduce range(9999) as $i (null; [.]) | . == ."), "true");
+  EXPECT_THAT(run("reduce range(11000) as $i (null; [.]) | . == (. | map(.))"), ::testing::Not(""));
+  EXPECT_THAT(run("reduce range(10000) as $i (null; [.]) | ."), HasSubstr("BudgetExceeded"));
+}
+
+}  // namespace
+}  // namespace hence::expr
