@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/apply.h"
 
+#include <map>
+
 #include "api/endpoint/references.h"
 #include "api/event_type_check.h"
 #include "json/yaml.h"
+#include "workflow/imports.h"
 
 namespace hence::api {
 namespace {
@@ -208,6 +211,46 @@ std::optional<Error> find_referrer(const engine::Definitions& base, const Delete
   return std::nullopt;
 }
 
+/// One document that a workflow needs, as a value.
+Result<json::Value> read_import(const ImportReader& reader, const std::string& uri) {
+  if (!reader) return Error(ErrorCode::NotSupported, "functions and schemas from elsewhere are not read here");
+  HENCE_TRY(const std::string text, reader(uri));
+  if (text.size() > workflow::kImportBytesMax) {
+    return Error(ErrorCode::TooLarge, "it has " + std::to_string(text.size()) + " bytes; the limit is " +
+                                          std::to_string(workflow::kImportBytesMax));
+  }
+  HENCE_TRY(const std::vector<json::YamlDocument> documents, json::parse_yaml(text));
+  if (documents.size() != 1) return Error(ErrorCode::YamlInvalid, "expected one YAML or JSON document");
+  return documents.front().value;
+}
+
+/// Reads what the workflow needs of elsewhere into its document. Nothing: it has all.
+std::optional<Unplaced> complete_imports(const ImportReader& reader, size_t index, Resource& resource) {
+  std::map<std::string, json::Value> imports;
+  for (int round = 0; !resource.imports.empty(); ++round) {
+    const workflow::Import first = resource.imports.front();
+    for (const workflow::Import& import : resource.imports) {
+      if (imports.contains(import.uri)) continue;
+      auto value = read_import(reader, import.uri);
+      if (!value.ok()) {
+        return Unplaced{index, import.pointer, import.uri + " cannot be read: " + value.error().message()};
+      }
+      imports.emplace(import.uri, std::move(*value));
+    }
+    if (round == workflow::kImportRoundsMax || imports.size() > workflow::kImportsMax) {
+      return Unplaced{index, first.pointer, "functions need functions more than " +
+                                                std::to_string(workflow::kImportRoundsMax) +
+                                                " deep, or more than " +
+                                                std::to_string(workflow::kImportsMax) + " documents"};
+    }
+    auto whole = resource::parse_resource(workflow::embed_imports(resource.document, imports),
+                                          resource.resource_namespace);
+    if (!whole.ok()) return Unplaced{index, first.pointer, whole.error().message()};
+    resource = std::move(*whole);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view outcome_name(Outcome outcome) {
@@ -227,6 +270,13 @@ void apply_documents(Backend& backend, const os::Clock& clock, ApplyInput input,
   if (parsed.resources.empty()) {
     return then(ApplyRefused{Error(ErrorCode::RequestInvalid, "the text holds no document"), {}});
   }
+  std::vector<Unplaced> unread;
+  for (size_t i = 0; i < parsed.resources.size(); ++i) {
+    if (auto fault = complete_imports(input.imports, i, parsed.resources[i])) {
+      unread.push_back(std::move(*fault));
+    }
+  }
+  if (!unread.empty()) return then(refuse(place_faults(input.text, unread)));
   const bool dry_run = input.dry_run;
   engine::Command command = command_for(input.name_space, input.actor, input.idempotency_key);
   auto plan = [input = std::move(input), resources = std::move(parsed.resources)](

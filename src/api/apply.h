@@ -22,6 +22,10 @@
 
 namespace hence::api {
 
+/// The text of a document that a workflow needs: a function of a catalogue, a schema. May wait.
+/// Errors: what keeps it from being read, with what to do.
+using ImportReader = std::function<Result<std::string>(const std::string& uri)>;
+
 struct ApplyInput {
   std::string text;                    ///< YAML or JSON, any number of documents
   std::string name_space = "default";
@@ -29,6 +33,7 @@ struct ApplyInput {
   bool prune = false;                  ///< delete what the namespace has and the text does not
   engine::Actor actor = {};
   std::string idempotency_key = {};
+  ImportReader imports = {};           ///< none: workflows that need something are refused
 };
 
 struct AppliedResource {

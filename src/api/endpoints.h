@@ -33,6 +33,9 @@ struct EndpointLimits {
 using SecretLookup = std::function<Result<std::string>(
     const engine::Definitions& definitions, std::string_view name_space, std::string_view secret)>;
 
+/// As in apply.h.
+using ImportLookup = std::function<Result<std::string>(const std::string& uri)>;
+
 struct EndpointOptions {
   Backend& backend;
   os::Disk& log_disk;            ///< the log's folder, for readers
@@ -41,6 +44,7 @@ struct EndpointOptions {
   EndpointLimits limits = {};
   std::string token = {};        ///< empty: none is wanted
   SecretLookup secrets = {};
+  ImportLookup imports = {};
   std::string version = {};      ///< of the program
   std::function<std::string()> extra_metrics = {};  ///< OpenMetrics families of other parts
   const os::Clock* clock = nullptr;                 ///< must be set

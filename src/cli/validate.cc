@@ -63,6 +63,9 @@ std::string draw(const std::vector<Checked>& all, const Style& style) {
     }
     for (const workflow::Fault& fault : one.parsed.faults)
       out += "  " + fault_text(one.file, fault) + "\n";
+    for (const workflow::Fault& fault : one.parsed.warnings) {
+      out += "  " + style.paint(Tone::warning, "!") + " " + fault_text(one.file, fault) + "\n";
+    }
     for (const workflow::Fault& fault : one.parsed.unsupported) {
       out += "  " + style.paint(Tone::warning, "!") + " " + fault_text(one.file, fault) +
              " (valid; this version's apply refuses it)\n";

@@ -27,6 +27,8 @@ class Directory {
   /// Errors: NotFound.
   virtual Result<std::shared_ptr<const workflow::Definition>> find_workflow(
       const engine::Effect& effect) = 0;
+  /// The text of file:///PATH, where the configuration lets it be read.
+  virtual Result<std::string> read_file(const std::string& uri) = 0;
 };
 
 }  // namespace hence::delivery

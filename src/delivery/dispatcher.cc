@@ -262,11 +262,17 @@ Status Dispatcher::launch(Items::iterator item, UtcTime wall) {
                 ? delivery_call(effect, directory_, wall, options_.outgoing)
                 : workflow_call(effect, directory_, wall, options_.outgoing));
   left();
-  launch_http(call_id, std::move(call));
+  launch_authorized(call_id, std::move(call), wall);
   return {};
 }
 
 void Dispatcher::launch_http(uint64_t call_id, HttpCall call) {
+  if (call.url.starts_with("file://")) {
+    Result<std::string> text = directory_.read_file(call.url);
+    if (!text.ok()) return mailbox_->put({call_id, Result<HttpAnswer>(text.error()), std::nullopt});
+    HttpAnswer answer{200, {}, std::move(text).value()};
+    return mailbox_->put({call_id, Result<HttpAnswer>(std::move(answer)), std::nullopt});
+  }
   http_.start(call_id, std::move(call), [box = mailbox_, call_id](Result<HttpAnswer> answer) {
     box->put({call_id, std::move(answer), std::nullopt});
   });
@@ -285,6 +291,7 @@ void Dispatcher::take_answer(const Answer& answer, os::MonotonicTime now, UtcTim
   HENCE_CHECK(found != calls_.end());
   Call call = std::move(found->second);
   calls_.erase(found);
+  if (!call.token_policy.empty()) return take_token_answer(call.token_policy, *answer.http, wall);
   Destination& destination = destinations_.at(call.destination);
   judge(destination, answer, now, wall);
   if (!call.effect) return report_late(std::move(call), answer, reports);
@@ -294,6 +301,7 @@ void Dispatcher::take_answer(const Answer& answer, os::MonotonicTime now, UtcTim
       (answer.process && !answer.process->ok() &&
        answer.process->error().code() == ErrorCode::Overloaded);
   if (overloaded) return put_back(item, destination, now);
+  if (retry_with_new_token(call, answer, item, wall)) return;
   if (answer.process) return report(item, process_outcome(*answer.process), reports);
   const bool delivery = item->second.effect.kind == EffectKind::deliver;
   report(item, delivery ? delivery_outcome(*answer.http, wall) : call_outcome(*answer.http),

@@ -26,6 +26,7 @@
 #include "delivery/http_client.h"
 #include "delivery/outgoing.h"
 #include "delivery/process_runner.h"
+#include "delivery/tokens.h"
 #include "engine/command.h"
 #include "os/clock.h"
 
@@ -106,6 +107,14 @@ class Dispatcher {
     std::optional<engine::EffectId> effect;  ///< nothing once it is cancelled
     bool process = false;
     std::optional<engine::AttemptEnded> late = {};  ///< once it is cancelled: what to report if it was answered
+    std::string token_policy = {};  ///< of a call that gets a token: nobody's effect
+    std::string token = {};         ///< the kept token it was sent with
+    bool retried = false;           ///< with a new token, after 401
+  };
+  /// A call that waits for its token.
+  struct Waiting {
+    uint64_t call_id = 0;
+    HttpCall call;
   };
   struct Answer {
     uint64_t call_id = 0;
@@ -137,6 +146,14 @@ class Dispatcher {
   void set_limits(Destination& destination, os::MonotonicTime now);
   Status launch(Items::iterator item, UtcTime wall);
   void launch_http(uint64_t call_id, HttpCall call);
+  /// With the token its policy asks for, once there is one.
+  void launch_authorized(uint64_t call_id, HttpCall call, UtcTime wall);
+  void get_token(const std::string& policy, UtcTime wall);
+  void end_token(const std::string& policy, const Result<std::string>& token);
+  void take_token_answer(const std::string& policy, const Result<HttpAnswer>& answer, UtcTime wall);
+  /// Makes the call again with a new token, where the one kept was refused; false if not.
+  bool retry_with_new_token(const Call& call, const Answer& answer, Items::iterator item,
+                            UtcTime wall);
   void launch_process(uint64_t call_id, ProcessCall call);
   void take_answer(const Answer& answer, os::MonotonicTime now, UtcTime wall, Reports& reports);
   void report_late(Call call, const Answer& answer, Reports& reports);
@@ -159,6 +176,8 @@ class Dispatcher {
   std::map<std::string, Destination> destinations_;
   std::set<std::string> active_;  ///< destinations where something waits
   std::map<uint64_t, Call> calls_;
+  Tokens tokens_;
+  std::map<std::string, std::vector<Waiting>> waiting_;  ///< by token policy
   uint64_t last_call_ = 0;
   size_t held_ = 0;           ///< items waiting or flying
   uint64_t held_bytes_ = 0;

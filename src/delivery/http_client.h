@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,9 @@ struct HttpCall {
   std::string body;
   Duration timeout = Duration::seconds(10);
   uint64_t response_bytes_max = 1 << 20;
+  /// Username and password of HTTP Digest (RFC 7616): the client answers the challenge.
+  std::optional<std::pair<std::string, std::string>> digest = std::nullopt;
+  std::string token_policy;  ///< how to get the bearer token, for the dispatcher; never sent
   std::string destination;  ///< whom it is for ("sink shop"): for simulations; never sent
 };
 

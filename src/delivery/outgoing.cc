@@ -173,6 +173,11 @@ Result<HttpCall> workflow_call(const engine::Effect& effect, Directory& director
       if (value.is_string()) call.headers.emplace_back(name, value.as_string());
     }
   }
+  if (const auto digest = request->find("digest")) {
+    call.digest = {std::string(digest->string_or("username", "")),
+                   std::string(digest->string_or("password", ""))};
+  }
+  if (const auto policy = request->find("token")) call.token_policy = policy->to_text();
   if (!has_header(call.headers, "user-agent")) {
     call.headers.emplace_back("user-agent", settings.user_agent);
   }
@@ -193,6 +198,8 @@ Result<ProcessCall> process_call(const engine::Effect& effect, const OutgoingSet
   ProcessCall call;
   call.command = command->as_string();
   call.input = effect.request->string_or("input", "");
+  const auto script = effect.request->find("script");
+  call.script = script && script->is_bool() && script->as_bool();
   call.timeout = settings.process_timeout;
   call.output_bytes_max = settings.output_bytes_max;
   call.attempt_name = effect.id.to_string() + "-" + std::to_string(effect.attempt);

@@ -23,6 +23,7 @@ struct ProcessCall {
   std::string input;                   ///< stdin
   Duration timeout = Duration::minutes(10);
   uint64_t output_bytes_max = 1 << 20;  ///< of stdout and of stderr, each
+  bool script = false;                  ///< of `run: script`, which has a permission of its own
   std::string attempt_name;             ///< names the attempt's folder: [A-Za-z0-9._-]
 };
 

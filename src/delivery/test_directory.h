@@ -26,6 +26,11 @@ struct TestDirectory : Directory {
     if (definition) return definition;
     return Error(ErrorCode::NotFound, "there is no workflow " + effect.workflow);
   }
+  Result<std::string> read_file(const std::string& uri) override {
+    const auto found = files.find(uri);
+    if (found != files.end()) return found->second;
+    return Error(ErrorCode::NotFound, "there is no " + uri);
+  }
   resource::SinkSpec& sink(const std::string& name) {
     resource::SinkSpec& spec = sinks["default/" + name];
     spec.url = "https://" + name + ".example/hook";
@@ -34,6 +39,7 @@ struct TestDirectory : Directory {
 
   std::map<std::string, resource::SinkSpec> sinks;
   std::map<std::string, std::string> secrets;
+  std::map<std::string, std::string> files;
   std::shared_ptr<const workflow::Definition> definition;
 };
 

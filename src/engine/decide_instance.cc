@@ -25,7 +25,7 @@ StartRequest request_of(const StartInstance& body) {
 Effect effect_of(const workflow::CallRequested& call, const InstanceRow& row, Address instance, Recorder& record) {
   Effect effect;
   effect.id = record.next_effect();
-  effect.kind = call.kind == workflow::CallKind::http ? EffectKind::call_http : EffectKind::run_shell;
+  effect.kind = call.kind == workflow::CallKind::shell ? EffectKind::run_shell : EffectKind::call_http;
   effect.name_space = row.name_space;
   effect.created = record.time();
   effect.traceparent = record.traceparent();

@@ -105,7 +105,7 @@ class Tracer {
     if (run == nullptr) return;
     ++run->attempts;
     if (!fact.deferred) run->request = fact.request;
-    run->wait = fact.kind == workflow::CallKind::http ? "an HTTP call" : "a shell command";
+    run->wait = fact.kind == workflow::CallKind::shell ? "a shell command" : "an HTTP call";
     calls_[fact.call] = fact.frame;
   }
   void before(const workflow::CallEnded& fact) {

@@ -451,7 +451,7 @@ std::string describe_waits(const workflow::Instance& machine) {
     text += part;
   };
   for (const workflow::Call& call : machine.calls) {
-    add(call.kind == workflow::CallKind::http ? "HTTP call" : "shell command");
+    add(call.kind == workflow::CallKind::shell ? "shell command" : "HTTP call");
   }
   for (const workflow::Timer& timer : machine.timers) {
     if (timer.purpose == workflow::TimerPurpose::wait) add("until " + format_rfc3339(timer.due));

@@ -36,6 +36,10 @@ class Node::LiveDirectory : public delivery::Directory {
   Result<std::string> read_secret(std::string_view, std::string_view name) override {
     return node_.ports_.read_secret(name);
   }
+  Result<std::string> read_file(const std::string& uri) override {
+    if (node_.ports_.read_document) return node_.ports_.read_document(uri);
+    return Error(ErrorCode::NotFound, "there is no " + uri);
+  }
   Result<std::shared_ptr<const workflow::Definition>> find_workflow(const engine::Effect& effect) override {
     const api::ReadView view = node_.read_view();
     return engine::load_workflow(*view.snapshot, effect.name_space, effect.workflow, effect.revision);

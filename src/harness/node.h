@@ -38,6 +38,8 @@ struct NodePorts {
   delivery::ProcessRunner& processes;
   /// The value of a secret. Errors: SecretUnavailable.
   std::function<Result<std::string>(std::string_view name)> read_secret;
+  /// The text of a file: document; may be none.
+  std::function<Result<std::string>(const std::string& uri)> read_document = {};
 };
 
 struct NodeOptions {

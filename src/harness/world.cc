@@ -53,9 +53,16 @@ Status World::open() {
                           if (found != secrets_.end()) return found->second;
                           return Error(ErrorCode::SecretUnavailable,
                                        "secret " + std::string(name) + " has no value in this test; give it under secrets");
-                        }};
+                        },
+                        [this](const std::string& uri) { return read_document(uri); }};
   HENCE_TRY(node_, Node::open(ports, options));
   return {};
+}
+
+Result<std::string> World::read_document(const std::string& uri) const {
+  const auto found = documents_.find(uri);
+  if (found != documents_.end()) return found->second;
+  return Error(ErrorCode::NotFound, "the test has no document " + uri + "; give it under documents");
 }
 
 /// New clients: what a process had under way ends with it.
@@ -73,6 +80,9 @@ std::optional<Result<HttpAnswer>> World::answer_http(const HttpCall& call) {
   const std::string name = is_sink ? call.destination.substr(kSink.size()) : call.url;
   auto given = is_sink ? sinks.take(name) : http.take_by_prefix(call.method + " " + call.url);
   if (!given && !is_sink) given = http.take_by_prefix(call.url);
+  if (const auto text = documents_.find(call.url); !given && !is_sink && text != documents_.end()) {
+    given = {Result<HttpAnswer>(HttpAnswer{200, {}, text->second}), {}};
+  }
   if (!given && is_sink) given = {Result<HttpAnswer>(HttpAnswer{200, {}, {}}), {}};
   if (!given) {
     given = {Result<HttpAnswer>(Error(ErrorCode::CallFailed, "the test says no answer for " + call.method + " " +
@@ -217,6 +227,7 @@ Status World::apply(const std::string& text) {
   ImmediateBackend backend(*node_);
   api::ApplyInput input;
   input.text = text;
+  input.imports = [this](const std::string& uri) { return read_document(uri); };
   std::optional<api::ApplyOutcome> outcome;
   api::apply_documents(
       backend, clock_, std::move(input),

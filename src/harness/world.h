@@ -68,6 +68,8 @@ class World {
   /// The process ends without warning and is started again: what was not durable is lost.
   Status restart();
 
+  /// What lies at a URI, for functions, schemas, scripts and API descriptions.
+  void set_document(const std::string& uri, const std::string& text) { documents_[uri] = text; }
   void set_secret(const std::string& name, const std::string& value) { secrets_[name] = value; }
 
   template <typename Ask>
@@ -97,6 +99,7 @@ class World {
 
   Status open();
   void connect();
+  Result<std::string> read_document(const std::string& uri) const;
   std::optional<Result<delivery::HttpAnswer>> answer_http(const delivery::HttpCall& call);
   std::optional<Result<delivery::ProcessAnswer>> answer_process(const delivery::ProcessCall& call);
   bool give_late_answers();
@@ -109,6 +112,7 @@ class World {
   os::SimulatedDisk disk_;
   store::MemoryStore store_;
   std::map<std::string, std::string> secrets_;
+  std::map<std::string, std::string> documents_;
   std::unique_ptr<delivery::SimulatedHttpClient> http_client_;
   std::unique_ptr<delivery::SimulatedProcessRunner> processes_;
   std::vector<LateAnswer> late_;

@@ -124,6 +124,8 @@ std::optional<Resource> read_document(json::View document, const json::YamlDocum
     workflow::Compiled compiled = places ? workflow::compile(*places) : workflow::compile(document);
     faults = std::move(compiled.faults);
     unsupported = std::move(compiled.unsupported);
+    for (const auto& warning : compiled.warnings) parsed.warnings.add(warning);
+    resource.imports = std::move(compiled.imports);
     resource.kind = Kind::workflow;
     if (compiled.definition) resource.name = compiled.definition->id();
     resource.document = json::Value::detached(document);

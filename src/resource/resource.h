@@ -145,6 +145,7 @@ struct Resource {
   json::Value document;  ///< as records keep it: the document with defaults of metadata filled in
   std::string digest;    ///< equal documents have equal digests, whatever the order of keys
   std::variant<RuleSpec, WorkflowSpec, SourceSpec, SinkSpec, SecretSpec, EventTypeSpec> spec;
+  std::vector<workflow::Import> imports;  ///< of a workflow: what is still to be read
 
   /// "Rule default/scan-after-deploy"
   std::string title() const;
@@ -155,6 +156,7 @@ struct Parsed {
   std::vector<Resource> resources;  ///< those without faults
   Faults faults;
   Faults unsupported;               ///< valid, refused by apply; their resource is left in
+  Faults warnings;                  ///< valid, and surely not meant
 };
 
 /// Reads all documents of a file (YAML or JSON). resource_namespace: for documents without one

@@ -20,7 +20,12 @@ struct Config {
   std::string listen = "127.0.0.1:4362";
   std::string token_file;                    ///< empty: no token
   std::vector<std::string> egress_allow;     ///< CIDRs beyond the public addresses
+  std::string egress_ca_file;                ///< PEM trusted besides the system's; empty: none
+  std::vector<std::string> egress_connect_to;  ///< "HOST:PORT:ADDRESS:PORT"
   bool run_shell = false;
+  bool run_script = false;
+  std::string workflow_catalog;              ///< folder or URL of `@default` functions; empty: none
+  std::vector<std::string> workflow_files;   ///< folders of file: documents
   std::vector<std::string> secret_env;       ///< names or prefixes ending in *
   std::vector<std::string> secret_files;     ///< folders
   uint16_t partitions = 64;

@@ -32,9 +32,10 @@ Result<std::shared_ptr<const workflow::Definition>> LiveDirectory::find_workflow
 }
 
 DispatchThread::DispatchThread(delivery::DispatcherOptions options, api::Backend& backend, const SwitchableSecrets& secrets,
+                               const SwitchableDocuments& documents,
                                delivery::HttpClient& http, delivery::ProcessRunner& processes,
                                const os::Clock& clock, uint16_t partitions)
-    : backend_(backend), clock_(clock), partitions_(partitions), directory_(backend, secrets),
+    : backend_(backend), clock_(clock), partitions_(partitions), directory_(backend, secrets, documents),
       dispatcher_(options, directory_, http, processes, [this] {
         {
           const std::lock_guard lock(mutex_);

@@ -21,20 +21,24 @@ namespace hence::server {
 /// Sinks, secrets and definitions as they are when an attempt leaves. For the dispatcher's thread.
 class LiveDirectory : public delivery::Directory {
  public:
-  LiveDirectory(const api::Backend& backend, const SwitchableSecrets& secrets) : backend_(backend), secrets_(secrets) {}
+  LiveDirectory(const api::Backend& backend, const SwitchableSecrets& secrets, const SwitchableDocuments& documents)
+      : backend_(backend), secrets_(secrets), documents_(documents) {}
   const resource::SinkSpec* find_sink(std::string_view name_space, std::string_view name) override;
   Result<std::string> read_secret(std::string_view name_space, std::string_view name) override;
   Result<std::shared_ptr<const workflow::Definition>> find_workflow(const engine::Effect& effect) override;
+  Result<std::string> read_file(const std::string& uri) override { return documents_.read_file(uri); }
 
  private:
   const api::Backend& backend_;
   const SwitchableSecrets& secrets_;
+  const SwitchableDocuments& documents_;
   std::shared_ptr<const engine::Definitions> definitions_;  ///< keeps what find_sink gave
 };
 
 class DispatchThread {
  public:
   DispatchThread(delivery::DispatcherOptions options, api::Backend& backend, const SwitchableSecrets& secrets,
+                 const SwitchableDocuments& documents,
                  delivery::HttpClient& http, delivery::ProcessRunner& processes, const os::Clock& clock,
                  uint16_t partitions);
   ~DispatchThread();

@@ -109,19 +109,27 @@ Status Node::open_storage() {
   return engine_thread_->submit(std::move(raise), 0, false, {});
 }
 
+Result<std::shared_ptr<delivery::HttpClient>> Node::make_http_client(const Config& config) {
+  connectors::CurlHttpClientOptions options;
+  HENCE_TRY(options.guard, connectors::AddressGuard::create(config.egress_allow));
+  options.ca_file = config.egress_ca_file;
+  options.connect_to = config.egress_connect_to;
+  HENCE_TRY(std::shared_ptr<delivery::HttpClient> client, connectors::CurlHttpClient::create(std::move(options)));
+  return client;
+}
+
 Status Node::open_clients() {
   secrets_.set(SecretReader(config_.secret_env, config_.secret_files));
-  connectors::CurlHttpClientOptions http;
-  HENCE_TRY(http.guard, connectors::AddressGuard::create(config_.egress_allow));
-  HENCE_TRY(std::shared_ptr<delivery::HttpClient> client, connectors::CurlHttpClient::create(std::move(http)));
+  HENCE_TRY(std::shared_ptr<delivery::HttpClient> client, make_http_client(config_));
   http_client_.set(std::move(client));
+  documents_.set(DocumentReader(config_.workflow_catalog, config_.workflow_files, http_client_));
   connectors::ProcessRunnerOptions processes;
   processes.shell = connectors::ProcessRunnerOptions::Shell::allow;
   processes.work_dir = std::filesystem::absolute(folder_.runs_path()).string();
   processes.calls_max = config_.processes * 2;
   HENCE_TRY(auto runner, connectors::SupervisedProcessRunner::create(std::move(processes)));
   processes_.set(std::move(runner));
-  processes_.allow(config_.run_shell);
+  processes_.allow(config_.run_shell, config_.run_script);
 
   delivery::DispatcherOptions options;
   options.window_max = config_.deliveries_in_memory;
@@ -129,7 +137,7 @@ Status Node::open_clients() {
   options.outgoing.answer_bytes_max = config_.response_bytes;
   options.outgoing.output_bytes_max = config_.process_output_bytes;
   options.outgoing.process_timeout = config_.process_time;
-  dispatch_thread_ = std::make_unique<DispatchThread>(options, *engine_thread_, secrets_, http_client_, processes_,
+  dispatch_thread_ = std::make_unique<DispatchThread>(options, *engine_thread_, secrets_, documents_, http_client_, processes_,
                                                       clock_, folder_.partitions());
   engine_thread_->set_effect_sink([this](std::vector<engine::Effect> effects, std::vector<engine::EffectId> cancelled) {
     dispatch_thread_->take(std::move(effects), std::move(cancelled));
@@ -160,6 +168,7 @@ Status Node::open_http() {
   options.secrets = [this](const engine::Definitions& definitions, std::string_view name_space, std::string_view name) {
     return secrets_.read(definitions, name_space, name);
   };
+  options.imports = [this](const std::string& uri) { return documents_.read(uri); };
   options.extra_metrics = [this] { return metrics(); };
   options.clock = &clock_;
   endpoints_ = std::make_unique<api::Endpoints>(std::move(options));
@@ -203,16 +212,16 @@ Status Node::reload(const Config& config) {
     return Error(ErrorCode::ConfigurationInvalid, names + " cannot change while the server runs; nothing was changed: restart it, or set the old value again");
   }
   HENCE_TRY(const std::string token, read_token(config));
-  if (config.egress_allow != config_.egress_allow) {
-    connectors::CurlHttpClientOptions http;
-    HENCE_TRY(http.guard, connectors::AddressGuard::create(config.egress_allow));
-    HENCE_TRY(std::shared_ptr<delivery::HttpClient> client, connectors::CurlHttpClient::create(std::move(http)));
+  if (config.egress_allow != config_.egress_allow || config.egress_ca_file != config_.egress_ca_file ||
+      config.egress_connect_to != config_.egress_connect_to) {
+    HENCE_TRY(std::shared_ptr<delivery::HttpClient> client, make_http_client(config));
     http_client_.set(std::move(client));
   }
   config_ = config;
   set_log_level(level_of(config.log_level));
   secrets_.set(SecretReader(config.secret_env, config.secret_files));
-  processes_.allow(config.run_shell);
+  documents_.set(DocumentReader(config.workflow_catalog, config.workflow_files, http_client_));
+  processes_.allow(config.run_shell, config.run_script);
   engine_thread_->set_disk_reserve(config.disk_reserve_bytes);
   endpoints_->set_limits(limits_of(config));
   endpoints_->set_token(token);

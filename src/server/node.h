@@ -51,6 +51,7 @@ class Node {
   explicit Node(DataFolder folder) : folder_(std::move(folder)) {}
   Status open_storage();
   Status open_clients();
+  static Result<std::shared_ptr<delivery::HttpClient>> make_http_client(const Config& config);
   Status open_http();
   Result<std::string> read_token(const Config& config) const;
   std::string metrics() const;
@@ -66,6 +67,7 @@ class Node {
   std::unique_ptr<EngineThread> engine_thread_;
   std::unique_ptr<RuleMerger> rule_merger_;
   SwitchableSecrets secrets_;
+  SwitchableDocuments documents_;
   SwitchableHttpClient http_client_;
   GatedProcessRunner processes_;
   std::unique_ptr<DispatchThread> dispatch_thread_;

@@ -11,6 +11,7 @@
 
 #include "delivery/http_client.h"
 #include "delivery/process_runner.h"
+#include "server/documents.h"
 #include "server/secrets.h"
 
 namespace hence::server {
@@ -44,6 +45,16 @@ class SwitchableSecrets {
   Switch<SecretReader> current_;
 };
 
+class SwitchableDocuments {
+ public:
+  void set(DocumentReader reader) { current_.set(std::make_shared<DocumentReader>(std::move(reader))); }
+  Result<std::string> read(const std::string& uri) const { return current_.get()->read(uri); }
+  Result<std::string> read_file(const std::string& uri) const { return current_.get()->read_file(uri); }
+
+ private:
+  Switch<DocumentReader> current_;
+};
+
 /// Old clients are kept until close, so that calls under way get their answers; an idle one costs a
 /// sleeping thread.
 class SwitchableHttpClient : public delivery::HttpClient {
@@ -73,22 +84,28 @@ class SwitchableHttpClient : public delivery::HttpClient {
   std::vector<std::shared_ptr<delivery::HttpClient>> clients_;
 };
 
-/// Whether shell commands are allowed at all may change; the supervisor stays.
+/// Whether commands and scripts are allowed at all may change; the supervisor stays.
 class GatedProcessRunner : public delivery::ProcessRunner {
  public:
   void set(std::unique_ptr<delivery::ProcessRunner> runner) { runner_ = std::move(runner); }
-  void allow(bool allowed) { allowed_ = allowed; }
+  void allow(bool commands, bool scripts) {
+    commands_ = commands;
+    scripts_ = scripts;
+  }
   void start(uint64_t call_id, delivery::ProcessCall call,
              std::function<void(Result<delivery::ProcessAnswer>)> done) override {
-    if (allowed_) return runner_->start(call_id, std::move(call), std::move(done));
-    done(Error(ErrorCode::RunRefused, "running shell commands is not allowed here; set run.shell to allow in hence.yaml"));
+    if (call.script ? scripts_ : commands_) return runner_->start(call_id, std::move(call), std::move(done));
+    done(Error(ErrorCode::RunRefused,
+               call.script ? "running scripts is not allowed here; set run.script to allow in hence.yaml"
+                           : "running shell commands is not allowed here; set run.shell to allow in hence.yaml"));
   }
   void cancel(uint64_t call_id) override { runner_->cancel(call_id); }
   void close() { runner_.reset(); }
 
  private:
   std::unique_ptr<delivery::ProcessRunner> runner_;
-  std::atomic<bool> allowed_{false};
+  std::atomic<bool> commands_{false};
+  std::atomic<bool> scripts_{false};
 };
 
 }  // namespace hence::server

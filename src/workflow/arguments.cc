@@ -16,18 +16,27 @@ json::Value time_descriptor(UtcTime time) {
 }
 
 json::Value Arguments::task_descriptor() const {
+  const Task* task = task_;
+  const Frame* frame = frame_;
+  for (const Frame* at = frame_; at; at = instance_.find_frame(at->parent)) {
+    if (definition_.scope(at->scope).role != ScopeRole::extension) continue;
+    frame = instance_.find_frame(at->parent);
+    HENCE_CHECK(frame != nullptr);
+    task = &definition_.task(frame->task);
+    break;
+  }
+  const std::optional<json::Value>& output =
+      raw_output_ && frame == frame_ ? raw_output_ : frame->raw_output;
   json::Builder b;
   b.begin_object();
-  b.member("name", task_->name).member("reference", task_->reference);
-  b.member("definition", task_->definition);
-  b.member("input", frame_->carry);
-  if (raw_output_ || frame_->raw_output) {
-    b.member("output", raw_output_ ? *raw_output_ : *frame_->raw_output);
-  }
-  if (frame_->started_at.micros != 0) b.member("startedAt", time_descriptor(frame_->started_at));
+  b.member("name", task->name).member("reference", task->reference);
+  b.member("definition", task->definition);
+  b.member("input", frame->carry);
+  if (output) b.member("output", *output);
+  if (frame->started_at.micros != 0) b.member("startedAt", time_descriptor(frame->started_at));
   // The documents of the specification also read the task's own keys here ($task.with).
-  if (task_->definition->is_object()) {
-    for (auto [key, value] : task_->definition->members()) {
+  if (task->definition->is_object()) {
+    for (auto [key, value] : task->definition->members()) {
       const bool taken = key == "name" || key == "reference" || key == "definition" ||
           key == "input" ||
                          key == "output" || key == "startedAt";

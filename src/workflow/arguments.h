@@ -41,6 +41,7 @@ class Arguments {
  private:
   void fill(Argument argument);
   json::View variable(std::string_view name) const;
+  /// Of the task; in the lists of an extension, of the task they are around.
   json::Value task_descriptor() const;
   json::Value workflow_descriptor() const;
   json::Value runtime_descriptor() const;

@@ -11,16 +11,17 @@ namespace hence::workflow {
 namespace {
 
 Compiled compile_document(json::View root, const json::YamlDocument* places) {
-  Compiled result{nullptr, Faults(places), Faults(places)};
+  Compiled result{nullptr, Faults(places), Faults(places), Faults(places), {}};
   if (!root.is_object()) {
     result.faults.add("", "expected a workflow document: an object with `document` and `do`");
     return result;
   }
   check_shape(kDocumentShape, root, "", result.faults);
-  Compiler compiler(root, result.faults, result.unsupported);
+  Compiler compiler(root, result);
   std::shared_ptr<Definition> definition = compiler.run();
   result.faults.sort();
   result.unsupported.sort();
+  result.warnings.sort();
   if (result.faults.empty()) result.definition = std::move(definition);
   return result;
 }
@@ -49,6 +50,9 @@ std::shared_ptr<Definition> Compiler::run() {
     definition_->name = head->value.string_or("name", "");
     definition_->version = head->value.string_or("version", "");
   }
+  if (const auto evaluate = root.find("evaluate")) {
+    loose_ = evaluate->value.string_or("mode", "strict") == "loose";
+  }
   open_scope(ScopeRole::root, kNone, kNone, {});
   compile_uses();
   if (const auto list = root.find("do"); list && list->value.is_array()) {
@@ -57,50 +61,93 @@ std::shared_ptr<Definition> Compiler::run() {
   if (const auto input = root.find("input")) {
     definition_->input_from = optional_transform(input->find("from"), kWorkflowInputArguments,
                                                  "input.from");
+    definition_->input_schema = data_schema(input);
   }
   if (const auto output = root.find("output")) {
     definition_->output_as = optional_transform(output->find("as"), kWorkflowOutputArguments,
                                                 "output.as");
+    definition_->output_schema = data_schema(output);
   }
   definition_->timeout = timeout(root.find("timeout"), kWorkflowInputArguments);
   note_unsupported_parts();
+  note_cycles();
+  if (faults_.empty()) note_unreachable();
   return definition_;
 }
 
-void Compiler::compile_uses() {
-  const auto use = Site{root_, "", kRootScope}.find("use");
-  if (!use) return;
-  if (const auto secrets = use->find("secrets"); secrets && secrets->value.is_array()) {
-    for (json::View name : secrets->value.elements()) {
-      if (name.is_string()) definition_->secrets.emplace_back(name.as_string());
+std::optional<schema::Draft> Compiler::draft_of(const Site& schema) {
+  const std::string_view format = schema.value.string_or("format", "json");
+  const std::string_view kind = format.substr(0, format.find(':'));
+  if (kind != "json") {
+    unsupported_.add_unsupported(schema.find("format")->pointer,
+                                 "schemas of format \"" + std::string(kind) +
+                                     "\" are not supported; `json` is");
+    return std::nullopt;
+  }
+  if (kind.size() == format.size()) return schema::Draft::draft2020_12;
+  const auto draft = schema::find_draft(format.substr(kind.size() + 1));
+  if (!draft) {
+    faults_.add(schema.find("format")->pointer,
+                "unknown draft of JSON Schema; expected json:draft-04, json:draft-06, "
+                "json:draft-07, json:2019-09 or json:2020-12");
+  }
+  return draft;
+}
+
+DataSchema Compiler::data_schema(const std::optional<Site>& holder) {
+  const auto site = holder ? holder->find("schema") : std::nullopt;
+  if (!site || !site->value.is_object()) return nullptr;
+  const auto draft = draft_of(*site);
+  if (!draft) return nullptr;
+  auto document = site->find("document");
+  if (const auto resource = site->find("resource")) {
+    const auto endpoint = resource->find("endpoint");
+    const auto uri = endpoint ? import_uri(*endpoint) : std::nullopt;
+    if (uri) document = import_of(*uri, endpoint->pointer);
+  }
+  if (!document) return nullptr;
+  auto compiled = schema::Schema::compile(document->value, {.draft = *draft});
+  if (compiled.ok()) return *compiled;
+  faults_.add(document->pointer, "the schema does not compile: " + compiled.error().message());
+  return nullptr;
+}
+
+/// Where a task may go on in its own list; kNone where that is its end.
+std::vector<TaskIndex> Compiler::targets_of(const Task& task) const {
+  std::vector<TaskIndex> targets;
+  const auto add = [&](const Then& then) {
+    if (then.kind == Then::Kind::continue_) targets.push_back(task.next);
+    if (then.kind == Then::Kind::task) targets.push_back(then.task);
+  };
+  if (task.if_.present()) targets.push_back(task.next);
+  if (const auto* cases = std::get_if<SwitchSpec>(&task.spec)) {
+    for (const SwitchCase& one : cases->cases) add(one.then);
+    if (cases->otherwise) {
+      add(cases->otherwise->then);
+      return targets;
     }
   }
-  if (const auto functions = use->find("functions"); functions && functions->value.is_object()) {
-    for (auto [name, function] : functions->value.members()) {
-      const ScopeIndex scope = open_scope(ScopeRole::function, kNone, kRootScope, {});
-      const TaskIndex index = static_cast<TaskIndex>(definition_->tasks.size());
-      definition_->tasks.emplace_back();
-      definition_->tasks[index].name = name;
-      definition_->tasks[index].scope = scope;
-      definition_->scopes[scope].tasks.push_back(index);
-      compile_task(index, Site{function, child_pointer(functions->pointer, name), scope});
+  if (const auto* tried = std::get_if<TrySpec>(&task.spec); tried && tried->then) add(*tried->then);
+  if (task.kind != TaskKind::raise) add(task.then);
+  return targets;
+}
+
+void Compiler::note_unreachable() {
+  for (const Scope& scope : definition_->scopes) {
+    if (scope.role == ScopeRole::branches || scope.tasks.empty()) continue;
+    std::set<TaskIndex> seen;
+    std::vector<TaskIndex> open = {scope.tasks.front()};
+    while (!open.empty()) {
+      const TaskIndex index = open.back();
+      open.pop_back();
+      if (index == kNone || !seen.insert(index).second) continue;
+      for (TaskIndex next : targets_of(definition_->tasks[index])) open.push_back(next);
     }
-  }
-  const auto extensions = use->find("extensions");
-  if (!extensions || !extensions->value.is_array()) return;
-  size_t position = 0;
-  for (json::View entry : extensions->value.elements()) {
-    const Site item{entry, child_pointer(extensions->pointer, position++), kRootScope};
-    if (!entry.is_object()) continue;
-    for (auto [name, extension] : entry.members()) {
-      const Site site{extension, child_pointer(item.pointer, name), kRootScope};
-      optional_program(site.find("when"), kTaskArguments, "when");
-      for (std::string_view key : {"before", "after"}) {
-        const auto list = site.find(key);
-        if (list && list->value.is_array()) {
-          compile_list(*list, open_scope(ScopeRole::extension, kNone, kRootScope, {}));
-        }
-      }
+    for (TaskIndex index : scope.tasks) {
+      if (seen.contains(index)) continue;
+      const Task& task = definition_->tasks[index];
+      warnings_.add_at_key(task.reference, "nothing leads to the task \"" + task.name +
+                                               "\": every task before it goes elsewhere");
     }
   }
 }
@@ -111,28 +158,14 @@ void Compiler::note_unsupported_parts() {
     if (site) unsupported_.add_unsupported(site->pointer, std::string(what) + " not supported yet");
   };
   note(root.find("schedule"), "schedules of workflows are");
-  for (std::string_view part : {"input", "output"}) {
-    const auto site = root.find(part);
-    if (site) note(site->find("schema"), "schemas of workflow data are");
-  }
   if (const auto schedule = root.find("schedule")) {
     if (const auto read = schedule->find("read"); read && !schedule->find("on")) {
       faults_.add(read->pointer, "`read` needs `on`: it says how the events of `on` are read");
     }
   }
   if (const auto evaluate = root.find("evaluate")) {
-    if (evaluate->value.string_or("mode", "strict") == "loose") {
-      note(evaluate->find("mode"), "evaluation in loose mode is");
-    }
     if (evaluate->value.string_or("language", "jq") != "jq") {
       note(evaluate->find("language"), "expression languages other than jq are");
-    }
-  }
-  if (const auto use = root.find("use")) {
-    for (std::string_view part : {"extensions", "functions", "catalogs"}) {
-      const auto site = use->find(part);
-      const bool list = site && (site->value.is_object() || site->value.is_array());
-      if (list && site->value.size() > 0) note(site, std::string(part) + " are");
     }
   }
 }
@@ -190,27 +223,21 @@ void Compiler::compile_task(TaskIndex index, const Site& site) {
   if (!site.value.is_object()) return;
   Task& task = definition_->tasks[index];
   task.if_ = optional_program(site.find("if"), kBeforeArguments, "if");
-  const auto note_schema = [&](const std::optional<Site>& part) {
-    const auto schema = part ? part->find("schema") : std::nullopt;
-    if (schema) {
-      unsupported_.add_unsupported(schema->pointer, "schemas of workflow data are not supported "
-                                                    "yet");
-    }
-  };
   if (const auto input = site.find("input")) {
     task.input_from = optional_transform(input->find("from"), kBeforeArguments, "input.from");
-    note_schema(input);
+    task.input_schema = data_schema(input);
   }
   if (const auto output = site.find("output")) {
     task.output_as = optional_transform(output->find("as"), kTaskArguments, "output.as");
-    note_schema(output);
+    task.output_schema = data_schema(output);
   }
   if (const auto exported = site.find("export")) {
     task.export_as = optional_transform(exported->find("as"), kExportArguments, "export.as");
-    note_schema(exported);
+    task.export_schema = data_schema(exported);
   }
   task.timeout = timeout(site.find("timeout"), kTaskArguments);
   task.then = compile_then(site.find("then"), index);
+  extend(index, task_key(site.value));
   compile_kind(index, site);  // may move the tasks
 }
 

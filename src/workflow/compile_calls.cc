@@ -2,6 +2,7 @@
 // Calls and processes.
 
 #include "workflow/compiler.h"
+#include "workflow/openapi.h"
 #include "workflow/shapes.h"
 
 namespace hence::workflow {
@@ -35,15 +36,15 @@ void Compiler::compile_other_call(TaskIndex index, const Site& site, std::string
   for (auto [word, protocol] : kProtocols) {
     if (name == word) kind = protocol;
   }
-  not_run(index, kind, *site.find("call"));
-  const auto with = site.find("with");
-  if (kind == TaskKind::call_function) {
-    // A bare name is one of use.functions; with "@" or as a URL it lies in a catalogue.
-    const bool elsewhere = name.find_first_of("@:/") != std::string_view::npos;
-    if (!elsewhere) resolve_use("functions", *site.find("call"));
-    optional_tmpl(with, kCallArguments, "with");
+  if (kind == TaskKind::call_function) return compile_function_call(index, site, name);
+  if (kind == TaskKind::call_openapi) {
+    OpenapiSpec spec = site.find("with") ? compile_openapi(*site.find("with")) : OpenapiSpec();
+    definition_->tasks[index].kind = kind;
+    definition_->tasks[index].spec = std::move(spec);
     return;
   }
+  not_run(index, kind, *site.find("call"));
+  const auto with = site.find("with");
   if (!with) return;
   if (kind == TaskKind::call_asyncapi) {
     const auto subscription = with->find("subscription");
@@ -61,6 +62,36 @@ void Compiler::compile_other_call(TaskIndex index, const Site& site, std::string
     }
   }
   if (const auto policy = with->find("authentication")) compile_authentication(*policy);
+}
+
+void Compiler::note_secrets(HttpSpec& spec) {
+  spec.reads_secrets = !spec.authentication.secret.empty();
+  for (Formula* formula : {&spec.method, &spec.endpoint, &spec.headers, &spec.query, &spec.body,
+                           &spec.authentication.fields}) {
+    spec.reads_secrets = spec.reads_secrets || formula->reads_secrets();
+  }
+}
+
+OpenapiSpec Compiler::compile_openapi(const Site& with) {
+  OpenapiSpec spec;
+  spec.call = compile_http(with);
+  if (const auto policy = with.find("authentication")) {
+    spec.call.authentication = compile_authentication(*policy);
+  }
+  note_secrets(spec.call);
+  spec.operation = with.value.string_or("operationId", "");
+  spec.parameters = optional_tmpl(with.find("parameters"), kCallArguments, "parameters");
+  spec.call.reads_secrets = spec.call.reads_secrets || spec.parameters.reads_secrets();
+  const auto document = with.find("document");
+  if (document && document->find("endpoint")) {
+    spec.document = compile_document(*document);
+    spec.document->output = HttpOutput::response;  // keeps its address, for relative servers
+  } else if (document) {
+    spec.inline_document = json::Value(document->value);
+    const auto operation = find_operation(document->value, "", spec.operation);
+    if (!operation.ok()) faults_.add(with.pointer, operation.error().message());
+  }
+  return spec;
 }
 
 HttpSpec Compiler::compile_http(const Site& with) {
@@ -88,12 +119,7 @@ HttpSpec Compiler::compile_http(const Site& with) {
   if (output == "response") spec.output = HttpOutput::response;
   const auto redirect = with.find("redirect");
   spec.redirect = redirect && redirect->value.is_bool() && redirect->value.as_bool();
-  AuthenticationSpec& auth = spec.authentication;
-  spec.reads_secrets = !auth.secret.empty();
-  for (Formula* formula : {&spec.method, &spec.endpoint, &spec.headers, &spec.query, &spec.body,
-                                 &auth.username, &auth.password, &auth.token}) {
-    spec.reads_secrets = spec.reads_secrets || formula->reads_secrets();
-  }
+  note_secrets(spec);
   return spec;
 }
 
@@ -107,9 +133,9 @@ AuthenticationSpec Compiler::compile_authentication(Site site) {
   using Scheme = AuthenticationSpec::Scheme;
   constexpr std::pair<std::string_view, Scheme> kSchemes[] = {{"basic", Scheme::basic},
                                                               {"bearer", Scheme::bearer},
-                                                              {"digest", Scheme::none},
-                                                              {"oauth2", Scheme::none},
-                                                              {"oidc", Scheme::none}};
+                                                              {"digest", Scheme::digest},
+                                                              {"oauth2", Scheme::oauth2},
+                                                              {"oidc", Scheme::oidc}};
   for (auto [name, scheme] : kSchemes) {
     const auto policy = site.find(name);
     if (!policy) continue;
@@ -117,16 +143,14 @@ AuthenticationSpec Compiler::compile_authentication(Site site) {
     if (const auto secret = policy->find("use")) {
       check_secret(*secret);
       if (secret->value.is_string()) spec.secret = secret->value.as_string();
-    }
-    if (scheme == Scheme::none) {
-      unsupported_.add_unsupported(policy->pointer, "authentication `" + std::string(name) +
-                                                        "` is not supported yet; basic and "
-                                                        "bearer are");
       continue;
     }
-    spec.username = optional_tmpl(policy->find("username"), kCallArguments, "authentication");
-    spec.password = optional_tmpl(policy->find("password"), kCallArguments, "authentication");
-    spec.token = optional_tmpl(policy->find("token"), kCallArguments, "authentication");
+    spec.fields = optional_tmpl(policy, kCallArguments, "authentication");
+    if (policy->value.string_or("grant", "") == "authorization_code") {
+      faults_.add(policy->find("grant")->pointer,
+                  "a server cannot ask a person for an authorization code; use "
+                  "client_credentials, or a secret that has the code or a refresh_token");
+    }
   }
   return spec;
 }
@@ -138,8 +162,13 @@ void Compiler::compile_run(TaskIndex index, const Site& site) {
     definition_->tasks[index].spec = std::move(spec);
     return;
   }
+  if (const auto script = site.find("script")) {
+    ShellSpec spec = compile_script(site, *script);
+    definition_->tasks[index].kind = TaskKind::run_script;
+    definition_->tasks[index].spec = std::move(spec);
+    return;
+  }
   constexpr std::pair<std::string_view, TaskKind> kProcesses[] = {
-      {"script", TaskKind::run_script},
       {"workflow", TaskKind::run_workflow},
       {"container", TaskKind::run_container}};
   for (auto [name, kind] : kProcesses) {
@@ -164,6 +193,43 @@ ShellSpec Compiler::compile_shell(const Site& run, const Site& shell) {
   spec.arguments = optional_tmpl(shell.find("arguments"), kTaskArguments, "run");
   spec.environment = optional_tmpl(shell.find("environment"), kTaskArguments, "run");
   spec.input = optional_tmpl(shell.find("stdin"), kTaskArguments, "run");
+  read_run_options(run, spec);
+  return spec;
+}
+
+ShellSpec Compiler::compile_script(const Site& run, const Site& script) {
+  ShellSpec spec;
+  constexpr std::pair<std::string_view, Language> kLanguages[] = {
+      {"js", Language::js}, {"javascript", Language::js}, {"python", Language::python}};
+  const std::string_view word = script.value.string_or("language", "");
+  for (auto [name, language] : kLanguages) {
+    if (word == name) spec.language = language;
+  }
+  if (spec.language == Language::shell && !word.empty()) {
+    constexpr std::string_view kNames[] = {"js", "python"};
+    unsupported_.add_unsupported(script.find("language")->pointer,
+                                 "scripts in \"" + std::string(word) + "\" are not supported" +
+                                     suggestion(word, kNames));
+  }
+  spec.command = optional_tmpl(script.find("code"), kTaskArguments, "run");
+  if (const auto source = script.find("source")) spec.source = compile_document(*source);
+  if (!spec.command.present()) spec.command = Formula::constant(json::Value::string(""));
+  spec.arguments = optional_tmpl(script.find("arguments"), kTaskArguments, "run");
+  spec.environment = optional_tmpl(script.find("environment"), kTaskArguments, "run");
+  spec.input = optional_tmpl(script.find("stdin"), kTaskArguments, "run");
+  read_run_options(run, spec);
+  return spec;
+}
+
+/// An external resource as the call that fetches it.
+HttpSpec Compiler::compile_document(const Site& resource) {
+  HttpSpec spec = compile_http(resource);
+  spec.method = Formula::constant(json::Value::string("GET"));
+  spec.document = true;
+  return spec;
+}
+
+void Compiler::read_run_options(const Site& run, ShellSpec& spec) {
   const auto await = run.find("await");
   spec.await = !await || !await->value.is_bool() || await->value.as_bool();
   const std::string_view returns = run.value.string_or("return", "stdout");
@@ -171,7 +237,6 @@ ShellSpec Compiler::compile_shell(const Site& run, const Site& shell) {
   if (returns == "code") spec.returns = ProcessReturn::code;
   if (returns == "all") spec.returns = ProcessReturn::all;
   if (returns == "none") spec.returns = ProcessReturn::none;
-  return spec;
 }
 
 }  // namespace hence::workflow

@@ -2,7 +2,9 @@
 // Expressions, templates and durations.
 
 #include <algorithm>
+#include <functional>
 
+#include "json/builder.h"
 #include "workflow/compiler.h"
 #include "workflow/shapes.h"
 
@@ -67,7 +69,52 @@ Formula Compiler::program(const Site& site, ArgumentSet allowed, std::string_vie
   return compiled ? Formula(std::move(*compiled)) : Formula();
 }
 
-Formula Compiler::tmpl(const Site& site, ArgumentSet allowed, std::string_view what) {
+std::optional<std::string> Compiler::loose_text(std::string_view text, const Site& site,
+                                                ArgumentSet allowed) const {
+  const std::string source(expr::unwrap(text).value_or(text));
+  const auto program = expr::Program::compile(source, options(site.scope));
+  if (!program.ok()) return std::nullopt;
+  for (const std::string& name : program->reads().variables) {
+    for (size_t i = 0; i < kArgumentCount; ++i) {
+      if (name == kArgumentNames[i] && !allowed.has(static_cast<Argument>(i))) return std::nullopt;
+    }
+  }
+  return "${ try (" + source + "\n) catch " + json::Value::string(text)->to_text() + " }";
+}
+
+json::Value Compiler::loosened(const Site& site, ArgumentSet allowed) const {
+  json::Builder b;
+  const std::function<void(json::View)> write = [&](json::View value) {
+    if (value.is_string()) {
+      const auto text = loose_text(value.as_string(), site, allowed);
+      // What is marked and does not compile is a fault, as it is in strict mode.
+      b.string(text ? *text : std::string(value.as_string()));
+    } else if (value.is_object()) {
+      b.begin_object();
+      for (auto [key, member] : value.members()) {
+        b.key(key);
+        write(member);
+      }
+      b.end_object();
+    } else if (value.is_array()) {
+      b.begin_array();
+      for (json::View item : value.elements()) write(item);
+      b.end_array();
+    } else {
+      b.value(value);
+    }
+  };
+  write(site.value);
+  return std::move(b).finish();
+}
+
+Formula Compiler::tmpl(const Site& given, ArgumentSet allowed, std::string_view what) {
+  json::Value loose;
+  Site site = given;
+  if (loose_) {
+    loose = loosened(given, allowed);
+    site.value = loose;
+  }
   // Each text by itself first, so that a fault names its place.
   bool fits = true;
   bool constant = true;
@@ -89,6 +136,13 @@ Formula Compiler::tmpl(const Site& site, ArgumentSet allowed, std::string_view w
 }
 
 Formula Compiler::transform(const Site& site, ArgumentSet allowed, std::string_view what) {
+  if (site.value.is_string() && loose_) {
+    if (const auto text = loose_text(site.value.as_string(), site, allowed)) {
+      const json::Value value = json::Value::string(*text);
+      return program({value, site.pointer, site.scope}, allowed, what);
+    }
+    return Formula::constant(json::Value(site.value));
+  }
   return site.value.is_string() ? program(site, allowed, what) : tmpl(site, allowed, what);
 }
 

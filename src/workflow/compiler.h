@@ -17,9 +17,10 @@ namespace hence::workflow {
 
 class Compiler {
  public:
-  /// Borrows all three while it lives.
-  Compiler(json::View root, Faults& faults, Faults& unsupported)
-      : root_(root), faults_(faults), unsupported_(unsupported) {}
+  /// Borrows both while it lives.
+  Compiler(json::View root, Compiled& result)
+      : root_(root), faults_(result.faults), unsupported_(result.unsupported),
+        warnings_(result.warnings), imports_(result.imports) {}
 
   std::shared_ptr<Definition> run();
 
@@ -35,7 +36,22 @@ class Compiler {
   };
 
   // compile.cc
+  void note_unreachable();
+  std::vector<TaskIndex> targets_of(const Task& task) const;
+  DataSchema data_schema(const std::optional<Site>& holder);
+  std::optional<schema::Draft> draft_of(const Site& schema);
+  // compile_uses.cc
   void compile_uses();
+  void open_functions(const Site& functions);
+  void compile_extensions(const Site& extensions);
+  void extend(TaskIndex index, std::string_view key);
+  void compile_function_call(TaskIndex index, const Site& site, std::string_view name);
+  void note_cycles();
+  /// What was read from uri; nothing, and an entry in imports, if it was not read yet.
+  std::optional<Site> import_of(const std::string& uri, const std::string& pointer);
+  /// The constant URI of an endpoint; a fault where it is an expression or needs authentication.
+  std::optional<std::string> import_uri(const Site& endpoint);
+  std::optional<std::string> function_uri(std::string_view name, const Site& site);
   void note_unsupported_parts();
   ScopeIndex open_scope(ScopeRole role, TaskIndex owner, ScopeIndex parent,
                         std::initializer_list<std::string> variables);
@@ -62,14 +78,23 @@ class Compiler {
   void compile_call(TaskIndex index, const Site& site);
   void compile_other_call(TaskIndex index, const Site& site, std::string_view name);
   HttpSpec compile_http(const Site& with);
+  OpenapiSpec compile_openapi(const Site& with);
+  static void note_secrets(HttpSpec& spec);
   AuthenticationSpec compile_authentication(Site site);
   void compile_run(TaskIndex index, const Site& site);
   ShellSpec compile_shell(const Site& run, const Site& shell);
+  ShellSpec compile_script(const Site& run, const Site& script);
+  void read_run_options(const Site& run, ShellSpec& spec);
+  HttpSpec compile_document(const Site& resource);
   void not_run(TaskIndex index, TaskKind kind, const Site& at);
 
   // compile_formulas.cc
   /// An expression with or without ${ }; `what` names the key in faults.
   Formula program(const Site& site, ArgumentSet allowed, std::string_view what);
+  /// In loose mode: the value with each text that is an expression made one that cannot fail.
+  json::Value loosened(const Site& site, ArgumentSet allowed) const;
+  std::optional<std::string> loose_text(std::string_view text, const Site& site,
+                                        ArgumentSet allowed) const;
   /// A value with expressions in its string leaves.
   Formula tmpl(const Site& site, ArgumentSet allowed, std::string_view what);
   /// A text is a program, anything else a template: `from`, `as`, `set`, `for.in`.
@@ -87,6 +112,16 @@ class Compiler {
   json::View root_;
   Faults& faults_;
   Faults& unsupported_;
+  Faults& warnings_;
+  std::vector<Import>& imports_;
+  bool loose_ = false;           ///< evaluate.mode
+  bool in_extension_ = false;    ///< tasks of extensions are not extended
+  struct Extension {
+    std::string_view kind;
+    ExtensionUse use;
+  };
+  std::vector<Extension> extensions_;
+  std::map<std::string, TaskIndex, std::less<>> functions_;
   std::shared_ptr<Definition> definition_ = std::make_shared<Definition>();
 };
 

@@ -1,23 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workflow/deferred.h"
 
+#include "workflow/documents.h"
 #include "workflow/http.h"
+#include "workflow/openapi.h"
 
 namespace hence::workflow {
 
-std::vector<std::string> secrets_of(const Definition& definition, TaskIndex task) {
-  const auto* spec = std::get_if<HttpSpec>(&definition.task(task).spec);
-  if (!spec || !spec->reads_secrets) return {};
-  const ArgumentSet read = arguments_of(*spec);
-  if (read.has(Argument::secrets) || read.has(Argument::secret)) return definition.secrets;
-  return {spec->authentication.secret};
+namespace {
+
+/// The call that is built: of the document the task needs, or the task's own.
+const HttpSpec* call_of(const Task& task, bool document) {
+  if (document) return document_of(task);
+  const auto* api = std::get_if<OpenapiSpec>(&task.spec);
+  return api ? &api->call : std::get_if<HttpSpec>(&task.spec);
+}
+
+}  // namespace
+
+std::vector<std::string> secrets_of(const Definition& definition, TaskIndex index) {
+  const Task& task = definition.task(index);
+  std::vector<std::string> names;
+  for (const HttpSpec* spec : {call_of(task, false), call_of(task, true)}) {
+    if (!spec || !spec->reads_secrets) continue;
+    ArgumentSet read = arguments_of(*spec);
+    if (const auto* api = std::get_if<OpenapiSpec>(&task.spec)) {
+      read.bits |= api->parameters.arguments().bits;
+    }
+    if (read.has(Argument::secrets) || read.has(Argument::secret)) return definition.secrets;
+    names.push_back(spec->authentication.secret);
+  }
+  return names;
 }
 
 Result<json::Value> resolve_call(const Definition& definition, json::View deferred_request,
                                  json::View secrets, UtcTime now) {
   const TaskIndex index = definition.find_task(deferred_request.string_or("task", ""));
-  const HttpSpec* spec = index == kNone ? nullptr
-      : std::get_if<HttpSpec>(&definition.task(index).spec);
+  const bool document = deferred_request.find("document").has_value();
+  const HttpSpec* spec =
+      index == kNone ? nullptr : call_of(definition.task(index), document);
   if (!spec) return Error(ErrorCode::RequestInvalid, "the deferred call names no HTTP task");
   for (const std::string& name : secrets_of(definition, index)) {
     if (!secrets.find(name)) {
@@ -35,7 +56,10 @@ Result<json::Value> resolve_call(const Definition& definition, json::View deferr
     slots.push_back(variables.find(name).value_or(json::View()));
   }
   const HttpValues values{deferred_request.find("input").value_or(json::View()), slots, {now}};
-  return build_http_request(*spec, values, secrets);
+  const auto* api = std::get_if<OpenapiSpec>(&definition.task(index).spec);
+  if (!api || document) return build_http_request(*spec, values, secrets);
+  const json::View operation = deferred_request.find("operation").value_or(json::View());
+  return build_openapi_request(*api, operation, values, secrets);
 }
 
 }  // namespace hence::workflow

@@ -65,6 +65,10 @@ TaskIndex Definition::find_task(std::string_view reference) const {
 Result<std::shared_ptr<const Definition>> Compiled::runnable(std::string_view file_name) const {
   if (!faults.empty()) return faults.to_error(file_name);
   if (!unsupported.empty()) return unsupported.to_error(file_name);
+  if (!imports.empty()) {
+    return Error(ErrorCode::WorkflowInvalid, imports.front().pointer + ": " + imports.front().uri +
+                                                 " was not read");
+  }
   return definition;
 }
 

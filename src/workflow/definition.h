@@ -22,6 +22,7 @@
 #include "base/time.h"
 #include "json/value.h"
 #include "json/yaml.h"
+#include "schema/schema.h"
 #include "workflow/faults.h"
 #include "workflow/formula.h"
 #include "workflow/retry.h"
@@ -35,7 +36,6 @@ inline constexpr ScopeIndex kRootScope = 0;
 
 enum class TaskKind : uint8_t {
   do_, set, switch_, wait, raise, try_, emit, call_http, run_shell, for_, fork,
-  // checked, not run:
   listen, call_openapi, call_grpc, call_asyncapi, call_a2a, call_mcp, call_function,
   run_script, run_workflow, run_container,
 };
@@ -49,6 +49,9 @@ struct DurationSpec {
   Formula formula;
   bool present() const { return fixed.has_value() || formula.present(); }
 };
+
+/// What data must look like; none where the document does not say.
+using DataSchema = std::shared_ptr<const schema::Schema>;
 
 /// Where a task goes when it is done.
 struct Then {
@@ -105,11 +108,11 @@ struct TrySpec {
 struct EmitSpec {
   Formula event;  ///< the attributes as given: an object
 };
-/// Both basic and bearer: literal or expression, or the name of a secret that has the fields.
+/// A policy as given: literals or expressions, or the name of a secret that has the fields.
 struct AuthenticationSpec {
-  enum class Scheme : uint8_t { none, basic, bearer };
+  enum class Scheme : uint8_t { none, basic, bearer, digest, oauth2, oidc };
   Scheme scheme = Scheme::none;
-  Formula username, password, token;
+  Formula fields;      ///< an object: {username, password}, {token}, {authority, grant, …}
   std::string secret;  ///< of `use:`; empty if the fields are given
 };
 enum class HttpOutput : uint8_t { content, raw, response };
@@ -122,10 +125,23 @@ struct HttpSpec {
   HttpOutput output = HttpOutput::content;
   bool redirect = false;     ///< 3xx is a result, not an error; never followed
   bool reads_secrets = false;  ///< the request is built at dispatch (deferred.h)
+  bool document = false;       ///< fetches a document, which may also be a file:
+};
+/// A call of an operation of an OpenAPI document.
+struct OpenapiSpec {
+  std::optional<HttpSpec> document;  ///< where it is fetched from, or
+  json::Value inline_document;       ///< the document itself
+  std::string operation;             ///< operationId
+  Formula parameters;
+  HttpSpec call;                     ///< authentication, output, redirect, reads_secrets
 };
 enum class ProcessReturn : uint8_t { output, error_output, code, all, none };
+/// What runs the command's text: `sh`, `node` or `python3`.
+enum class Language : uint8_t { shell, js, python };
 struct ShellSpec {
+  Language language = Language::shell;
   Formula command, arguments, environment, input;
+  std::optional<HttpSpec> source;  ///< of a script: where its text is fetched from
   bool await = true;
   ProcessReturn returns = ProcessReturn::output;
 };
@@ -143,9 +159,21 @@ struct ForkSpec {
   ScopeIndex branches = kNone;
   bool compete = false;
 };
+/// A call of a function: the one task of its scope runs with `with` as its input.
+struct FunctionSpec {
+  Formula input;
+  ScopeIndex body = kNone;
+};
 /// A kind that is checked and not run.
 struct UnsupportedSpec {
   std::string what;
+};
+
+/// Tasks of use.extensions that run around a task.
+struct ExtensionUse {
+  Formula when;
+  ScopeIndex before = kNone;
+  ScopeIndex after = kNone;
 };
 
 struct Task {
@@ -163,9 +191,13 @@ struct Task {
   Formula output_as;
   Formula export_as;
   DurationSpec timeout;
+  DataSchema input_schema;   ///< of the raw input
+  DataSchema output_schema;  ///< of the transformed output
+  DataSchema export_schema;  ///< of the new context
+  std::vector<ExtensionUse> extensions;  ///< outermost first
 
   std::variant<DoSpec, SetSpec, SwitchSpec, WaitSpec, RaiseSpec, TrySpec, EmitSpec, HttpSpec,
-               ShellSpec, ForSpec, ForkSpec, UnsupportedSpec>
+               ShellSpec, ForSpec, ForkSpec, UnsupportedSpec, FunctionSpec, OpenapiSpec>
       spec;
 
   template <typename T>
@@ -195,6 +227,8 @@ class Definition {
   Formula input_from;
   Formula output_as;
   DurationSpec timeout;
+  DataSchema input_schema;
+  DataSchema output_schema;
   std::vector<std::string> secrets;  ///< of use.secrets
 
   std::vector<Task> tasks;
@@ -208,10 +242,22 @@ class Definition {
   TaskIndex find_task(std::string_view reference) const;
 };
 
+/// A document that is read when the workflow is applied: a function, a schema.
+struct Import {
+  std::string pointer;  ///< of who needs it
+  std::string uri;
+};
+/// Where a stored document keeps what was read: document.metadata of this name, by URI.
+inline constexpr std::string_view kImportsKey = "hence.io/imports";
+/// The functions of the server's own catalogue: "catalog:default/functions/log/1.0.0/function.yaml".
+inline constexpr std::string_view kDefaultCatalog = "catalog:default";
+
 struct Compiled {
   std::shared_ptr<const Definition> definition;  ///< null if there are faults
   Faults faults;
   Faults unsupported;  ///< what `apply` refuses
+  Faults warnings;     ///< what is surely not meant, and allowed
+  std::vector<Import> imports;  ///< not yet read; `apply` reads them and compiles again
 
   /// As `apply` wants it. Errors: WorkflowInvalid, NotSupported; every fault in the message.
   Result<std::shared_ptr<const Definition>> runnable(std::string_view file_name = {}) const;

@@ -62,6 +62,17 @@ json::Value make_error(ErrorType type, int64_t status, std::string_view instance
   return std::move(b).finish();
 }
 
+std::string describe_misfit(const schema::Schema& schema, json::View value,
+                            std::string_view what) {
+  constexpr size_t kShown = 3;
+  std::string text = std::string(what) + " does not fit its schema: ";
+  const std::vector<schema::Fault> faults = schema.faults(value, kShown + 1);
+  for (size_t i = 0; i < faults.size() && i < kShown; ++i) {
+    text += (i > 0 ? "; " : "") + faults[i].message;
+  }
+  return faults.size() > kShown ? text + "; and more" : text;
+}
+
 std::string normal_error_type(std::string_view type) {
   std::string_view rest = type;
   if (!take_prefix(rest, "https://") && !take_prefix(rest, "http://")) return std::string(type);

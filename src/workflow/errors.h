@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "json/value.h"
+#include "schema/schema.h"
 
 namespace hence::workflow {
 
@@ -25,6 +26,9 @@ json::Value make_error(ErrorType type, std::string_view instance, std::string_vi
 /// With another status than the type's usual one (an HTTP 404 is communication/404).
 json::Value make_error(ErrorType type, int64_t status, std::string_view instance,
                        std::string_view detail);
+
+/// "input does not fit its schema: /age: expected …": the first faults.
+std::string describe_misfit(const schema::Schema& schema, json::View value, std::string_view what);
 
 /// The bare name ("communication") of any of the forms in which documents write a standard type
 /// (hosts and paths of former releases); any other text as it is. Compare in this form only.

@@ -32,7 +32,8 @@ std::string_view fact_name(const Fact& fact) {
       "task-faulted",     "scope-entered",   "scope-left",         "loop-started",
       "error-caught",     "retry-scheduled", "timer-set",          "timer-cancelled",
       "timer-fired",      "call-requested",  "call-ended",         "call-cancelled",
-      "event-emitted",    "instance-suspended", "instance-resumed", "instance-ended"};
+      "event-emitted",    "instance-suspended", "instance-resumed", "instance-ended",
+      "document-fetched"};
   return kNames.at(fact.index());
 }
 

@@ -30,7 +30,8 @@ std::string_view phase_name(Phase phase);
 enum class TimerPurpose : uint8_t { wait, retry, task_timeout, attempt_timeout, workflow_timeout };
 std::string_view timer_purpose_name(TimerPurpose purpose);
 
-enum class CallKind : uint8_t { http, shell };
+/// `fetch`: an HTTP call for a document the task needs before it can begin.
+enum class CallKind : uint8_t { http, shell, fetch };
 
 /// How a frame counts for its parent: not at all, as one of all, or as one whose end is the end.
 enum class Branch : uint8_t { none, all, compete };
@@ -73,7 +74,8 @@ struct TaskEnded {
   TaskIndex next = kNone;
   std::optional<json::Value> output;   ///< transformed; absent: the raw output the state has
   std::optional<json::Value> context;  ///< by export.as
-  template <typename A> void fields(A& a) { a(frame, task, next, output, context); }
+  bool exits = false;                  ///< `then: exit` in an extension's list
+  template <typename A> void fields(A& a) { a(frame, task, next, output, context, exits); }
 };
 /// An error left the task; frames and waits under it are gone.
 struct TaskFaulted {
@@ -92,14 +94,31 @@ struct ScopeEntered {
   std::vector<Variable> variables;     ///< bound for this frame and those under it
   Branch branch = Branch::none;
   bool handler = false;                ///< catch.do of a `try`
+  /// Of an extension's list, from 1: before the parent's task the number of the extension, after it
+  /// the count of extensions more. 0: no extension.
+  uint32_t extension = 0;
+  // After the task: what is known of its end, for when the extensions are done.
+  std::optional<json::Value> raw_output = std::nullopt;
+  TaskIndex next = kNone;
+  bool ends = false;                   ///< `then: end`
   template <typename A>
-  void fields(A& a) { a(frame, parent, scope, task, input, variables, branch, handler); }
+  void fields(A& a) {
+    a(frame, parent, scope, task, input, variables, branch, handler, extension, raw_output, next,
+      ends);
+  }
 };
-/// The list is done: its last output is now the parent's raw output; the frame is gone.
+/// What the end of a list is for its parent.
+enum class ScopeEnd : uint8_t {
+  output,    ///< its last output is the parent's raw output
+  extension, ///< the parent's task goes on as if nothing had been
+  bypass,    ///< of an extension that took the task's place: as output
+};
+/// The list is done; the frame is gone.
 struct ScopeLeft {
   FrameId frame = kNoFrame;
   FrameId parent = kNoFrame;
-  template <typename A> void fields(A& a) { a(frame, parent); }
+  ScopeEnd end = ScopeEnd::output;
+  template <typename A> void fields(A& a) { a(frame, parent, end); }
 };
 /// A `for` evaluated what it goes over.
 struct LoopStarted {
@@ -187,12 +206,19 @@ struct InstanceEnded {
   template <typename A> void fields(A& a) { a(phase, output, error, reason, at); }
 };
 
+/// What a task needs before it begins is here: the operation of an OpenAPI document, a script.
+struct DocumentFetched {
+  CallId call = 0;
+  json::Value document;
+  template <typename A> void fields(A& a) { a(call, document); }
+};
+
 /// The order is part of the format: new kinds go at the end.
 using Fact = std::variant<InstanceStarted, TaskStarted, TaskSkipped, TaskEnded, TaskFaulted,
                           ScopeEntered, ScopeLeft, LoopStarted, ErrorCaught, RetryScheduled,
                           TimerSet, TimerCancelled, TimerFired, CallRequested, CallEnded,
                           CallCancelled, EventEmitted, InstanceSuspended, InstanceResumed,
-                          InstanceEnded>;
+                          InstanceEnded, DocumentFetched>;
 
 /// "task-started", "timer-set", …: for listings.
 std::string_view fact_name(const Fact& fact);

@@ -34,7 +34,9 @@ Result<json::Value> build_request_echo(const HttpSpec& spec, const HttpValues& v
 ArgumentSet arguments_of(const HttpSpec& spec);
 
 /// The request of kind shell. Errors: ExpressionFailed, BudgetExceeded, RequestInvalid.
-Result<json::Value> build_process_request(const ShellSpec& spec, const HttpValues& values);
+/// source: the text of a script that was fetched, else null.
+Result<json::Value> build_process_request(const ShellSpec& spec, const HttpValues& values,
+                                          json::View source);
 ArgumentSet arguments_of(const ShellSpec& spec);
 
 /// The task's raw output, or the error object in `error` (then null comes back).
@@ -46,8 +48,9 @@ json::Value read_process_answer(const ShellSpec& spec, const ProcessOutcome& ans
 /// The error object of a call that came to no answer.
 json::Value read_failure(const CallFailure& failure, bool process, std::string_view reference);
 
-/// RFC 6570 simple string expansion over the members of input; absent names give nothing.
-/// Errors: ExpressionFailed (a name whose value is an array or object, a brace left open).
+/// RFC 6570 over the members of input; absent names give nothing. Names are taken as they stand.
+/// Errors: ExpressionFailed (an array or object in {name}, which the DSL keeps to scalars; a brace
+/// left open).
 Result<std::string> expand_uri(std::string_view uri_template, json::View input);
 /// Appends bytes with everything but RFC 3986's unreserved characters as %XX.
 void append_percent_encoded(std::string_view bytes, std::string& out);

@@ -139,6 +139,8 @@ json::Value read_failure(const CallFailure& failure, bool process, std::string_v
     case ErrorCode::ExpressionFailed:
     case ErrorCode::BudgetExceeded: return make_error(ErrorType::expression, reference,
                                                       failure.message);
+    case ErrorCode::Unauthenticated: return make_error(ErrorType::authentication, reference,
+                                                       failure.message);
     case ErrorCode::RequestInvalid: return make_error(ErrorType::configuration, reference,
                                                       failure.message);
     default:

@@ -2,13 +2,10 @@
 #include <algorithm>
 
 #include "json/builder.h"
-#include "workflow/base64.h"
-#include "workflow/http.h"
+#include "workflow/http_parts.h"
 
 namespace hence::workflow {
 namespace {
-
-using Headers = std::vector<std::pair<std::string, std::string>>;
 
 Error invalid(std::string message) { return Error(ErrorCode::RequestInvalid, std::move(message)); }
 
@@ -20,20 +17,6 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-Result<json::Value> value_of(const Formula& formula, const HttpValues& values) {
-  return formula.evaluate(values.input, values.slots, values.environment);
-}
-
-/// Strings as they are, other scalars as JSON text. Errors: ExpressionFailed naming `what`.
-Result<std::string> text_of(json::View value, std::string_view what) {
-  if (value.is_string()) return std::string(value.as_string());
-  if (value.is_array() || value.is_object() || value.is_null()) {
-    return Error(ErrorCode::ExpressionFailed, std::string(what) + ": expected a text, got " +
-                                                  std::string(json::type_name(value.type())));
-  }
-  return value.to_text();
-}
-
 Result<std::string> build_method(const HttpSpec& spec, const HttpValues& values) {
   HENCE_TRY(const json::Value value, value_of(spec.method, values));
   HENCE_TRY(std::string method, text_of(value, "method"));
@@ -43,6 +26,21 @@ Result<std::string> build_method(const HttpSpec& spec, const HttpValues& values)
   }
   if (method.empty()) return invalid("the HTTP method is empty");
   return method;
+}
+
+Status check_uri(const std::string& uri, bool file) {
+  const std::string scheme = lower(std::string_view(uri).substr(0, 8));
+  const bool known = scheme.starts_with("http://") || scheme.starts_with("https://") ||
+                     (file && scheme.starts_with("file:///"));
+  if (!known) {
+    return invalid("endpoint: expected a URI with http:// or https://, got \"" +
+                   uri.substr(0, 200) + "\"");
+  }
+  const bool clean = std::none_of(uri.begin(), uri.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
+  });
+  if (!clean) return invalid("endpoint: the URI holds white space or control characters");
+  return {};
 }
 
 Result<std::string> build_uri(const HttpSpec& spec, const HttpValues& values) {
@@ -57,15 +55,7 @@ Result<std::string> build_uri(const HttpSpec& spec, const HttpValues& values) {
   } else {
     HENCE_TRY(uri, expand_uri(spec.uri_template, values.input));
   }
-  const std::string scheme = lower(std::string_view(uri).substr(0, 8));
-  if (!scheme.starts_with("http://") && !scheme.starts_with("https://")) {
-    return invalid("endpoint: expected a URI with http:// or https://, got \"" +
-                   uri.substr(0, 200) + "\"");
-  }
-  const bool clean = std::none_of(uri.begin(), uri.end(), [](char c) {
-    return static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
-  });
-  if (!clean) return invalid("endpoint: the URI holds white space or control characters");
+  HENCE_TRY_VOID(check_uri(uri, spec.document));
   return uri;
 }
 
@@ -129,49 +119,6 @@ bool has_header(const Headers& headers, std::string_view name) {
       [&](const auto& h) { return h.first == name; });
 }
 
-struct Authorization {
-  std::string scheme;
-  std::string parameter;
-};
-
-/// A field of the policy: as given, or from the secret it names.
-Result<std::string> credential(const Formula& given, const AuthenticationSpec& auth,
-                               json::View secrets,
-                               std::string_view field, const HttpValues& values) {
-  if (auth.secret.empty()) {
-    HENCE_TRY(const json::Value value, value_of(given, values));
-    return text_of(value, field);
-  }
-  const auto secret = secrets.find(auth.secret);
-  if (!secret) return Error(ErrorCode::SecretUnavailable, "the secret \"" + auth.secret +
-                            "\" is not there");
-  if (secret->is_string() && auth.scheme == AuthenticationSpec::Scheme::bearer) {
-    return std::string(secret->as_string());
-  }
-  const auto member = secret->find(field);
-  if (!member || !member->is_string()) {
-    return Error(ErrorCode::SecretUnavailable,
-                 "the secret \"" + auth.secret + "\" has no text \"" + std::string(field) + "\"");
-  }
-  return std::string(member->as_string());
-}
-
-Result<Authorization> build_authorization(const AuthenticationSpec& auth, const HttpValues& values,
-                                          json::View secrets) {
-  using Scheme = AuthenticationSpec::Scheme;
-  if (auth.scheme == Scheme::none) return Authorization{};
-  if (auth.scheme == Scheme::bearer) {
-    HENCE_TRY(std::string token, credential(auth.token, auth, secrets, "token", values));
-    if (token.find_first_of("\r\n") != std::string::npos) return invalid("the token holds a line "
-                                                                         "end");
-    return Authorization{"Bearer", std::move(token)};
-  }
-  HENCE_TRY(const std::string user, credential(auth.username, auth, secrets, "username", values));
-  HENCE_TRY(const std::string password, credential(auth.password, auth, secrets, "password",
-                                                   values));
-  return Authorization{"Basic", encode_base64(user + ":" + password)};
-}
-
 void write_headers(const Headers& headers, json::Builder& b) {
   b.begin_object();
   for (size_t i = 0; i < headers.size(); ++i) {
@@ -194,49 +141,71 @@ void write_echo(std::string_view method, std::string_view uri, const Headers& he
 
 }  // namespace
 
+Result<json::Value> value_of(const Formula& formula, const HttpValues& values) {
+  return formula.evaluate(values.input, values.slots, values.environment);
+}
+
+Result<std::string> text_of(json::View value, std::string_view what) {
+  if (value.is_string()) return std::string(value.as_string());
+  if (value.is_array() || value.is_object() || value.is_null()) {
+    return Error(ErrorCode::ExpressionFailed, std::string(what) + ": expected a text, got " +
+                                                  std::string(json::type_name(value.type())));
+  }
+  return value.to_text();
+}
+
 ArgumentSet arguments_of(const HttpSpec& spec) {
   ArgumentSet all;
-  const AuthenticationSpec& auth = spec.authentication;
-  const Formula* formulas[] = {&spec.method, &spec.endpoint,  &spec.headers,  &spec.query,
-                               &spec.body,   &auth.username,  &auth.password, &auth.token};
+  const Formula* formulas[] = {&spec.method, &spec.endpoint, &spec.headers, &spec.query, &spec.body,
+                               &spec.authentication.fields};
   for (const Formula* formula : formulas) all.bits |= formula->arguments().bits;
   return all;
 }
 
-Result<json::Value> build_http_request(const HttpSpec& spec, const HttpValues& values,
-                                       json::View secrets) {
-  HENCE_TRY(const std::string method, build_method(spec, values));
-  HENCE_TRY(std::string uri, build_uri(spec, values));
-  HENCE_TRY(const json::Value query, value_of(spec.query, values));
-  HENCE_TRY_VOID(append_query(query, uri));
-  HENCE_TRY(Headers headers, build_headers(spec, values));
-  HENCE_TRY(const json::Value body, value_of(spec.body, values));
-  const bool has_body = spec.body.present() && !body->is_null();
-  if (has_body && !has_header(headers, "content-type")) {
-    headers.emplace_back("content-type", body->is_string() ? "text/plain; charset=utf-8"
-                         : "application/json");
-  }
+Result<json::Value> finish_request(const HttpSpec& spec, HttpDraft draft, const HttpValues& values,
+                                   json::View secrets) {
   HENCE_TRY(const Authorization authorization, build_authorization(spec.authentication, values,
                                                                    secrets));
   json::Builder b;
-  b.begin_object().member("method", method).member("url", uri);
+  b.begin_object().member("method", draft.method).member("url", draft.uri);
   if (spec.output == HttpOutput::response) {
     b.key("echo");
-    write_echo(method, uri, headers, b);
+    write_echo(draft.method, draft.uri, draft.headers, b);
   }
   if (!authorization.scheme.empty()) {
-    std::erase_if(headers, [](const auto& h) { return h.first == "authorization"; });
-    headers.emplace_back("authorization", authorization.scheme + " " + authorization.parameter);
-    b.key("authorization").begin_object();
-    b.member("scheme", authorization.scheme).member("parameter",
-                                                    authorization.parameter).end_object();
+    std::erase_if(draft.headers, [](const auto& h) { return h.first == "authorization"; });
+    draft.headers.emplace_back("authorization",
+                               authorization.scheme + " " + authorization.parameter);
+    b.key("authorization").begin_object().member("scheme", authorization.scheme);
+    b.member("parameter", authorization.parameter).end_object();
   }
+  if (authorization.digest) b.member("digest", *authorization.digest);
+  if (authorization.token) b.member("token", *authorization.token);
   b.key("headers");
-  write_headers(headers, b);
-  if (has_body) b.member("body", body->is_string() ? std::string(body->as_string())
-                         : body->to_text());
+  write_headers(draft.headers, b);
+  if (draft.body) b.member("body", *draft.body);
   b.end_object();
   return std::move(b).finish();
+}
+
+Result<json::Value> build_http_request(const HttpSpec& spec, const HttpValues& values,
+                                       json::View secrets) {
+  HttpDraft draft;
+  HENCE_TRY(draft.method, build_method(spec, values));
+  HENCE_TRY(draft.uri, build_uri(spec, values));
+  HENCE_TRY(const json::Value query, value_of(spec.query, values));
+  HENCE_TRY_VOID(append_query(query, draft.uri));
+  HENCE_TRY(draft.headers, build_headers(spec, values));
+  HENCE_TRY(const json::Value body, value_of(spec.body, values));
+  if (spec.body.present() && !body->is_null()) {
+    const bool text = body->is_string();
+    if (!has_header(draft.headers, "content-type")) {
+      draft.headers.emplace_back("content-type",
+                                 text ? "text/plain; charset=utf-8" : "application/json");
+    }
+    draft.body = text ? std::string(body->as_string()) : body->to_text();
+  }
+  return finish_request(spec, std::move(draft), values, secrets);
 }
 
 Result<json::Value> build_request_echo(const HttpSpec& spec, const HttpValues& values) {

@@ -49,6 +49,10 @@ void advance(Instance& instance, Frame& frame, TaskIndex next) {
   frame.rounds = 0;
   frame.pending = 0;
   frame.handling = false;
+  frame.extension = 0;
+  frame.next = kNone;
+  frame.ends = false;
+  frame.document.reset();
   if (next != kNone) {
     frame.task = next;
     frame.state = FrameState::ready;
@@ -108,6 +112,7 @@ void fold(Instance& instance, const TaskEnded& fact) {
     frame.carry = *frame.task_input;
   }
   if (fact.context) instance.context = *fact.context;
+  frame.exited = fact.exits;
   advance(instance, frame, fact.next);
 }
 
@@ -121,9 +126,17 @@ void fold(Instance& instance, const TaskFaulted& fact) {
 void fold(Instance& instance, const ScopeEntered& fact) {
   ++instance.steps;
   take_id(instance, fact.frame);
+  if (fact.extension != 0) erase_below(instance, fact.parent);  // branches that lost
   Frame& parent = frame_of(instance, fact.parent);
   parent.state = FrameState::inside;
-  if (parent.items) ++parent.rounds;
+  if (fact.extension != 0) {
+    parent.extension = fact.extension;
+    parent.next = fact.next;
+    parent.ends = fact.ends;
+    if (fact.raw_output) parent.raw_output = fact.raw_output;
+  } else if (parent.items) {
+    ++parent.rounds;
+  }
   if (fact.branch != Branch::none) ++parent.pending;
   if (fact.handler) parent.handling = true;
   Frame frame;
@@ -141,8 +154,13 @@ void fold(Instance& instance, const ScopeEntered& fact) {
 void fold(Instance& instance, const ScopeLeft& fact) {
   json::Value output = std::move(frame_of(instance, fact.frame).carry);
   Frame& parent = frame_of(instance, fact.parent);
-  parent.raw_output = std::move(output);
-  parent.state = parent.items ? FrameState::next_round : FrameState::finishing;
+  if (fact.end == ScopeEnd::extension) {
+    parent.state = FrameState::extended;
+  } else {
+    parent.raw_output = std::move(output);
+    const bool loops = parent.items && fact.end == ScopeEnd::output;
+    parent.state = loops ? FrameState::next_round : FrameState::finishing;
+  }
   std::erase_if(instance.frames, [&](const Frame& f) { return f.id == fact.frame; });
 }
 
@@ -224,6 +242,15 @@ void fold(Instance& instance, const CallEnded& fact) {
     frame.raw_output = fact.output;
     frame.state = FrameState::finishing;
   }
+}
+
+void fold(Instance& instance, const DocumentFetched& fact) {
+  const Call* call = instance.find_call(fact.call);
+  HENCE_CHECK(call != nullptr);
+  Frame& frame = frame_of(instance, call->frame);
+  erase_call(instance, fact.call);
+  frame.document = fact.document;
+  frame.state = FrameState::prepared;
 }
 
 void fold(Instance& instance, const CallCancelled& fact) { erase_call(instance, fact.call); }

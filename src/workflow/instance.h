@@ -30,6 +30,8 @@ enum class FrameState : uint8_t {
   attempt_failed,  ///< of a `try`: the time for one run of the body is over
   scope_ended,  ///< past the last task of its list
   joined,       ///< a branch that is done
+  extended,     ///< the list of an extension is done
+  prepared,     ///< what the task needs before it begins is here
 };
 
 struct Frame {
@@ -52,6 +54,11 @@ struct Frame {
   bool handling = false;                  ///< of a `try`: catch.do runs
   Branch branch = Branch::none;
   std::vector<Variable> variables;        ///< visible here and below
+  uint32_t extension = 0;                 ///< the last one entered, as in ScopeEntered
+  TaskIndex next = kNone;                 ///< where the task goes after its extensions
+  bool ends = false;
+  bool exited = false;                    ///< of an extension's list: left by `then: exit`
+  std::optional<json::Value> document;    ///< fetched for the task
 
   const json::Value& input() const { return task_input ? *task_input : carry; }
   bool runnable() const {
@@ -63,7 +70,8 @@ struct Frame {
   template <typename A>
   void fields(A& a) {
     a(id, parent, scope, task, state, carry, task_input, raw_output, error, items, authorization,
-      request, started_at, attempt, rounds, pending, handling, branch, variables);
+      request, started_at, attempt, rounds, pending, handling, branch, variables, extension, next,
+      ends, exited, document);
   }
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workflow/machine.h"
 
+#include "workflow/documents.h"
 #include "workflow/http.h"
 #include "workflow/run.h"
 
@@ -13,7 +14,10 @@ void Run::start(json::View input) {
   started.task = root.tasks.empty() ? kNone : root.tasks.front();
   started.at = context_.now;
   std::optional<json::Value> error;
-  if (definition_.input_from.present()) {
+  if (definition_.input_schema && !definition_.input_schema->valid(input)) {
+    error = make_error(ErrorType::validation, "/",
+                       describe_misfit(*definition_.input_schema, input, "input"));
+  } else if (definition_.input_from.present()) {
     Instance soon;  // what the fact below makes, as far as `$workflow` shows it
     soon.input = started.raw_input;
     soon.started_at = context_.now;
@@ -66,6 +70,7 @@ void Run::fire_timer(const Timer& timer) {
 }
 
 void Run::finish_call(const Call& call, const CallOutcome& outcome) {
+  if (call.kind == CallKind::fetch) return finish_fetch(call, outcome);
   CallEnded ended{call.id, std::nullopt, std::nullopt};
   const Frame& frame = frame_of(call.frame);
   const Task& task = definition_.task(frame.task);
@@ -75,16 +80,43 @@ void Run::finish_call(const Call& call, const CallOutcome& outcome) {
   if (http && task.kind == TaskKind::call_http) {
     const json::View echo = frame.request ? frame.request->view() : json::View();
     output = read_http_answer(task.as<HttpSpec>(), *http, echo, task.reference, ended.error);
-  } else if (process && task.kind == TaskKind::run_shell) {
+  } else if (http && task.kind == TaskKind::call_openapi) {
+    const json::View echo = frame.request ? frame.request->view() : json::View();
+    output = read_http_answer(task.as<OpenapiSpec>().call, *http, echo, task.reference,
+                              ended.error);
+  } else if (process && call.kind == CallKind::shell) {
     output = read_process_answer(task.as<ShellSpec>(), *process, task.reference, ended.error);
   } else if (const auto* failure = std::get_if<CallFailure>(&outcome)) {
-    ended.error = read_failure(*failure, task.kind == TaskKind::run_shell, task.reference);
+    ended.error = read_failure(*failure, call.kind == CallKind::shell, task.reference);
   } else {
     ended.error = make_error(ErrorType::runtime, task.reference,
                              "the result is not of the call's kind");
   }
   if (!ended.error) ended.output = std::move(output);
   emit(std::move(ended));
+}
+
+/// The document a task waits for: only what the task needs of it is kept.
+void Run::finish_fetch(const Call& call, const CallOutcome& outcome) {
+  const Task& task = task_of(call.frame);
+  const std::optional<json::Value>& request = frame_of(call.frame).request;
+  const std::string address(request ? (*request)->string_or("uri", "") : "");
+  std::optional<json::Value> error;
+  const auto* http = std::get_if<HttpOutcome>(&outcome);
+  if (const auto* failure = std::get_if<CallFailure>(&outcome)) {
+    error = read_failure(*failure, false, task.reference);
+  } else if (!http) {
+    error = make_error(ErrorType::runtime, task.reference, "the result is no document");
+  } else if (http->status < 200 || http->status >= 300) {
+    error = make_error(ErrorType::communication, http->status, task.reference,
+                       "the document was answered with status " + std::to_string(http->status));
+  }
+  if (error) return emit(CallEnded{call.id, std::nullopt, std::move(error)});
+  Result<json::Value> document = needed_of_document(task, *http, address);
+  if (document.ok()) return emit(DocumentFetched{call.id, std::move(document).value()});
+  emit(CallEnded{call.id, std::nullopt,
+                 make_error(ErrorType::configuration, task.reference,
+                            document.error().message())});
 }
 
 Advance Machine::start(json::View input) {

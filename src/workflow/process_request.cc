@@ -36,6 +36,18 @@ Status write_arguments(json::View given, json::Builder& b) {
   return {};
 }
 
+/// What runs a script: its text is the first argument, because it may be longer than a variable and
+/// must not be read as shell. The file lies in the attempt's own folder and goes with it.
+std::string_view runner_of(Language language) {
+  if (language == Language::js) {
+    return R"(printf %s "$1" > script.mjs && shift && exec node script.mjs "$@")";
+  }
+  return R"(printf %s "$1" > script.py && shift && exec python3 script.py "$@")";
+}
+
+/// The kernel bounds one argument to 128 KiB.
+constexpr size_t kScriptBytesMax = 120 << 10;
+
 }  // namespace
 
 ArgumentSet arguments_of(const ShellSpec& spec) {
@@ -46,16 +58,28 @@ ArgumentSet arguments_of(const ShellSpec& spec) {
   return all;
 }
 
-Result<json::Value> build_process_request(const ShellSpec& spec, const HttpValues& values) {
-  HENCE_TRY(const json::Value command, value_of(spec.command, values));
+Result<json::Value> build_process_request(const ShellSpec& spec, const HttpValues& values,
+                                          json::View source) {
+  HENCE_TRY(json::Value command, value_of(spec.command, values));
+  if (!source.is_null()) command = json::Value(source);
   if (!command->is_string() || holds_nul(command->as_string())) {
     return Error(ErrorCode::ExpressionFailed, "command: expected a text without NUL bytes");
+  }
+  const bool script = spec.language != Language::shell;
+  const std::string code(command->as_string());
+  if (script && code.size() > kScriptBytesMax) {
+    return Error(ErrorCode::RequestInvalid, "the script has " + std::to_string(code.size()) +
+                                                " bytes; the limit is " +
+                                                std::to_string(kScriptBytesMax));
   }
   HENCE_TRY(const json::Value arguments, value_of(spec.arguments, values));
   HENCE_TRY(const json::Value environment, value_of(spec.environment, values));
   HENCE_TRY(const json::Value input, value_of(spec.input, values));
   json::Builder b;
-  b.begin_object().member("command", command->as_string()).key("arguments").begin_array();
+  b.begin_object().member("command", script ? runner_of(spec.language) : code);
+  if (script) b.key("script").boolean(true);
+  b.key("arguments").begin_array();
+  if (script) b.string(code);
   HENCE_TRY_VOID(write_arguments(arguments, b));
   b.end_array().key("environment").begin_object();
   if (environment->is_object()) {

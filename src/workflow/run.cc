@@ -5,7 +5,6 @@
 
 #include "workflow/shapes.h"
 
-
 namespace hence::workflow {
 
 Frame& Run::frame_of(FrameId id) {
@@ -65,6 +64,8 @@ void Run::step(FrameId id) {
       return;
     }
     case FrameState::scope_ended: return leave_scope(id);
+    case FrameState::extended: return go_on_extended(id);
+    case FrameState::prepared: return execute(id);
     default: HENCE_CHECK(false);
   }
 }
@@ -127,6 +128,7 @@ void Run::start_task(FrameId id) {
     if (!go.ok()) return fail(id, "if", go.error());
     if (!*go) return emit(TaskSkipped{id, frame_of(id).task, task.next});
   }
+  if (task.input_schema && !check_data(id, task.input_schema, frame_of(id).carry, "input")) return;
   std::optional<json::Value> input;
   if (task.input_from.present()) {
     Result<json::Value> value = evaluate(task.input_from, frame_of(id).carry, before);
@@ -134,7 +136,7 @@ void Run::start_task(FrameId id) {
     input = std::move(value).value();
   }
   emit(TaskStarted{id, frame_of(id).task, context_.now, std::move(input)});
-  execute(id);
+  if (task.extensions.empty() || !enter_before(id, 0)) execute(id);
   if (task.timeout.present()) set_task_timeout(id);
 }
 
@@ -154,7 +156,10 @@ void Run::execute(FrameId id) {
     case TaskKind::try_: return enter_body(id);
     case TaskKind::emit: return run_emit(id);
     case TaskKind::call_http: return run_call(id);
-    case TaskKind::run_shell: return run_shell(id);
+    case TaskKind::call_openapi: return run_openapi(id);
+    case TaskKind::run_shell:
+    case TaskKind::run_script: return run_shell(id);
+    case TaskKind::call_function: return start_function(id);
     case TaskKind::for_: return start_loop(id);
     case TaskKind::fork: return start_fork(id);
     default:
@@ -187,9 +192,25 @@ TaskIndex Run::next_of(const Task& task, Then then) const {
 
 void Run::end_task(FrameId id, std::optional<json::Value> raw, Then then) {
   const Task& task = task_of(id);
+  if (!task.extensions.empty() && frame_of(id).extension <= task.extensions.size()) {
+    if (enter_after(id, 0, raw, then)) return;
+  }
+  complete_task(id, std::move(raw), then);
+}
+
+bool Run::check_data(FrameId id, const DataSchema& schema, json::View value,
+                     std::string_view what) {
+  if (schema->valid(value)) return true;
+  fail(id, ErrorType::validation, describe_misfit(*schema, value, what));
+  return false;
+}
+
+void Run::complete_task(FrameId id, std::optional<json::Value> raw, Then then) {
+  const Task& task = task_of(id);
   std::optional<json::Value> output = raw;
   std::optional<json::Value> exported;
-  if (task.output_as.present() || task.export_as.present()) {
+  const bool checked = task.output_schema || task.export_schema;
+  if (task.output_as.present() || task.export_as.present() || checked) {
     const Frame& frame = frame_of(id);
     const json::Value whole = raw ? *raw : frame.raw_output ? *frame.raw_output : frame.input();
     Arguments at = arguments(id, task.scope);
@@ -199,8 +220,9 @@ void Run::end_task(FrameId id, std::optional<json::Value> raw, Then then) {
       if (!value.ok()) return fail(id, "output.as", value.error());
       output = std::move(value).value();
     }
+    const json::Value transformed = output ? *output : whole;
+    if (task.output_schema && !check_data(id, task.output_schema, transformed, "output")) return;
     if (task.export_as.present()) {
-      const json::Value transformed = output ? *output : whole;
       at.set_output(transformed);
       Result<json::Value> value = evaluate(task.export_as, transformed, at);
       if (!value.ok()) return fail(id, "export.as", value.error());
@@ -211,16 +233,22 @@ void Run::end_task(FrameId id, std::optional<json::Value> raw, Then then) {
       }
       exported = std::move(value).value();
     }
+    if (task.export_schema) {
+      const json::View context = exported ? exported->view() : instance_.context.view();
+      if (!check_data(id, task.export_schema, context, "export")) return;
+    }
   }
   release(id);
-  emit(TaskEnded{id, frame_of(id).task, next_of(task, then), std::move(output),
-                 std::move(exported)});
+  const bool extension = definition_.scope(frame_of(id).scope).role == ScopeRole::extension;
+  emit(TaskEnded{id, frame_of(id).task, next_of(task, then), std::move(output), std::move(exported),
+                 extension && then.kind == Then::Kind::exit});
   if (then.kind == Then::Kind::end) finish_workflow(frame_of(id).carry);
 }
 
 void Run::leave_scope(FrameId id) {
   const Frame& frame = frame_of(id);
   if (frame.parent == kNoFrame) return finish_workflow(frame.carry);
+  if (definition_.scope(frame.scope).role == ScopeRole::extension) return leave_extension(id);
   const FrameId parent = frame.parent;
   const Task& owner = task_of(parent);
   const bool handled = owner.kind == TaskKind::try_ && frame_of(parent).handling;
@@ -260,17 +288,21 @@ void Run::release_below(FrameId id) {
 }
 
 void Run::finish_workflow(json::Value output) {
+  const auto faulted = [&](ErrorType type, const std::string& detail) {
+    end_instance(Phase::faulted, std::nullopt, make_error(type, "/", detail), "");
+  };
   if (definition_.output_as.present()) {
     Arguments at(definition_, instance_, nullptr, nullptr, context_,
                  definition_.scope(kRootScope).variables);
     Result<json::Value> value = evaluate(definition_.output_as, output, at);
     if (!value.ok()) {
-      return end_instance(Phase::faulted, std::nullopt,
-                          make_error(ErrorType::expression, "/", "output.as: " +
-                                     value.error().message()),
-                          "");
+      return faulted(ErrorType::expression, "output.as: " + value.error().message());
     }
     output = std::move(value).value();
+  }
+  if (definition_.output_schema && !definition_.output_schema->valid(output)) {
+    return faulted(ErrorType::validation,
+                   describe_misfit(*definition_.output_schema, output, "output"));
   }
   end_instance(Phase::completed, std::move(output), std::nullopt, "");
 }

@@ -25,6 +25,7 @@ class Run {
   void start(json::View input);
   void fire_timer(const Timer& timer);
   void finish_call(const Call& call, const CallOutcome& outcome);
+  void finish_fetch(const Call& call, const CallOutcome& outcome);
   void end_instance(Phase phase, std::optional<json::Value> output,
                     std::optional<json::Value> error,
                     std::string_view reason);
@@ -39,9 +40,13 @@ class Run {
   void start_task(FrameId id);
   void execute(FrameId id);
   void set_task_timeout(FrameId id);
-  /// Data flow from the raw output on; raw: absent if the state has it.
+  /// The raw output is known: extensions, then the data flow. raw: absent if the state has it.
   void end_task(FrameId id, std::optional<json::Value> raw, Then then);
   void end_task(FrameId id) { end_task(id, std::nullopt, task_of(id).then); }
+  /// The data flow from the raw output on.
+  void complete_task(FrameId id, std::optional<json::Value> raw, Then then);
+  /// False, and the task has failed, where value does not fit.
+  bool check_data(FrameId id, const DataSchema& schema, json::View value, std::string_view what);
   void leave_scope(FrameId id);
   void finish_workflow(json::Value output);
   /// Cancels timers and calls of the frame and those under it.
@@ -57,13 +62,29 @@ class Run {
   void run_wait(FrameId id);
   void run_call(FrameId id);
   void run_shell(FrameId id);
+  /// Asks for what the task needs before it can begin.
+  void fetch(FrameId id, const HttpSpec& source);
+  void request_http(FrameId id, const HttpSpec& spec, CallKind kind);
+  void run_openapi(FrameId id);
+  /// Sends the request, or fails the task with the error of building it.
+  void send_request(FrameId id, CallKind kind, bool deferred, Result<json::Value> request);
   /// Retries so far of the nearest `try` around the frame that has retried.
   uint32_t attempt_of(FrameId id);
 
-  // run_scopes.cc: do, for, fork.
+  // run_extensions.cc
+  /// Enters the first list from extension `from` on that runs before the task; false if none does.
+  bool enter_before(FrameId id, size_t from);
+  /// The same after the task, innermost extension first. then: where the task goes.
+  bool enter_after(FrameId id, size_t from, std::optional<json::Value> raw, Then then);
+  void go_on_extended(FrameId id);
+  void leave_extension(FrameId id);
+  std::optional<bool> extension_applies(FrameId id, const ExtensionUse& extension);
+
+  // run_scopes.cc: do, for, fork, functions.
   void enter(FrameId parent, ScopeIndex scope);
   void start_loop(FrameId id);
   void next_iteration(FrameId id);
+  void start_function(FrameId id);
   void start_fork(FrameId id);
   void finish_fork(FrameId id);
   std::optional<json::Value> item_at(FrameId id, const json::Value& items, uint64_t index);

@@ -66,6 +66,17 @@ void Run::next_iteration(FrameId id) {
                     std::move(variables)});
 }
 
+void Run::start_function(FrameId id) {
+  const Task& task = task_of(id);
+  const FunctionSpec& spec = task.as<FunctionSpec>();
+  if (spec.body == kNone) return fail(id, ErrorType::configuration, "the function was not read");
+  Arguments at = arguments(id, task.scope);
+  Result<json::Value> input = evaluate(spec.input, frame_of(id).input(), at);
+  if (!input.ok()) return fail(id, "with", input.error());
+  emit(ScopeEntered{next_id(), id, spec.body, first_of(definition_.scope(spec.body)),
+                    std::move(input).value(), {}});
+}
+
 void Run::start_fork(FrameId id) {
   const ForkSpec& spec = task_of(id).as<ForkSpec>();
   const std::vector<TaskIndex>& branches = definition_.scope(spec.branches).tasks;

@@ -139,49 +139,15 @@ void Run::run_emit(FrameId id) {
   end_task(id, std::move(event), task.then);
 }
 
-void Run::run_call(FrameId id) {
-  const Task& task = task_of(id);
-  const HttpSpec& spec = task.as<HttpSpec>();
-  const json::Value input = frame_of(id).input();
-  Arguments at = arguments(id, task.scope);
-  const ArgumentSet read = arguments_of(spec);
-  const HttpValues values{input, at.slots(read), environment()};
-  const auto failed = [&](const Error& error) {
-    fail(id, read_failure({error.code(), "call: " + error.message()}, false, task.reference));
-  };
-  json::Value request;
-  if (spec.reads_secrets) {
-    std::optional<json::Value> echo;
-    if (spec.output == HttpOutput::response) {
-      Result<json::Value> built = build_request_echo(spec, values);
-      if (!built.ok()) return failed(built.error());
-      echo = std::move(built).value();
-    }
-    json::Builder b;
-    b.begin_object().member("task", task.reference).member("input", input);
-    b.member("variables", at.to_object(read));
-    if (echo) b.member("echo", *echo);
-    request = std::move(b.end_object()).finish();
-  } else {
-    Result<json::Value> built = build_http_request(spec, values, json::View());
-    if (!built.ok()) return failed(built.error());
-    request = std::move(built).value();
-  }
-  if (request->to_text().size() > context_.limits.call_bytes) {
-    return fail(id, ErrorType::runtime, "call: the request would be larger than " +
-                                            std::to_string(context_.limits.call_bytes) + " bytes");
-  }
-  emit(CallRequested{next_id(), id, frame_of(id).task, CallKind::http, spec.reads_secrets, false,
-                     attempt_of(id), std::move(request)});
-}
-
 void Run::run_shell(FrameId id) {
   const Task& task = task_of(id);
   const ShellSpec& spec = task.as<ShellSpec>();
+  if (spec.source && !frame_of(id).document) return fetch(id, *spec.source);
+  const json::View source = frame_of(id).document ? frame_of(id).document->view() : json::View();
   Arguments at = arguments(id, task.scope);
   const json::Value input = frame_of(id).input();
   Result<json::Value> request = build_process_request(
-      spec, {input, at.slots(arguments_of(spec)), environment()});
+      spec, {input, at.slots(arguments_of(spec)), environment()}, source);
   if (!request.ok()) {
     return fail(id, read_failure({request.error().code(), "run: " + request.error().message()},
                                  true,

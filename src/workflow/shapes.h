@@ -65,6 +65,7 @@ void check_shape(const Shape& shape, json::View value, const std::string& pointe
 /// The whole workflow document.
 extern const Shape kDocumentShape;
 extern const Shape kTaskListShape;
+extern const Shape kTaskShape;
 extern const Shape kDurationObjectShape;  ///< {days, hours, minutes, seconds, milliseconds}
 extern const Shape kDurationShape;  ///< object, ISO 8601 text or expression
 extern const Shape kStringShape;
@@ -86,6 +87,8 @@ bool is_duration_text(std::string_view text);  ///< ISO 8601 or a whole `${ … 
 bool is_expression(std::string_view text);     ///< a whole `${ … }`
 bool is_uri_or_expression(std::string_view text);
 bool is_uri(std::string_view text);
+/// Of a file in a GitHub or GitLab repository as people see it, the address of its text.
+std::string raw_repository_uri(const std::string& uri);
 
 /// Calls visit(text, pointer) for every string in value, itself included.
 void visit_texts(json::View value, const std::string& pointer,

@@ -53,7 +53,11 @@ const ShapeKey kHttpKeys[] = {{"method", &kStringShape, true}, {"endpoint", &kEn
                               {"query", &kTextMapOrExpression}, {"output", &kHttpOutput},
                               {"redirect", &kBooleanShape}};
 const Shape kHttp{.kind = object, .keys = kHttpKeys};
-const ShapeKey kOpenapiKeys[] = {{"document", &kExternalResource, true},
+// An extension: the document itself, where the specification has only its address.
+const Shape kInlineDocument{.kind = object, .open = true};
+const Shape kOpenapiDocument{.kind = by_key, .key = "paths", .with_key = &kInlineDocument,
+                             .without_key = &kExternalResource};
+const ShapeKey kOpenapiKeys[] = {{"document", &kOpenapiDocument, true},
                                  {"operationId", &kStringShape, true}, {"parameters", &kAnyMap},
                                  {"authentication", &kAuthenticationReference},
                                  {"output", &kHttpOutput}, {"redirect", &kBooleanShape}};

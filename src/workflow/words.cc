@@ -97,6 +97,26 @@ bool is_uri(std::string_view text) {
              (c >= '\t' && c <= '\r'); });
 }
 
+std::string raw_repository_uri(const std::string& uri) {
+  constexpr std::string_view kGithub = "https://github.com/";
+  const size_t tree = std::min(uri.find("/tree/"), uri.find("/blob/"));
+  if (uri.starts_with(kGithub) && tree != std::string::npos) {
+    return "https://raw.githubusercontent.com/" +
+           uri.substr(kGithub.size(), tree - kGithub.size()) + "/refs/heads/" + uri.substr(tree + 6);
+  }
+  const size_t functions = uri.find("/functions/");
+  const bool bare = uri.starts_with(kGithub) && functions != std::string::npos;
+  if (bare) {  // a repository's own page: its main branch
+    return "https://raw.githubusercontent.com/" +
+           uri.substr(kGithub.size(), functions - kGithub.size()) + "/refs/heads/main" +
+           uri.substr(functions);
+  }
+  if (const size_t gitlab = uri.find("/-/tree/"); gitlab != std::string::npos) {
+    return uri.substr(0, gitlab) + "/-/raw/" + uri.substr(gitlab + 8);
+  }
+  return uri;
+}
+
 bool is_uri_or_expression(std::string_view text) { return is_expression(text) || is_uri(text); }
 
 }  // namespace hence::workflow

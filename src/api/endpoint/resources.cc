@@ -85,6 +85,7 @@ void post_apply(Context& context, ExchangePtr exchange) {
   input->prune = *prune;
   input->actor = exchange->actor();
   input->idempotency_key = *key;
+  input->imports = context.options.imports;
   run_change(context, exchange, [&context, exchange, input] {
     const auto answer = [exchange, dry_run = input->dry_run](const ApplyOutcome& outcome) {
       answer_outcome(*exchange, outcome, dry_run);

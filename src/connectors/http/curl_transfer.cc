@@ -80,6 +80,10 @@ Status Transfer::prepare(uint64_t call_id, delivery::HttpCall call, uint64_t hel
   HENCE_TRY_VOID(set_url());
   set_headers();
   set_method_and_body();
+  const bool digest = call_.digest.has_value();
+  curl_easy_setopt(easy_, CURLOPT_HTTPAUTH, digest ? CURLAUTH_DIGEST : CURLAUTH_NONE);
+  curl_easy_setopt(easy_, CURLOPT_USERNAME, digest ? call_.digest->first.c_str() : nullptr);
+  curl_easy_setopt(easy_, CURLOPT_PASSWORD, digest ? call_.digest->second.c_str() : nullptr);
   const long timeout_ms = static_cast<long>(std::max<int64_t>(1, call_.timeout.millis()));
   curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, timeout_ms);
   curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, std::min(timeout_ms, kConnectTimeoutMs));

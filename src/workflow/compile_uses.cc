@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `use` declares beyond names: secrets, functions, extensions, and what is read from elsewhere.
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+#include "workflow/compiler.h"
+#include "workflow/shapes.h"
+
+namespace hence::workflow {
+
+void Compiler::compile_uses() {
+  const auto use = Site{root_, "", kRootScope}.find("use");
+  if (!use) return;
+  if (const auto secrets = use->find("secrets"); secrets && secrets->value.is_array()) {
+    for (json::View name : secrets->value.elements()) {
+      if (name.is_string()) definition_->secrets.emplace_back(name.as_string());
+    }
+  }
+  // Extensions may call functions, and functions are extended: names first, then what they are.
+  const auto functions = use->find("functions");
+  const bool any = functions && functions->value.is_object();
+  if (any) open_functions(*functions);
+  const auto extensions = use->find("extensions");
+  if (extensions && extensions->value.is_array()) compile_extensions(*extensions);
+  if (!any) return;
+  for (auto [name, function] : functions->value.members()) {
+    const TaskIndex index = functions_.at(std::string(name));
+    const ScopeIndex scope = definition_->tasks[index].scope;
+    compile_task(index, Site{function, child_pointer(functions->pointer, name), scope});
+  }
+}
+
+void Compiler::open_functions(const Site& functions) {
+  for (auto [name, function] : functions.value.members()) {
+    const ScopeIndex scope = open_scope(ScopeRole::function, kNone, kRootScope, {});
+    const auto index = static_cast<TaskIndex>(definition_->tasks.size());
+    Task& task = definition_->tasks.emplace_back();
+    task.name = name;
+    task.reference = child_pointer(functions.pointer, name);
+    task.definition = json::Value(function);
+    task.scope = scope;
+    definition_->scopes[scope].tasks.push_back(index);
+    functions_.emplace(std::string(name), index);
+  }
+}
+
+void Compiler::compile_extensions(const Site& extensions) {
+  in_extension_ = true;
+  size_t position = 0;
+  for (json::View entry : extensions.value.elements()) {
+    const std::string at = child_pointer(extensions.pointer, position++);
+    if (!entry.is_object()) continue;
+    for (auto [name, value] : entry.members()) {
+      const Site site{value, child_pointer(at, name), kRootScope};
+      Extension extension{site.value.string_or("extend", ""), {}};
+      extension.use.when = optional_program(site.find("when"), kTaskArguments, "when");
+      const auto list_of = [&](std::string_view key) {
+        const auto list = site.find(key);
+        if (!list || !list->value.is_array()) return kNone;
+        const ScopeIndex scope = open_scope(ScopeRole::extension, kNone, kRootScope, {});
+        compile_list(*list, scope);
+        return scope;
+      };
+      extension.use.before = list_of("before");
+      extension.use.after = list_of("after");
+      extensions_.push_back(std::move(extension));
+    }
+  }
+  in_extension_ = false;
+}
+
+void Compiler::extend(TaskIndex index, std::string_view key) {
+  if (in_extension_) return;
+  const std::string_view kind = key == "do" || key == "fork" ? "composite" : key;
+  for (const Extension& extension : extensions_) {
+    if (extension.kind != "all" && extension.kind != kind) continue;
+    definition_->tasks[index].extensions.push_back(extension.use);
+  }
+}
+
+void Compiler::compile_function_call(TaskIndex index, const Site& site, std::string_view name) {
+  const Site call = *site.find("call");
+  FunctionSpec spec{optional_tmpl(site.find("with"), kTaskArguments, "with"), kNone};
+  definition_->tasks[index].kind = TaskKind::call_function;
+  auto known = functions_.find(name);
+  if (known == functions_.end() && name.find_first_of("@:/") == std::string_view::npos) {
+    resolve_use("functions", call);  // reports it
+  } else if (known == functions_.end()) {
+    const auto uri = function_uri(name, call);
+    const auto imported = uri ? import_of(*uri, call.pointer) : std::nullopt;
+    if (imported) {
+      const ScopeIndex scope = open_scope(ScopeRole::function, kNone, kRootScope, {});
+      const auto task_index = static_cast<TaskIndex>(definition_->tasks.size());
+      Task task;
+      task.name = name;
+      task.reference = imported->pointer;
+      task.definition = json::Value(imported->value);
+      task.scope = scope;
+      definition_->tasks.push_back(std::move(task));
+      definition_->scopes[scope].tasks.push_back(task_index);
+      known = functions_.emplace(std::string(name), task_index).first;
+      check_shape(kTaskShape, imported->value, imported->pointer, faults_);
+      compile_task(task_index, Site{imported->value, imported->pointer, scope});
+    }
+  }
+  if (known != functions_.end()) spec.body = definition_->tasks[known->second].scope;
+  if (!spec.input.present()) spec.input = Formula::constant(json::Value());
+  definition_->tasks[index].spec = std::move(spec);
+}
+
+std::optional<Compiler::Site> Compiler::import_of(const std::string& uri,
+                                                  const std::string& pointer) {
+  const Site root{root_, "", kRootScope};
+  const auto head = root.find("document");
+  const auto metadata = head ? head->find("metadata") : std::nullopt;
+  const auto imports = metadata ? metadata->find(kImportsKey) : std::nullopt;
+  if (imports) {
+    if (auto found = imports->find(uri)) return found;
+  }
+  imports_.push_back({pointer, uri});
+  return std::nullopt;
+}
+
+std::optional<std::string> Compiler::import_uri(const Site& endpoint) {
+  const auto uri = endpoint.value.is_object() ? endpoint.find("uri") : std::optional(endpoint);
+  if (!uri || !uri->value.is_string()) return std::nullopt;
+  const std::string text(uri->value.as_string());
+  if (is_expression(text) || text.find('{') != std::string::npos) {
+    faults_.add(uri->pointer, "expected a URI without expressions: it is read when the workflow is "
+                              "applied");
+    return std::nullopt;
+  }
+  if (const auto policy = endpoint.find("authentication")) {
+    unsupported_.add_unsupported(policy->pointer,
+                                 "authentication where functions and schemas are read from is not "
+                                 "supported yet; put the document into the catalogue folder");
+    return std::nullopt;
+  }
+  return text;
+}
+
+/// The address of a catalogued function, or the name itself where it is a URI.
+std::optional<std::string> Compiler::function_uri(std::string_view name, const Site& site) {
+  const size_t at = name.rfind('@');
+  if (name.find("://") != std::string_view::npos || at == std::string_view::npos) {
+    if (name.find("://") != std::string_view::npos) return std::string(name);
+    faults_.add(site.pointer, "expected a function's name, NAME:VERSION@CATALOG or a URI");
+    return std::nullopt;
+  }
+  const std::string_view catalog = name.substr(at + 1), function = name.substr(0, at);
+  const size_t colon = function.find(':');
+  if (colon == std::string_view::npos || !is_semver(function.substr(colon + 1))) {
+    faults_.add(site.pointer, "expected NAME:VERSION@CATALOG with a semantic version");
+    return std::nullopt;
+  }
+  std::string base(kDefaultCatalog);
+  const auto use = Site{root_, "", kRootScope}.find("use");
+  const auto catalogs = use ? use->find("catalogs") : std::nullopt;
+  const auto known = catalogs ? catalogs->find(catalog) : std::nullopt;
+  if (known) {
+    const auto endpoint = known->find("endpoint");
+    const auto uri = endpoint ? import_uri(*endpoint) : std::nullopt;
+    if (!uri) return std::nullopt;
+    base = *uri;
+  } else if (catalog != "default") {
+    std::vector<std::string_view> names = {"default"};
+    if (catalogs && catalogs->value.is_object()) {
+      for (auto [key, value] : catalogs->value.members()) names.push_back(key);
+    }
+    faults_.add(site.pointer, "\"" + std::string(catalog) + "\" is not in use.catalogs" +
+                                  suggestion(catalog, names));
+    return std::nullopt;
+  }
+  while (base.ends_with('/')) base.pop_back();
+  return raw_repository_uri(base + "/functions/" + std::string(function.substr(0, colon)) + "/" +
+                            std::string(function.substr(colon + 1)) + "/function.yaml");
+}
+
+/// Functions that come to call themselves never end.
+void Compiler::note_cycles() {
+  std::map<ScopeIndex, std::vector<ScopeIndex>> calls;  // function → functions
+  for (const Task& task : definition_->tasks) {
+    const auto* call = std::get_if<FunctionSpec>(&task.spec);
+    if (!call || call->body == kNone) continue;
+    ScopeIndex scope = task.scope;
+    while (definition_->scopes[scope].owner != kNone) {
+      scope = definition_->tasks[definition_->scopes[scope].owner].scope;
+    }
+    calls[scope].push_back(call->body);
+  }
+  std::set<ScopeIndex> done;
+  std::vector<ScopeIndex> path;
+  const std::function<void(ScopeIndex)> visit = [&](ScopeIndex scope) {
+    if (std::find(path.begin(), path.end(), scope) != path.end()) {
+      const Task& function = definition_->tasks[definition_->scopes[scope].tasks.front()];
+      faults_.add(function.reference, "the function \"" + function.name +
+                                          "\" comes to call itself, so it would never end");
+      return;
+    }
+    if (!done.insert(scope).second) return;
+    path.push_back(scope);
+    for (ScopeIndex next : calls[scope]) visit(next);
+    path.pop_back();
+  };
+  for (const auto& [name, index] : functions_) visit(definition_->tasks[index].scope);
+}
+
+}  // namespace hence::workflow
