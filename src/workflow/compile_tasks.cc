@@ -41,7 +41,7 @@ void Compiler::compile_kind(TaskIndex index, const Site& site) {
   } else if (key == "fork") {
     store(TaskKind::fork, compile_fork(*body, index));
   } else if (key == "listen") {
-    compile_listen(site, index);
+    store(TaskKind::listen, compile_listen(site, index));
   } else if (key == "call") {
     compile_call(index, site);
   } else if (key == "run") {
@@ -190,24 +190,6 @@ ForkSpec Compiler::compile_fork(const Site& site, TaskIndex index) {
     compile_list(*branches, spec.branches);
   }
   return spec;
-}
-
-void Compiler::compile_listen(const Site& site, TaskIndex index) {
-  not_run(index, TaskKind::listen, site);
-  const auto foreach = site.find("foreach");
-  if (!foreach) return;
-  const std::string item = variable_name(foreach->find("item"), "item");
-  const std::string at = variable_name(foreach->find("at"), "index");
-  const ScopeIndex scope = open_scope(ScopeRole::foreach, index, site.scope, {item, at});
-  Site seen = *foreach;
-  seen.scope = scope;
-  if (const auto tasks = seen.find("do"); tasks && tasks->value.is_array()) {
-    compile_list(*tasks, scope);
-  }
-  for (std::string_view key : {"output", "export"}) {
-    const auto part = seen.find(key);
-    if (part) optional_transform(part->find("as"), kExportArguments, std::string(key) + ".as");
-  }
 }
 
 }  // namespace hence::workflow

@@ -71,8 +71,16 @@ class Compiler {
   RetrySpec compile_retry(Site site);
   ForSpec compile_for(const Site& site, TaskIndex index);
   ForkSpec compile_fork(const Site& site, TaskIndex index);
-  void compile_listen(const Site& site, TaskIndex index);
   RaiseSpec compile_raise(const Site& site);
+
+  // compile_listen.cc
+  class FilterReader;
+  ListenSpec compile_listen(const Site& site, TaskIndex index);
+  ListenSpec::Events compile_strategy(const Site& strategy, TaskIndex index);
+  void compile_filters(const Site& list, TaskIndex index);
+  void compile_filter(const Site& filter, TaskIndex index);
+  void read_buffer(ListenSite& site, TaskIndex index);
+  bool is_never(const Site& condition) const;
 
   // compile_calls.cc
   void compile_call(TaskIndex index, const Site& site);
@@ -124,6 +132,10 @@ class Compiler {
   std::map<std::string, TaskIndex, std::less<>> functions_;
   std::shared_ptr<Definition> definition_ = std::make_shared<Definition>();
 };
+
+/// Bounds of metadata.correlation.buffer.
+inline constexpr Duration kKeepForMax = Duration::days(7);
+inline constexpr int64_t kKeepCountMax = 10'000;
 
 // What an expression may read, by place (the specification's table; `$secrets` in calls only).
 inline constexpr ArgumentSet kWorkflowInputArguments{Argument::workflow, Argument::runtime};

@@ -36,7 +36,8 @@ inline constexpr ScopeIndex kRootScope = 0;
 
 enum class TaskKind : uint8_t {
   do_, set, switch_, wait, raise, try_, emit, call_http, run_shell, for_, fork,
-  listen, call_openapi, call_grpc, call_asyncapi, call_a2a, call_mcp, call_function,
+  listen,
+  call_openapi, call_grpc, call_asyncapi, call_a2a, call_mcp, call_function,
   run_script, run_workflow, run_container,
 };
 /// "do", "call http", "run shell", …
@@ -164,6 +165,55 @@ struct FunctionSpec {
   Formula input;
   ScopeIndex body = kNone;
 };
+/// What a `listen` waits for: one filter, asked of every event once whatever the number of instances.
+/// The engine puts `on` into its rule set and finds the waiting instances by the first key that has an
+/// expectation.
+struct ListenSite {
+  struct Key {
+    std::string name;
+    Formula from;    ///< over the whole event; reads no argument
+    Formula expect;  ///< absent: the first event's value is what later ones must have
+  };
+  /// A test that reads variables of the instance: asked of each waiting one by itself.
+  struct Late {
+    std::vector<std::string> path;  ///< of the value it is about
+    Formula test;                   ///< true, or equal to the value
+  };
+  TaskIndex task = kNone;
+  std::string pointer;   ///< "/do/0/pay/listen/to/one"
+  json::Value with;      ///< as written
+  json::Value on;        ///< the conditions, as a rule would write them
+  std::vector<Key> keys;
+  std::vector<Late> late;
+  size_t first_expected = kNoKey;  ///< of keys: where waits are registered
+  Duration keep_for = Duration::minutes(5);  ///< how long an event nobody waits for yet is kept
+  uint32_t keep_max = 100;                   ///< how many a value
+
+  static constexpr size_t kNoKey = SIZE_MAX;
+  bool correlates() const { return !keys.empty(); }
+  /// The key by whose value bound waits are found; kNoKey if it has none.
+  size_t placing_key() const {
+    return first_expected != kNoKey ? first_expected : keys.empty() ? kNoKey : 0;
+  }
+};
+struct ListenSpec {
+  enum class Strategy : uint8_t { none, all, any, one };
+  struct Events {
+    Strategy strategy = Strategy::none;
+    uint32_t first = 0, count = 0;  ///< of Definition::sites
+    bool has(uint32_t site) const { return site >= first && site < first + count; }
+  };
+  enum class Read : uint8_t { data, envelope, raw };
+  Events to;
+  Events until;            ///< of `any`: what ends it, or
+  Formula until_condition; ///< the same, over what was consumed so far
+  bool endless = false;    ///< the condition is never true: what was consumed is not collected
+  Read read = Read::data;
+  ScopeIndex foreach = kNone;  ///< its variables; its tasks if there are any
+  std::string item = "item";
+  std::string at = "index";
+  Formula item_output, item_export;
+};
 /// A kind that is checked and not run.
 struct UnsupportedSpec {
   std::string what;
@@ -197,7 +247,7 @@ struct Task {
   std::vector<ExtensionUse> extensions;  ///< outermost first
 
   std::variant<DoSpec, SetSpec, SwitchSpec, WaitSpec, RaiseSpec, TrySpec, EmitSpec, HttpSpec,
-               ShellSpec, ForSpec, ForkSpec, UnsupportedSpec, FunctionSpec, OpenapiSpec>
+               ShellSpec, ForSpec, ForkSpec, ListenSpec, UnsupportedSpec, FunctionSpec, OpenapiSpec>
       spec;
 
   template <typename T>
@@ -232,6 +282,7 @@ class Definition {
   std::vector<std::string> secrets;  ///< of use.secrets
 
   std::vector<Task> tasks;
+  std::vector<ListenSite> sites;  ///< of all `listen` tasks, in order
   std::vector<Scope> scopes;  ///< scopes[kRootScope] is the top-level `do`
 
   /// "devops/security-scan:1.0.0"

@@ -33,7 +33,7 @@ std::string_view fact_name(const Fact& fact) {
       "error-caught",     "retry-scheduled", "timer-set",          "timer-cancelled",
       "timer-fired",      "call-requested",  "call-ended",         "call-cancelled",
       "event-emitted",    "instance-suspended", "instance-resumed", "instance-ended",
-      "document-fetched"};
+      "document-fetched", "wait-opened",     "wait-closed",     "event-consumed",     "item-done"};
   return kNames.at(fact.index());
 }
 

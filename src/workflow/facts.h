@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/codec.h"
+#include "base/ids.h"
 #include "base/time.h"
 #include "json/value.h"
 #include "workflow/definition.h"
@@ -22,6 +23,7 @@ namespace hence::workflow {
 using FrameId = uint32_t;   ///< counted from 1 in an instance; never used again
 using TimerId = uint32_t;   ///< the same
 using CallId = uint32_t;    ///< the same
+using WaitId = uint32_t;    ///< the same
 inline constexpr FrameId kNoFrame = 0;
 
 enum class Phase : uint8_t { pending, running, waiting, suspended, cancelled, faulted, completed };
@@ -213,12 +215,49 @@ struct DocumentFetched {
   template <typename A> void fields(A& a) { a(call, document); }
 };
 
+/// A `listen` waits for events of one of its filters. The engine registers it where they come by.
+struct WaitOpened {
+  WaitId wait = 0;
+  FrameId frame = kNoFrame;
+  uint32_t site = 0;                   ///< of Definition::sites
+  std::optional<json::Value> value;    ///< of the key it is found by; absent: any event of the filter
+  std::vector<json::Value> expected;   ///< of the site's keys, in order; null where nothing is
+  Address after;                       ///< an event it has had: of those kept for it, not this one
+  template <typename A> void fields(A& a) { a(wait, frame, site, value, expected, after); }
+};
+struct WaitClosed {
+  WaitId wait = 0;
+  uint32_t site = 0;
+  std::optional<json::Value> value;
+  template <typename A> void fields(A& a) { a(wait, site, value); }
+};
+/// A `listen` takes an event.
+struct EventConsumed {
+  WaitId wait = 0;
+  FrameId frame = kNoFrame;
+  uint32_t site = 0;
+  Address event;
+  std::vector<Variable> bound;        ///< keys that got their value by it
+  std::optional<json::Value> value;   ///< as read; absent for what only ends the listening
+  bool queued = false;                ///< `foreach` is to see it
+  bool closes = false;                ///< no more events are taken
+  template <typename A> void fields(A& a) { a(wait, frame, site, event, bound, value, queued, closes); }
+};
+/// `foreach` is done with an event.
+struct ItemDone {
+  FrameId frame = kNoFrame;
+  std::optional<json::Value> output;   ///< absent: not collected
+  std::optional<json::Value> context;  ///< by foreach.export.as
+  bool closes = false;                 ///< `until` holds: what still queues is not taken
+  template <typename A> void fields(A& a) { a(frame, output, context, closes); }
+};
 /// The order is part of the format: new kinds go at the end.
 using Fact = std::variant<InstanceStarted, TaskStarted, TaskSkipped, TaskEnded, TaskFaulted,
                           ScopeEntered, ScopeLeft, LoopStarted, ErrorCaught, RetryScheduled,
                           TimerSet, TimerCancelled, TimerFired, CallRequested, CallEnded,
                           CallCancelled, EventEmitted, InstanceSuspended, InstanceResumed,
-                          InstanceEnded, DocumentFetched>;
+                          InstanceEnded, DocumentFetched, WaitOpened, WaitClosed, EventConsumed,
+                          ItemDone>;
 
 /// "task-started", "timer-set", …: for listings.
 std::string_view fact_name(const Fact& fact);

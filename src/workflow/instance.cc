@@ -44,6 +44,7 @@ void advance(Instance& instance, Frame& frame, TaskIndex next) {
   frame.items.reset();
   frame.authorization.reset();
   frame.request.reset();
+  frame.listen.reset();
   frame.started_at = UtcTime{};
   frame.attempt = 0;
   frame.rounds = 0;
@@ -139,6 +140,11 @@ void fold(Instance& instance, const ScopeEntered& fact) {
   }
   if (fact.branch != Branch::none) ++parent.pending;
   if (fact.handler) parent.handling = true;
+  if (parent.listen) {
+    parent.listen->item = std::move(parent.listen->queue.front());
+    parent.listen->queue.erase(parent.listen->queue.begin());
+    ++parent.listen->items;
+  }
   Frame frame;
   frame.id = fact.frame;
   frame.parent = fact.parent;
@@ -158,7 +164,7 @@ void fold(Instance& instance, const ScopeLeft& fact) {
     parent.state = FrameState::extended;
   } else {
     parent.raw_output = std::move(output);
-    const bool loops = parent.items && fact.end == ScopeEnd::output;
+    const bool loops = (parent.items || parent.listen) && fact.end == ScopeEnd::output;
     parent.state = loops ? FrameState::next_round : FrameState::finishing;
   }
   std::erase_if(instance.frames, [&](const Frame& f) { return f.id == fact.frame; });
@@ -257,6 +263,54 @@ void fold(Instance& instance, const CallCancelled& fact) { erase_call(instance, 
 
 void fold(Instance&, const EventEmitted&) {}
 
+void fold(Instance& instance, const WaitOpened& fact) {
+  take_id(instance, fact.wait);
+  instance.waits.push_back({fact.wait, fact.frame, fact.site, fact.value, fact.expected});
+  Frame& frame = frame_of(instance, fact.frame);
+  if (frame.listen) return;
+  frame.listen.emplace();
+  frame.state = FrameState::listening;
+}
+
+void fold(Instance& instance, const WaitClosed& fact) {
+  std::erase_if(instance.waits, [&](const Wait& wait) { return wait.id == fact.wait; });
+}
+
+void fold(Instance& instance, const EventConsumed& fact) {
+  Frame& frame = frame_of(instance, fact.frame);
+  HENCE_CHECK(frame.listen.has_value());
+  Listen& listen = *frame.listen;
+  listen.last = fact.event;
+  listen.closed = listen.closed || fact.closes;
+  if (std::find(listen.met.begin(), listen.met.end(), fact.site) == listen.met.end()) {
+    listen.met.push_back(fact.site);
+  }
+  listen.bound.insert(listen.bound.end(), fact.bound.begin(), fact.bound.end());
+  if (fact.value) (fact.queued ? listen.queue : listen.consumed).push_back(*fact.value);
+  const bool busy = frame.state != FrameState::listening;
+  if (!busy && (listen.closed || !listen.queue.empty())) frame.state = FrameState::next_round;
+}
+
+void fold(Instance& instance, const ItemDone& fact) {
+  Frame& frame = frame_of(instance, fact.frame);
+  HENCE_CHECK(frame.listen.has_value());
+  Listen& listen = *frame.listen;
+  if (!listen.item) {  // a `foreach` without tasks
+    listen.queue.erase(listen.queue.begin());
+    ++listen.items;
+  }
+  listen.item.reset();
+  frame.raw_output.reset();
+  if (fact.output) listen.consumed.push_back(*fact.output);
+  if (fact.context) instance.context = *fact.context;
+  if (fact.closes) {
+    listen.closed = true;
+    listen.queue.clear();
+  }
+  const bool more = listen.closed || !listen.queue.empty();
+  frame.state = more ? FrameState::next_round : FrameState::listening;
+}
+
 void fold(Instance& instance, const InstanceSuspended&) { instance.phase = Phase::suspended; }
 
 void fold(Instance& instance, const InstanceResumed&) { instance.phase = Phase::running; }
@@ -269,6 +323,7 @@ void fold(Instance& instance, const InstanceEnded& fact) {
   instance.frames.clear();
   instance.timers.clear();
   instance.calls.clear();
+  instance.waits.clear();
 }
 
 }  // namespace
@@ -298,6 +353,8 @@ Frame* Instance::find_frame(FrameId id) {
 
 const Timer* Instance::find_timer(TimerId id) const { return find_by_id(timers, id); }
 const Call* Instance::find_call(CallId id) const { return find_by_id(calls, id); }
+
+const Wait* Instance::find_wait(WaitId id) const { return find_by_id(waits, id); }
 
 const Timer* Instance::next_timer() const {
   const auto earlier = [](const Timer& a, const Timer& b) { return a.due < b.due; };

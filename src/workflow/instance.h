@@ -32,6 +32,20 @@ enum class FrameState : uint8_t {
   joined,       ///< a branch that is done
   extended,     ///< the list of an extension is done
   prepared,     ///< what the task needs before it begins is here
+  listening,    ///< `listen` waits for its next event
+};
+
+/// How far a `listen` is.
+struct Listen {
+  std::vector<json::Value> consumed;  ///< its output so far
+  std::vector<json::Value> queue;     ///< taken, and `foreach` has not begun with them
+  std::optional<json::Value> item;    ///< foreach.do runs with it
+  std::vector<uint32_t> met;          ///< sites that had their event
+  std::vector<Variable> bound;        ///< keys whose value an event gave
+  Address last;                       ///< the newest event taken
+  bool closed = false;                ///< takes no more
+  uint64_t items = 0;                 ///< `foreach` has begun with
+  template <typename A> void fields(A& a) { a(consumed, queue, item, met, bound, last, closed, items); }
 };
 
 struct Frame {
@@ -59,19 +73,20 @@ struct Frame {
   bool ends = false;
   bool exited = false;                    ///< of an extension's list: left by `then: exit`
   std::optional<json::Value> document;    ///< fetched for the task
+  std::optional<Listen> listen;
 
   const json::Value& input() const { return task_input ? *task_input : carry; }
   bool runnable() const {
     return state != FrameState::inside && state != FrameState::sleeping &&
            state != FrameState::calling && state != FrameState::backing_off &&
-           state != FrameState::joined;
+           state != FrameState::joined && state != FrameState::listening;
   }
 
   template <typename A>
   void fields(A& a) {
     a(id, parent, scope, task, state, carry, task_input, raw_output, error, items, authorization,
       request, started_at, attempt, rounds, pending, handling, branch, variables, extension, next,
-      ends, exited, document);
+      ends, exited, document, listen);
   }
 };
 
@@ -90,6 +105,16 @@ struct Call {
   template <typename A> void fields(A& a) { a(id, frame, kind); }
 };
 
+/// What a `listen` is registered for.
+struct Wait {
+  WaitId id = 0;
+  FrameId frame = kNoFrame;
+  uint32_t site = 0;
+  std::optional<json::Value> value;
+  std::vector<json::Value> expected;
+  template <typename A> void fields(A& a) { a(id, frame, site, value, expected); }
+};
+
 /// Serialisable; changed by apply() alone.
 struct Instance {
   Phase phase = Phase::pending;   ///< pending, running, suspended or an end; see shown_phase()
@@ -104,6 +129,7 @@ struct Instance {
   std::vector<Frame> frames;      ///< by ascending id
   std::vector<Timer> timers;
   std::vector<Call> calls;
+  std::vector<Wait> waits;
 
   bool ended() const { return phase >= Phase::cancelled; }
   /// The phase as users see it: `waiting` where every frame waits for the outside.
@@ -112,13 +138,14 @@ struct Instance {
   Frame* find_frame(FrameId id);
   const Timer* find_timer(TimerId id) const;
   const Call* find_call(CallId id) const;
+  const Wait* find_wait(WaitId id) const;
   /// The timer due first; nothing if there is none.
   const Timer* next_timer() const;
 
   template <typename A>
   void fields(A& a) {
     a(phase, input, context, output, error, started_at, ended_at, steps, last_id, frames, timers,
-      calls);
+      calls, waits);
   }
 };
 

@@ -33,6 +33,7 @@ struct Limits {
   uint64_t context_bytes = 16 << 20;       ///< of `$context` as text
   uint64_t frames = 20'000;                ///< active at once (branches)
   uint64_t call_bytes = 16 << 20;          ///< of one call's request as text
+  uint64_t listen_bytes = 16 << 20;        ///< of what one `listen` holds as text
 };
 
 /// The world, as data.
@@ -65,6 +66,9 @@ class Machine {
   Advance on_timer(TimerId timer);
   /// A result for a CallRequested that was not detached.
   Advance on_call_result(CallId call, const CallOutcome& outcome);
+  /// An event of the site of a wait. Ignored also where it is not for this instance: another value
+  /// of a key, a test that does not hold.
+  Advance on_event(WaitId wait, json::View event, Address position);
   Advance cancel(std::string_view reason);
   Advance suspend();
   Advance resume();

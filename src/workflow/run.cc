@@ -53,6 +53,7 @@ void Run::step(FrameId id) {
   switch (frame.state) {
     case FrameState::ready: return start_task(id);
     case FrameState::next_round:
+      if (frame.listen) return next_item(id);
       return task_of(id).kind == TaskKind::for_ ? next_iteration(id) : finish_fork(id);
     case FrameState::retrying: return enter_body(id);
     case FrameState::finishing: return end_task(id);
@@ -162,6 +163,7 @@ void Run::execute(FrameId id) {
     case TaskKind::call_function: return start_function(id);
     case TaskKind::for_: return start_loop(id);
     case TaskKind::fork: return start_fork(id);
+    case TaskKind::listen: return start_listen(id);
     default:
       return fail(id, ErrorType::configuration,
                   "`" + std::string(task_kind_name(task.kind)) + "` tasks are not supported yet");
@@ -173,7 +175,8 @@ void Run::set_task_timeout(FrameId id) {
   const Frame* frame = instance_.find_frame(id);
   if (!frame || instance_.phase != Phase::running) return;
   const bool waits = frame->state == FrameState::inside || frame->state == FrameState::next_round ||
-                     frame->state == FrameState::sleeping || frame->state == FrameState::calling;
+                     frame->state == FrameState::sleeping || frame->state == FrameState::calling ||
+                     frame->state == FrameState::listening;
   if (!waits) return;
   const Task& task = task_of(id);
   Arguments at = arguments(id, task.scope);
@@ -253,13 +256,13 @@ void Run::leave_scope(FrameId id) {
   const Task& owner = task_of(parent);
   const bool handled = owner.kind == TaskKind::try_ && frame_of(parent).handling;
   emit(ScopeLeft{id, parent});
-  if (owner.kind == TaskKind::for_) return;  // the next step is the next iteration
+  if (owner.kind == TaskKind::for_ || owner.kind == TaskKind::listen) return;  // the next step is the next iteration
   const auto* spec = std::get_if<TrySpec>(&owner.spec);
   end_task(parent, std::nullopt, handled && spec->then ? *spec->then : owner.then);
 }
 
 void Run::release(FrameId id) {
-  if (instance_.timers.empty() && instance_.calls.empty()) return;
+  if (instance_.timers.empty() && instance_.calls.empty() && instance_.waits.empty()) return;
   const auto is_under = [&](FrameId frame) {
     while (frame != kNoFrame && frame != id) {
       const Frame* at = instance_.find_frame(frame);
@@ -277,6 +280,9 @@ void Run::release(FrameId id) {
   }
   for (TimerId timer : timers) emit(TimerCancelled{timer});
   for (CallId call : calls) emit(CallCancelled{call});
+  if (!instance_.waits.empty()) {
+    close_waits(kNoFrame, [&](const Wait& wait) { return is_under(wait.frame); });
+  }
 }
 
 void Run::release_below(FrameId id) {
@@ -316,6 +322,7 @@ void Run::end_instance(Phase phase, std::optional<json::Value> output,
   for (const Call& call : instance_.calls) calls.push_back(call.id);
   for (TimerId timer : timers) emit(TimerCancelled{timer});
   for (CallId call : calls) emit(CallCancelled{call});
+  close_waits(kNoFrame, [](const Wait&) { return true; });
   emit(InstanceEnded{phase, std::move(output), std::move(error), std::string(reason),
                      context_.now});
 }

@@ -5,6 +5,7 @@
 // applies it; references to frames do not outlive it.
 
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ class Run {
   void end_instance(Phase phase, std::optional<json::Value> output,
                     std::optional<json::Value> error,
                     std::string_view reason);
+  /// False if the event is not for this instance; nothing has changed then.
+  bool take_event(const Wait& wait, json::View event, Address position);
   /// Runs what can run. True if the budget ended before the work did.
   bool run_on();
   void emit(Fact fact);
@@ -88,6 +91,22 @@ class Run {
   void start_fork(FrameId id);
   void finish_fork(FrameId id);
   std::optional<json::Value> item_at(FrameId id, const json::Value& items, uint64_t index);
+
+  // run_listen.cc
+  void start_listen(FrameId id);
+  Result<std::vector<WaitOpened>> open_waits(FrameId id, const ListenSpec::Events& events);
+  /// Whether tests that read the instance hold.
+  Result<bool> holds_late(FrameId id, const ListenSite& site, json::View event);
+  /// What keys get their value by the event; nothing if one has another value.
+  std::optional<std::vector<Variable>> bind(const Wait& wait, json::View event);
+  /// Waits of the frame that a key's new value places elsewhere are registered there.
+  void place_bound(FrameId id, Address event);
+  void close_waits(FrameId id, const std::function<bool(const Wait&)>& which);
+  /// Whether `until` or the strategy ends the listening with this event.
+  Result<bool> ends_with(FrameId id, uint32_t site, const std::optional<json::Value>& value);
+  Result<bool> until_holds(FrameId id, const std::optional<json::Value>& next);
+  void next_item(FrameId id);
+  void finish_item(FrameId id, json::Value output);
 
   // run_try.cc: errors and who takes them.
   void fail(FrameId id, json::Value error);

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The values that tell which waiting instance an event is for.
+
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "json/value.h"
+#include "workflow/definition.h"
+
+namespace hence::workflow {
+
+/// A value's one text: equal texts, numbers and booleans give equal results, whatever way they were
+/// written. Nothing for null, arrays and objects: they correlate nothing.
+std::optional<std::string> canonical_value(json::View value);
+
+/// The same, as what decides the partition: a text is itself, so that an event and the instance that
+/// waits for it lie together where both are placed by the same text.
+std::string placing_text(json::View value);
+
+/// What a key reads from an event. Errors: ExpressionFailed, BudgetExceeded.
+Result<json::Value> read_key(const ListenSite::Key& key, json::View event, UtcTime now);
+
+}  // namespace hence::workflow

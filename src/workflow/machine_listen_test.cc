@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// `listen`: strategies, correlation, `until`, `foreach`, read modes.
+
+#include <gmock/gmock.h>
+
+#include "filter/rule_set.h"
+#include "workflow/correlation.h"
+#include "workflow/workflow_test_world.h"
+
+namespace hence::workflow {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::World;
+
+/// Finds the waits of an event as the engine does: filters first, then the value they stand under.
+class Listening : public World {
+ public:
+  explicit Listening(const std::string& rest) : World(testing::with_head(rest)) {
+    std::vector<filter::RuleInput> rules;
+    for (uint32_t site = 0; site < definition().sites.size(); ++site) {
+      auto conditions = filter::parse_conditions(definition().sites[site].on);
+      EXPECT_TRUE(conditions.ok()) << definition().sites[site].on->to_text();
+      if (conditions.ok()) rules.push_back({site, std::move(*conditions)});
+    }
+    rules_ = std::make_unique<filter::RuleSet>(*filter::RuleSet::build(std::move(rules)));
+  }
+
+  /// How many waits took it.
+  int send(const std::string& event) {
+    const json::Value value = testing::value_of(event);
+    std::vector<uint32_t> sites;
+    std::vector<filter::MatchError> errors;
+    filter::MatchScratch scratch;
+    rules_->match(value, {now}, scratch, sites, errors);
+    const Address position{3, ++events_};
+    int taken = 0;
+    for (const uint32_t site : sites) {
+      std::vector<WaitId> found;
+      for (const Wait& wait : instance.waits) {
+        if (wait.site == site && stands_for(wait, value)) found.push_back(wait.id);
+      }
+      for (const WaitId wait : found) {
+        const auto advance = command([&](Machine& m) { return m.on_event(wait, value, position); });
+        if (!advance.ignored) ++taken;
+      }
+    }
+    return taken;
+  }
+
+ private:
+  bool stands_for(const Wait& wait, json::View event) {
+    if (!wait.value) return true;
+    const ListenSite& site = definition().sites[wait.site];
+    const auto value = read_key(site.keys[site.placing_key()], event, now);
+    return value.ok() && canonical_value(*value) == canonical_value(*wait.value);
+  }
+  std::unique_ptr<filter::RuleSet> rules_;
+  Sequence events_ = 0;
+};
+
+TEST(Listen, OneTakesTheFirstEventThatMeetsItsFilter) {
+  Listening w("do:\n- a: {listen: {to: {one: {with: {type: t.paid, data: '${ .sum > 10 }'}}}}}");
+  w.start("{}");
+  EXPECT_EQ(w.phase(), "waiting");
+  EXPECT_EQ(w.send("{type: t.other, data: {sum: 20}}"), 0);
+  EXPECT_EQ(w.send("{type: t.paid, data: {sum: 10}}"), 0);
+  EXPECT_EQ(w.send("{type: t.paid, data: {sum: 11}}"), 1);
+  EXPECT_EQ(w.output(), R"([{"sum":11}])");
+  EXPECT_TRUE(w.instance.waits.empty());
+}
+
+TEST(Listen, AllWaitsForEachFilterAndKeepsTheOrderOfEvents) {
+  Listening w("do:\n- a: {listen: {to: {all: [{with: {type: a}}, {with: {type: b}}]}}}");
+  w.start("{}");
+  EXPECT_EQ(w.send("{type: b, data: 1}"), 1);
+  EXPECT_EQ(w.send("{type: b, data: 2}"), 0);
+  EXPECT_EQ(w.send("{type: a, data: 3}"), 1);
+  EXPECT_EQ(w.output(), "[1,3]");
+}
+
+TEST(Listen, AnyOfNothingTakesEveryEvent) {
+  Listening w("do:\n- a: {listen: {to: {any: []}, read: envelope}}");
+  w.start("{}");
+  EXPECT_EQ(w.send("{type: whatever, data: 1}"), 1);
+  EXPECT_EQ(w.output(), R"([{"type":"whatever","data":1}])");
+}
+
+TEST(Listen, RawGivesThePayloadAsText) {
+  Listening w("do:\n- a: {listen: {to: {any: []}, read: raw}}");
+  w.start("{}");
+  w.send("{type: t, data: {a: 1}}");
+  EXPECT_EQ(w.output(), R"(["{\"a\":1}"])");
+}
+
+TEST(Listen, UntilConditionLooksAtWhatWasConsumed) {
+  Listening w("do:\n- a: {listen: {to: {any: [], until: '( . | length ) > 2'}}}");
+  w.start("{}");
+  for (const char* event : {"{type: t, data: 1}", "{type: t, data: 2}"}) EXPECT_EQ(w.send(event), 1);
+  EXPECT_EQ(w.phase(), "waiting");
+  EXPECT_EQ(w.send("{type: t, data: 3}"), 1);
+  EXPECT_EQ(w.output(), "[1,2,3]");
+}
+
+TEST(Listen, UntilEventEndsItAndIsNotInTheOutput) {
+  Listening w("do:\n- a: {listen: {to: {any: [{with: {type: t}}], until: {one: {with: {type: stop}}}}}}");
+  w.start("{}");
+  w.send("{type: t, data: 1}");
+  w.send("{type: t, data: 2}");
+  EXPECT_EQ(w.send("{type: stop, data: 9}"), 1);
+  EXPECT_EQ(w.output(), "[1,2]");
+}
+
+TEST(Listen, AnEventThatMeetsTwoFiltersOfAnAnyIsTakenOnce) {
+  Listening w("do:\n- a: {listen: {to: {any: [{with: {type: t}}, {with: {subject: s}}], until: 'length == 2'}}}");
+  w.start("{}");
+  EXPECT_EQ(w.send("{type: t, subject: s, data: 1}"), 1);
+  EXPECT_EQ(w.send("{type: t, data: 2}"), 1);
+  EXPECT_EQ(w.output(), "[1,2]");
+}
+
+TEST(Listen, ForeachRunsForOneEventAfterTheOther) {
+  Listening w(
+      "do:\n- a:\n    listen: {to: {any: [{with: {type: t}}], until: 'length == 2'}}\n"
+      "    foreach:\n      item: event\n      at: i\n      do:\n"
+      "      - ask: {call: http, with: {method: get, endpoint: 'http://x/'}}\n"
+      "      - both: {set: {seen: '${ $event }', at: '${ $i }'}}\n"
+      "      output: {as: '. + {out: true}'}\n      export: {as: '$context + {last: $output.at}'}");
+  w.start("{}");
+  EXPECT_EQ(w.send("{type: t, data: 5}"), 1);
+  EXPECT_EQ(w.send("{type: t, data: 6}"), 1);
+  EXPECT_EQ(w.calls.size(), 1u) << "the second event waits for the first";
+  w.answer = [](const json::Value&) { return testing::json_answer(200, "{}"); };
+  w.run();
+  EXPECT_EQ(w.output(), R"([{"seen":5,"at":0,"out":true},{"seen":6,"at":1,"out":true}])");
+  EXPECT_EQ(w.instance.context->to_text(), R"({"last":1})");
+}
+
+TEST(Listen, ForeachWithoutTasksStillTransforms) {
+  Listening w("do:\n- a: {listen: {to: {one: {with: {type: t}}}}, foreach: {output: {as: '. * 2 + $index'}}}");
+  w.start("{}");
+  w.send("{type: t, data: 4}");
+  EXPECT_EQ(w.output(), "[8]");
+}
+
+TEST(Listen, EndlessListeningCollectsNothing) {
+  Listening w("do:\n- a:\n    listen: {to: {any: [], until: '${ false }'}}\n    foreach: {do: [{n: {set: {a: 1}}}]}");
+  w.start("{}");
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(w.send("{type: t, data: 1}"), 1);
+  EXPECT_EQ(w.phase(), "waiting");
+  EXPECT_TRUE(w.instance.frames.front().listen->consumed.empty());
+}
+
+TEST(Listen, ExpectationsTellInstancesApart) {
+  const std::string listen =
+      "do:\n- a:\n    listen: {to: {one: {with: {type: t}, correlate: {order: {from: .data.order, expect: '${ .id "
+      "}'}, shop: {from: .subject, expect: north}}}}}";
+  Listening w(listen);
+  w.start("{id: 7}");
+  ASSERT_EQ(w.instance.waits.size(), 1u);
+  EXPECT_EQ((*w.instance.waits[0].value)->to_text(), "7");
+  EXPECT_EQ(w.send("{type: t, subject: north, data: {order: 8}}"), 0);
+  EXPECT_EQ(w.send("{type: t, subject: south, data: {order: 7}}"), 0);
+  EXPECT_EQ(w.send("{type: t, subject: north, data: {order: 7.0}}"), 1);
+  EXPECT_EQ(w.output(), R"([{"order":7.0}])");
+}
+
+TEST(Listen, AKeyWithoutExpectationIsBoundByTheFirstEvent) {
+  Listening w(
+      "do:\n- a: {listen: {to: {all: [{with: {type: temp}, correlate: {room: {from: .roomid}}},"
+      " {with: {type: hum}, correlate: {room: {from: .roomid}}}]}}}");
+  w.start("{}");
+  EXPECT_EQ(w.send("{type: hum, roomid: r1, data: 1}"), 1);
+  ASSERT_EQ(w.instance.waits.size(), 1u);
+  EXPECT_EQ((*w.instance.waits[0].value)->to_text(), "\"r1\"") << "placed under the value that is known now";
+  EXPECT_EQ(w.send("{type: temp, roomid: r2, data: 2}"), 0);
+  EXPECT_EQ(w.send("{type: temp, data: 2}"), 0) << "no value is no value";
+  EXPECT_EQ(w.send("{type: temp, roomid: r1, data: 3}"), 1);
+  EXPECT_EQ(w.output(), "[1,3]");
+}
+
+TEST(Listen, WithReadsVariables) {
+  Listening w("do:\n- a: {listen: {to: {one: {with: {type: t, subject: '${ $input.id }', data: '${ .n > $input.n }'}}}}}");
+  const ListenSite& site = w.definition().sites.at(0);
+  EXPECT_EQ(site.keys.size(), 1u) << "a value the instance gives is a key";
+  EXPECT_EQ(site.late.size(), 1u) << "a test over both is asked of each instance";
+  w.start("{id: x, n: 3}");
+  EXPECT_EQ(w.send("{type: t, subject: y, data: {n: 5}}"), 0);
+  EXPECT_EQ(w.send("{type: t, subject: x, data: {n: 3}}"), 0);
+  EXPECT_EQ(w.send("{type: t, subject: x, data: {n: 4}}"), 1);
+}
+
+TEST(Listen, TextsWithPatternSignsAreRegularExpressionsOverTheWhole) {
+  Listening w("do:\n- a: {listen: {to: {any: [{with: {type: 'order\\.(a|b)', data: {kind: x}}}], until: 'length == 2'}}}");
+  w.start("{}");
+  EXPECT_EQ(w.send("{type: order.a, data: {kind: x}}"), 1);
+  EXPECT_EQ(w.send("{type: order.ab, data: {kind: x}}"), 0);
+  EXPECT_EQ(w.send("{type: order.b, data: {kind: y}}"), 0);
+  EXPECT_EQ(w.send("{type: order.b, data: {kind: x, more: 1}}"), 1);
+}
+
+TEST(Listen, ItsTimeoutIsATimeoutAndTheWaitIsGone) {
+  Listening w("do:\n- a: {listen: {to: {one: {with: {type: t}}}}, timeout: {after: PT5M}}");
+  w.start_and_run("{}");
+  EXPECT_EQ(w.phase(), "faulted");
+  EXPECT_EQ(w.error()->string_or("instance", ""), "/do/0/a");
+  EXPECT_TRUE(w.instance.waits.empty());
+}
+
+TEST(Listen, ASuspendedInstanceTakesEventsAndGoesOnLater) {
+  Listening w("do:\n- a: {listen: {to: {one: {with: {type: t}}}}}\n- b: {set: {done: true}}");
+  w.start("{}");
+  w.command([](Machine& m) { return m.suspend(); });
+  EXPECT_EQ(w.send("{type: t, data: 1}"), 1);
+  EXPECT_EQ(w.phase(), "suspended");
+  w.command([](Machine& m) { return m.resume(); });
+  EXPECT_EQ(w.output(), R"({"done":true})");
+}
+
+TEST(Listen, WhatItHoldsIsBounded) {
+  Listening w("do:\n- a: {listen: {to: {any: [], until: 'length > 1000'}}}");
+  w.limits.listen_bytes = 40;
+  w.start("{}");
+  for (int i = 0; i < 10; ++i) w.send("{type: t, data: 0123456789}");
+  EXPECT_EQ(w.phase(), "faulted");
+  EXPECT_THAT(w.error()->to_text(), HasSubstr("larger than 40 bytes"));
+}
+
+struct Fault {
+  const char* name;
+  const char* rest;
+  const char* part;
+};
+class ListenFault : public ::testing::TestWithParam<Fault> {};
+TEST_P(ListenFault, IsSaid) {
+  EXPECT_THAT(testing::faults_of(testing::with_head(GetParam().rest)),
+              ::testing::Contains(HasSubstr(GetParam().part)));
+}
+INSTANTIATE_TEST_SUITE_P(
+    Faults, ListenFault,
+    ::testing::Values(
+        Fault{"AllOfNothing", "do:\n- a: {listen: {to: {all: []}}}", "would wait for ever"},
+        Fault{"UntilOfOne", "do:\n- a: {listen: {to: {one: {with: {type: t}}, until: 'true'}}}", "`until` ends an `any`"},
+        Fault{"FromReadsContext",
+              "do:\n- a: {listen: {to: {one: {with: {type: t}, correlate: {k: {from: $context.x}}}}}}",
+              "$context cannot be read in correlate.from"},
+        Fault{"BadRegexp", "do:\n- a: {listen: {to: {one: {with: {type: 'a(b'}}}}}", "/with/type"},
+        Fault{"BufferKey",
+              "do:\n- a: {metadata: {correlation: {buffer: {fro: PT1H}}}, listen: {to: {any: []}}}",
+              "a buffer has `for` and `limit`"},
+        Fault{"BufferLength",
+              "do:\n- a: {metadata: {correlation: {buffer: {for: P8D}}}, listen: {to: {any: []}}}", "at most P7D"}),
+    [](const auto& fault) { return fault.param.name; });
+
+}  // namespace
+}  // namespace hence::workflow
