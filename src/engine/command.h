@@ -40,6 +40,8 @@ struct Matched {
   resource::VerdictPtr verdict = {};  ///< what does not fit the event's type; null if it fits
   std::vector<uint32_t> rules;
   std::vector<Failure> failures;
+  std::vector<uint32_t> sites;          ///< `listen` filters it meets, by index in the namespace's sites
+  std::vector<Failure> site_failures;
 };
 
 struct IngestEvent {

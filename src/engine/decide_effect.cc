@@ -112,6 +112,14 @@ void Engine::run(const Command& command, const TimersDue& body, Batch& batch) {
     } else if (timer.key.kind == TimerKey::Kind::reply) {
       Recorder record(*this, own, body.partition, batch);
       record.add(ReplyForgotten{timer.value, timer.key.due});
+    } else if (timer.key.kind == TimerKey::Kind::kept) {
+      WaitPlace place;
+      Decoder decoder(timer.value);
+      place.fields(decoder);
+      const auto row = overlay_.load<KeptRow>(keys::kept(body.partition, place, timer.key.address));
+      HENCE_CHECK(row.has_value());
+      Recorder record(*this, own, body.partition, batch);
+      record.add(KeptEnded{place, timer.key.address, timer.key.due, row->text.size(), {}});
     } else {
       const auto row = overlay_.load<InstanceRow>(keys::instance(timer.key.address));
       HENCE_CHECK(row.has_value());

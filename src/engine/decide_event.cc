@@ -146,18 +146,21 @@ void Engine::accept(Recorder& record, const event::Event& event, Incoming incomi
   const Fact fact(std::move(accepted));  // stays where it is until the record's deliveries are made
   record.add(fact);
   if (incoming.verdict) record.add(EventFaults{incoming.verdict->event_type, recorded_faults(*incoming.verdict)});
-  if (decision.stopped.empty()) decide_rules(record, event, incoming, decision);
+  if (decision.stopped.empty()) {
+    if (incoming.matched.version != definitions_->version()) {
+      if (incoming.matched.version != 0) SIM_REACHED("engine: an event was matched under older definitions and is matched again");
+      incoming.matched = definitions_->match(record.name_space(), event.value(), record.time(), scratch_);
+    }
+    decide_rules(record, event, incoming, decision);
+    meet_sites(record, event, incoming, incoming.matched, decision);
+  }
   record.add(decision);
 }
 
 void Engine::decide_rules(Recorder& record, const event::Event& event, const Incoming& incoming, Decision& decision) {
   const Definitions::Space* space = definitions_->space(record.name_space());
   if (space == nullptr) return;
-  Matched matched = incoming.matched;
-  if (matched.version != definitions_->version()) {
-    if (matched.version != 0) SIM_REACHED("engine: an event was matched under older definitions and is matched again");
-    matched = definitions_->match(record.name_space(), event.value(), record.time(), scratch_);
-  }
+  const Matched& matched = incoming.matched;
   for (const Matched::Failure& failure : matched.failures) {
     const Definitions::RuleEntry& rule = space->rule(failure.rule);
     decision.failed.push_back({rule.name, rule.revision, failure.error});

@@ -123,17 +123,24 @@ void Engine::run(const Command& command, const CancelInstance& body, Batch& batc
 
 void Engine::run(const Command& command, const ContinueInstance& body, Batch& batch) {
   if (!state_.continuing().contains(body.instance)) return;
+  if (const auto spread = overlay_.load<SpreadRow>(keys::spread(body.instance))) {
+    Command own = command;
+    own.name_space = spread->name_space;
+    Recorder record(*this, own, body.instance.partition, batch);
+    go_on_spreading(record, body.instance);
+    return;
+  }
   Recorder record(*this, command, body.instance.partition, batch);
   move_instance(record, body.instance, {Turn::go_on, {}, 0, nullptr, {}});
 }
 
-void Engine::move_instance(Recorder& record, Address instance, const Move& move) {
+workflow::Advance Engine::move_instance(Recorder& record, Address instance, const Move& move) {
   InstanceRow* row = state_.open_instance(instance);
   HENCE_CHECK(row != nullptr);
   Result<std::shared_ptr<const workflow::Definition>> definition = definition_of(*row);
   if (!definition.ok()) {
     if (!failure_) failure_ = definition.error();
-    return;
+    return {};
   }
   workflow::StepContext context;
   context.now = record.time();
@@ -149,13 +156,15 @@ void Engine::move_instance(Recorder& record, Address instance, const Move& move)
   };
   const size_t begin = record.payload_bytes();
   workflow::Advance advance = turn_machine(**definition, *row, instance, context, move, record);
+  const bool ignored = advance.ignored;
   for (uint32_t steps = kStepsPerSlice; advance.more && steps < options_.step_budget; steps += kStepsPerSlice) {
     if (record.payload_bytes() - begin > kStepBytesMax) break;
     context.seed = record.random();
     advance = turn_machine(**definition, *row, instance, context, {Turn::go_on, {}, 0, nullptr, {}}, record);
   }
   const bool was_continuing = state_.continuing().contains(instance);
-  if (advance.more != was_continuing) record.add(InstanceContinues{instance, advance.more});
+  if (advance.more != was_continuing && !ignored) record.add(InstanceContinues{instance, advance.more});
+  return {advance.more, ignored};
 }
 
 workflow::Advance Engine::turn_machine(const workflow::Definition& definition, InstanceRow& row, Address instance,
@@ -169,15 +178,19 @@ workflow::Advance Engine::turn_machine(const workflow::Definition& definition, I
     case Turn::call: advance = machine.on_call_result(static_cast<workflow::CallId>(move.number), *move.outcome); break;
     case Turn::cancel: advance = machine.cancel(move.reason); break;
     case Turn::go_on: advance = machine.go_on(); break;
+    case Turn::event:
+      advance = machine.on_event(static_cast<workflow::WaitId>(move.number), move.input, move.event, move.depth);
+      break;
   }
-  emit_consequences(record, row, instance, facts);
+  emit_consequences(record, row, instance, definition, facts);
   return advance;
 }
 
 void Engine::emit_consequences(Recorder& record, InstanceRow& row, Address instance,
-                               const std::vector<workflow::Fact>& facts) {
+                               const workflow::Definition& definition, const std::vector<workflow::Fact>& facts) {
   for (size_t i = 0; i < facts.size(); ++i) {
     record.add(InstanceStepped{instance, facts[i]});
+    register_waits(record, row, definition, instance, facts[i]);
     if (const auto* call = std::get_if<workflow::CallRequested>(&facts[i])) {
       // A call that was cancelled later in this very command never leaves.
       if (call->detached || row.machine.find_call(call->call) != nullptr) {

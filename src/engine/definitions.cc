@@ -79,7 +79,8 @@ Result<std::shared_ptr<const Definitions>> Definitions::build(const Definitions&
 }
 
 Result<std::shared_ptr<const Definitions>> Definitions::restore(
-    uint64_t version, const std::map<std::string, std::pair<keys::DefinitionKey, DefinitionRow>>& rows) {
+    uint64_t version, const std::map<std::string, std::pair<keys::DefinitionKey, DefinitionRow>>& rows,
+    const std::vector<std::pair<keys::DefinitionKey, DefinitionRow>>& older) {
   auto made = std::make_shared<Definitions>();
   made->version_ = version;
   std::map<std::string, ResourceChanges> by_space;
@@ -94,6 +95,18 @@ Result<std::shared_ptr<const Definitions>> Definitions::restore(
   }
   for (auto& [name, changed] : by_space) {
     HENCE_TRY(made->spaces_[name], change(Space(), std::move(changed)));
+  }
+  std::map<std::string, std::vector<Revision>> earlier;
+  for (const auto& [key, row] : older) {
+    Result<resource::Resource> parsed = resource::parse_resource(row.value, key.name_space);
+    if (!parsed.ok()) return parsed.error().in(key.kind + " " + key.name_space + "/" + key.name);
+    earlier[key.name_space].push_back({key.name, key.version, std::get<resource::WorkflowSpec>(parsed->spec).definition});
+  }
+  for (const auto& [name, revisions] : earlier) {
+    std::shared_ptr<const Space>& space = made->spaces_[name];
+    auto next = space ? std::make_shared<Space>(*space) : std::make_shared<Space>();
+    HENCE_TRY_VOID(add_sites(*next, revisions));
+    space = std::move(next);
   }
   made->find_event_types();
   return std::shared_ptr<const Definitions>(std::move(made));
@@ -128,6 +141,12 @@ bool is_active(const Stored& stored) {
 Result<std::shared_ptr<const Definitions::Space>> Definitions::change(const Space& base, ResourceChanges changes) {
   auto space = std::make_shared<Space>(base);
   HENCE_TRY_VOID(change_rules(*space, changes));
+  std::vector<Revision> revisions;
+  for (const auto& [key, next] : changes) {
+    if (!next || key.first != resource::Kind::workflow) continue;
+    revisions.push_back({key.second, next->revision, std::get<resource::WorkflowSpec>(next->resource->spec).definition});
+  }
+  HENCE_TRY_VOID(add_sites(*space, revisions));
   space->resources.change(changes);
   HENCE_TRY_VOID(change_event_types(*space, changes));
   find_latest(*space, changes);
@@ -246,28 +265,6 @@ resource::VerdictPtr Definitions::check(std::string_view name_space, const event
   if (!has_event_types_) return nullptr;
   const Space* in = space(name_space);
   return in == nullptr || in->catalogue == nullptr ? nullptr : in->catalogue->check(event);
-}
-
-Matched Definitions::match(std::string_view name_space, json::View event, UtcTime now,
-                           filter::MatchScratch& scratch) const {
-  Matched matched;
-  matched.version = version_;
-  const Space* in = space(name_space);
-  if (in == nullptr || in->rules.empty()) return matched;
-  std::vector<filter::MatchError> errors;
-  in->rule_set->match(event, expr::Environment{now}, scratch, matched.rules, errors);
-  for (const filter::MatchError& error : errors) {
-    if (!error.deferred) {
-      matched.failures.push_back({error.rule, error.error.message()});
-      continue;
-    }
-    // The budget all rules share is used up: never skipped, each of the rest has one of its own.
-    const Result<bool> holds = in->rule_set->match_when(error.rule, event, expr::Environment{now});
-    if (!holds.ok()) matched.failures.push_back({error.rule, holds.error().message()});
-    else if (*holds) matched.rules.push_back(error.rule);
-  }
-  std::sort(matched.rules.begin(), matched.rules.end());
-  return matched;
 }
 
 }  // namespace hence::engine

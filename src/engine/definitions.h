@@ -42,6 +42,14 @@ class Definitions {
     std::shared_ptr<const resource::Resource> resource;
     const resource::RuleSpec& spec() const { return std::get<resource::RuleSpec>(resource->spec); }
   };
+  /// One filter of a `listen`: of a revision that instances may still be on.
+  struct SiteEntry {
+    std::string workflow;  ///< "ns/name:version"
+    uint64_t revision = 0;
+    uint32_t index = 0;    ///< of the definition's sites
+    std::shared_ptr<const workflow::Definition> definition;
+    const workflow::ListenSite& site() const { return definition->sites[index]; }
+  };
   using ResourceKey = std::pair<resource::Kind, std::string>;
   /// One namespace: its resources by kind and name, and its active rules compiled together.
   struct Space {
@@ -52,6 +60,10 @@ class Definitions {
     /// "ns/name" of the document → full name of the highest version
     SharedMap<std::string, std::string> latest;
     std::shared_ptr<const resource::Catalogue> catalogue;  ///< null: there are no event types
+    /// Filters of all workflows that listen, older revisions too, in order of name and revision; an
+    /// id in the set is an index. Null if there are none.
+    std::shared_ptr<const std::vector<SiteEntry>> sites;
+    std::shared_ptr<const filter::RuleSet> site_set;
 
     /// The rule of an id that rule_set gave.
     const RuleEntry& rule(uint32_t id) const;
@@ -68,9 +80,10 @@ class Definitions {
                                                           UtcTime now);
 
   /// The snapshot of a version from the rows of the state store, the newest of each name (deleted
-  /// ones included). Errors: as of build; they mean a row of another version of the program.
+  /// ones included); older: revisions of workflows before those, whose instances may still listen. Errors: as of build; they mean a row of another version of the program.
   static Result<std::shared_ptr<const Definitions>> restore(
-      uint64_t version, const std::map<std::string, std::pair<keys::DefinitionKey, DefinitionRow>>& rows);
+      uint64_t version, const std::map<std::string, std::pair<keys::DefinitionKey, DefinitionRow>>& rows,
+      const std::vector<std::pair<keys::DefinitionKey, DefinitionRow>>& older = {});
 
   /// A namespace whose changed rules are so many that merging them is worth it; empty if there is none.
   std::string needs_merge() const;
@@ -97,6 +110,13 @@ class Definitions {
   using ResourceChanges = SharedMap<ResourceKey, Stored>::Changes;
   /// A namespace after changes to its resources.
   static Result<std::shared_ptr<const Space>> change(const Space& base, ResourceChanges changes);
+  /// Adds the filters of revisions of workflows, by the revisions' names (definitions_match.cc).
+  struct Revision {
+    std::string workflow;
+    uint64_t revision = 0;
+    std::shared_ptr<const workflow::Definition> definition;
+  };
+  static Status add_sites(Space& space, const std::vector<Revision>& added);
   static Status change_rules(Space& space, ResourceChanges& changes);
   static void find_latest(Space& space, const ResourceChanges& changes);
   static Status change_event_types(Space& space, const ResourceChanges& changes);

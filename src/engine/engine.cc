@@ -126,6 +126,8 @@ void Engine::take(const Command& command, const Message& message, Batch& batch, 
   Recorder record(*this, made, message.sent.to, batch);
   record.adopt();
   if (!again) record.add(MessageTaken{message.from, message.sent.number});
+  record.set_came_from(message.from);
+  if (take_wait_message(record, message.sent.kind, message.sent.body, message.event)) return;
   const std::string stopped = ++cascade_ <= options_.cascade_max ? std::string() :
       "one command led to over " + std::to_string(options_.cascade_max) +
       " starts and emitted events in one go: rules answer each other too widely";

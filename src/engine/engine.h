@@ -47,6 +47,7 @@ struct EngineOptions {
   uint32_t cascade_max = 10'000;          ///< starts and emitted events that one command may lead to
   uint32_t step_budget = 2'000;           ///< task transitions of one command; more go on in a continuation
   uint32_t timers_per_command = 1'000;
+  uint64_t kept_bytes_max = 64 << 20;     ///< of a partition: events kept for instances to come
   uint32_t recovery_records_per_write = 10'000;
   uint32_t first_feature_level = kFeatureLevel;  ///< that the folder's log begins at
   size_t large_value_bytes = kLargeValueBytes;  ///< above it state keeps a value by its hash
@@ -110,6 +111,7 @@ class Engine {
     Address from;
     std::string name_space;
     MessageSent sent;
+    json::Value event = {};  ///< of a meet or wake
   };
 
   Engine(store::Store& store, log::Log& log, EngineOptions options);
@@ -157,20 +159,42 @@ class Engine {
   // decide_instance.cc
   /// Starts an instance in record, or says why not. Returns what its asker is told.
   Reply begin_instance(class Recorder& record, const StartRequest& request);
-  enum class Turn : uint8_t { start, timer, call, cancel, go_on };
+  enum class Turn : uint8_t { start, timer, call, cancel, go_on, event };
   struct Move {
     Turn turn = Turn::go_on;
-    json::Value input;
-    uint64_t number = 0;  ///< of the timer or call
+    json::Value input;    ///< of a start; the event
+    uint64_t number = 0;  ///< of the timer, call or wait
     const workflow::CallOutcome* outcome = nullptr;
     std::string reason;
+    Address event = {};
+    uint32_t depth = 0;   ///< of the event
   };
-  void move_instance(class Recorder& record, Address instance, const Move& move);
+  workflow::Advance move_instance(class Recorder& record, Address instance, const Move& move);
   void emit_consequences(class Recorder& record, InstanceRow& row, Address instance,
-                         const std::vector<workflow::Fact>& facts);
+                         const workflow::Definition& definition, const std::vector<workflow::Fact>& facts);
   workflow::Advance turn_machine(const workflow::Definition& definition, InstanceRow& row, Address instance,
                                  const workflow::StepContext& context, const Move& move, class Recorder& record);
   Result<std::shared_ptr<const workflow::Definition>> definition_of(const InstanceRow& row);
+
+  // decide_wait.cc
+  Hash128 site_hash(std::string_view name_space, std::string_view workflow, uint64_t revision, uint32_t site) const;
+  WaitPlace place_of(Hash128 site, const std::optional<json::Value>& value) const;
+  Partition place_partition(std::string_view name_space, const WaitPlace& where, const std::optional<json::Value>& value) const;
+  void meet_sites(class Recorder& record, const event::Event& event, const Incoming& incoming, const Matched& matched,
+                  Decision& decision);
+  void meet(class Recorder& record, const MeetRequest& request, const json::Value& event);
+  /// Sends the event to the next waits of the place that stood there before; how many it looked at.
+  size_t tell_waits(class Recorder& record, SpreadRow& spread, const json::Value& event, Sequence before);
+  void go_on_spreading(class Recorder& record, Address begun);
+  void keep_event(class Recorder& record, const MeetRequest& request, const json::Value& event);
+  /// Gives a wait the next kept event after the one kept by the record `after`.
+  void offer_kept(class Recorder& record, const WaitRequest& wait, Sequence after);
+  void take_kept_answer(class Recorder& record, const KeptAnswer& answer);
+  void wake(class Recorder& record, const WakeRequest& request, const json::Value& event);
+  void register_waits(class Recorder& record, const InstanceRow& row, const workflow::Definition& definition,
+                      Address instance, const workflow::Fact& fact);
+  /// False if the kind is another's.
+  bool take_wait_message(class Recorder& record, MessageSent::Kind kind, std::string_view body, const json::Value& event);
 
   std::optional<Reply> kept_reply(const Command& command);
   void keep_reply(const Command& command, const Reply& reply, Batch& batch);

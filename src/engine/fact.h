@@ -53,6 +53,15 @@ struct RuleFailed {
   std::string error;
   template <typename A> void fields(A& a) { a(rule, version, error); }
 };
+/// A `listen` whose filter an event met; who waited there is in the records of the waits.
+struct SiteMet {
+  std::string workflow;  ///< "ns/name:version"
+  uint64_t revision = 0;
+  std::string task;      ///< pointer of the filter in the document
+  std::string value;     ///< of the key it correlates by, as JSON; empty if it has none
+  std::string error;     ///< why it was not asked further; empty when it was
+  template <typename A> void fields(A& a) { a(workflow, revision, task, value, error); }
+};
 /// What matched an event, under which definitions, and what stopped others where that cannot be
 /// found again.
 struct Decision {
@@ -60,16 +69,17 @@ struct Decision {
   std::vector<RuleMatched> matched;
   std::vector<RuleFailed> failed;
   std::string stopped;  ///< why no rule was asked (depth, expiry); empty when they were
-  template <typename A> void fields(A& a) { a(version, matched, failed, stopped); }
+  std::vector<SiteMet> listened;
+  template <typename A> void fields(A& a) { a(version, matched, failed, stopped, listened); }
 };
 
 /// Ask another partition (or this one) for a record of its own. Numbered per receiver.
 struct MessageSent {
-  enum class Kind : uint8_t { start, event };
+  enum class Kind : uint8_t { start, event, wait, wait_end, meet, wake, kept_answer };
   Partition to = 0;
   uint64_t number = 0;
   Kind kind = Kind::start;
-  std::string body;  ///< encoded StartRequest or EventRequest
+  std::string body;  ///< encoded request of the kind
   template <typename A> void fields(A& a) { a(to, number, kind, body); }
 };
 /// The receiver's side: everything from that sender up to the number is taken.
@@ -96,6 +106,56 @@ struct EventRequest {
   Address instance;
   uint32_t depth = 0;
   template <typename A> void fields(A& a) { a(text, cause, instance, depth); }
+};
+
+/// Where waits of one filter for one value are registered: hashes under the folder's key.
+struct WaitPlace {
+  Hash128 site;
+  Hash128 value;  ///< zero: any event of the filter
+  template <typename A> void fields(A& a) { a(site, value); }
+  bool operator==(const WaitPlace&) const = default;
+};
+/// wait: register; wait_end: no longer.
+struct WaitRequest {
+  WaitPlace place;
+  Address instance;
+  uint32_t wait = 0;
+  Address after;      ///< an event the instance has had
+  bool many = false;  ///< takes more than one of the events kept
+  template <typename A> void fields(A& a) { a(place, instance, wait, after, many); }
+};
+/// meet: an event for whoever waits at a place. The event travels beside, or is read from its record.
+struct MeetRequest {
+  WaitPlace place;
+  Address event;
+  uint32_t depth = 0;
+  bool keep = false;
+  Duration keep_for;
+  uint32_t keep_max = 0;
+  template <typename A> void fields(A& a) { a(place, event, depth, keep, keep_for, keep_max); }
+};
+/// wake: the event for instances of the partition.
+struct WakeRequest {
+  struct Target {
+    Address instance;
+    uint32_t wait = 0;
+    template <typename A> void fields(A& a) { a(instance, wait); }
+  };
+  Address event;
+  uint32_t depth = 0;
+  std::vector<Target> targets;
+  std::optional<WaitRequest> kept;  ///< it was kept: answer with a KeptAnswer
+  Sequence kept_at = 0;             ///< the record that kept it
+  template <typename A> void fields(A& a) { a(event, depth, targets, kept, kept_at); }
+};
+/// kept_answer: whether the instance took the event, and whether it goes on waiting.
+struct KeptAnswer {
+  WaitRequest wait;
+  Address event;
+  Sequence kept_at = 0;
+  bool taken = false;
+  bool open = false;
+  template <typename A> void fields(A& a) { a(wait, event, kept_at, taken, open); }
 };
 
 /// Control partition: what was set and deleted; the record's sequence is the new version.
@@ -238,12 +298,63 @@ struct EventsRefused {
   json::Value faults;
   template <typename A> void fields(A& a) { a(event_type, count, id, source, type, faults); }
 };
+/// An instance is to be told of events of the place.
+struct WaitRegistered {
+  WaitPlace place;
+  Address instance;
+  uint32_t wait = 0;
+  template <typename A> void fields(A& a) { a(place, instance, wait); }
+};
+struct WaitRemoved {
+  WaitPlace place;
+  Address instance;
+  uint32_t wait = 0;
+  template <typename A> void fields(A& a) { a(place, instance, wait); }
+};
+/// Nobody waits for the event yet; it is kept for who comes.
+struct EventKept {
+  WaitPlace place;
+  Address event;
+  std::string text;
+  uint32_t depth = 0;
+  UtcTime until;
+  template <typename A> void fields(A& a) { a(place, event, text, depth, until); }
+};
+/// The event is kept no longer.
+struct KeptEnded {
+  WaitPlace place;
+  Address event;
+  UtcTime until;
+  uint64_t bytes = 0;
+  Address taken_by;  ///< none: nobody came in time
+  template <typename A> void fields(A& a) { a(place, event, until, bytes, taken_by); }
+};
+/// Nobody waits for the event, and it could not be kept.
+struct EventNotKept {
+  Address event;
+  std::string reason;
+  template <typename A> void fields(A& a) { a(event, reason); }
+};
+/// An event goes to more instances than one record tells: the rest follows in continuations.
+struct SpreadPending {
+  Address spread;  ///< record that began it
+  WaitPlace place;
+  Address event;
+  std::string text;
+  uint32_t depth = 0;
+  Address after;   ///< the last instance told, and its wait
+  uint32_t wait = 0;
+  bool done = false;
+  template <typename A> void fields(A& a) { a(spread, place, event, text, depth, after, wait, done); }
+};
 
 using Fact = std::variant<EventAccepted, Decision, MessageSent, MessageTaken, DefinitionsChanged,
                           DefinitionsAdopted, InstanceStarted, StartRefused, InstanceStepped,
                           InstanceContinues, EffectCreated, AttemptFailed, EffectEnded,
                           EffectRedriven, Ignored, EffectReady, ReplyKept, ReplyForgotten,
-                          DuplicateSeen, FeatureLevelRaised, EventFaults, EventsRefused>;
+                          DuplicateSeen, FeatureLevelRaised, EventFaults, EventsRefused,
+                          WaitRegistered, WaitRemoved, EventKept, KeptEnded, EventNotKept,
+                          SpreadPending>;
 
 /// Appends the fact to a record's payload.
 void append_fact(std::string& payload, const Fact& fact);

@@ -29,6 +29,15 @@ void Recorder::send(Partition to, MessageSent::Kind kind, std::string body) {
   engine_.messages_.push_back({record_.address, record_.name_space, std::move(sent)});
 }
 
+void Recorder::send_event(Partition to, MessageSent::Kind kind, std::string body, json::Value event, bool apart) {
+  if (to == record_.address.partition && !apart) {
+    local_.push_back({kind, std::move(body), std::move(event)});
+    return;
+  }
+  send(to, kind, std::move(body));
+  engine_.messages_.back().event = std::move(event);
+}
+
 void Recorder::adopt() {
   const uint64_t version = engine_.definitions_->version();
   if (engine_.state_.meta(record_.address.partition).adopted != version) add(DefinitionsAdopted{version});
@@ -44,6 +53,16 @@ uint64_t Recorder::random() {
 
 void Recorder::end() {
   if (std::exchange(ended_, true)) return;
+  came_from_ = {};  // what is done here from now on, this record asked for itself
+  while (!local_.empty()) {
+    const Local next = std::move(local_.front());
+    local_.pop_front();
+    if (record_.payload.size() > kStepBytesMax) {
+      send_event(record_.address.partition, next.kind, next.body, next.event, true);
+      continue;
+    }
+    engine_.take_wait_message(*this, next.kind, next.body, next.event);
+  }
   if (record_.payload.empty()) return engine_.state_.drop_record();
   engine_.state_.end_record(context());
   batch_.records.push_back(std::move(record_));

@@ -4,6 +4,7 @@
 // One record while it is being made: facts go into its payload and, at once, into the state. A
 // record that ends without facts never was.
 
+#include <deque>
 #include <string>
 #include <utility>
 
@@ -21,6 +22,12 @@ class Recorder {
   void add(const Fact& fact);
   /// Numbers a message for its receiver, records it and queues it for this batch.
   void send(Partition to, MessageSent::Kind kind, std::string body);
+  /// The same for waits and those they wait for; the event travels beside the recorded body. What is
+  /// for this partition itself is done at the end of this record, without a message, unless apart.
+  void send_event(Partition to, MessageSent::Kind kind, std::string body, json::Value event, bool apart = false);
+  /// The record whose message this one takes; none if it takes none.
+  void set_came_from(Address from) { came_from_ = from; }
+  Address came_from() const { return came_from_; }
   /// Records the adoption of the definitions in force, if the partition has not yet.
   void adopt();
   void set_event_hash(Hash128 hash) { record_.event_hash = hash; }
@@ -50,6 +57,13 @@ class Recorder {
   uint32_t next_effect_ = 0;
   uint64_t random_;
   bool ended_ = false;
+  Address came_from_;
+  struct Local {
+    MessageSent::Kind kind;
+    std::string body;
+    json::Value event;
+  };
+  std::deque<Local> local_;
 };
 
 }  // namespace hence::engine

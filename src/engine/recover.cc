@@ -76,8 +76,8 @@ Status Engine::apply_tail(Position from) {
 }
 
 Status Engine::load_definitions() {
-  std::vector<ResourceChange> changes;
   std::map<std::string, std::pair<keys::DefinitionKey, DefinitionRow>> newest;
+  std::vector<std::pair<keys::DefinitionKey, DefinitionRow>> older;  // of workflows: instances stay on them
   std::optional<Error> damage;
   overlay_.scan(keys::table(kControlPartition, 'd'), {}, [&](std::string_view key, std::string_view value) {
     const std::optional<keys::DefinitionKey> parsed = keys::parse_definition(key);
@@ -86,12 +86,16 @@ Status Engine::load_definitions() {
       damage = row.ok() ? Error(ErrorCode::StoreFailed, "a definition's key is unreadable") : row.error();
       return false;
     }
-    newest[parsed->kind + '\0' + parsed->name_space + '\0' + parsed->name] = {*parsed, std::move(*row)};
+    auto& [newest_key, newest_row] = newest[parsed->kind + '\0' + parsed->name_space + '\0' + parsed->name];
+    const bool workflow = newest_key.kind == resource::kind_name(resource::Kind::workflow);
+    if (workflow && !newest_row.value->is_null()) older.emplace_back(newest_key, newest_row);
+    newest_key = *parsed;
+    newest_row = std::move(*row);
     return true;
   });
   if (damage) return *damage;
   if (overlay_.failure()) return *overlay_.failure();
-  HENCE_TRY(definitions_, Definitions::restore(state_.meta(kControlPartition).last_sequence, newest));
+  HENCE_TRY(definitions_, Definitions::restore(state_.meta(kControlPartition).last_sequence, newest, older));
   return {};
 }
 

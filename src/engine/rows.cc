@@ -166,6 +166,63 @@ std::string continuing(Address instance) {
   return key;
 }
 
+namespace {
+
+void put_place(std::string& key, const WaitPlace& place) {
+  for (const Hash128& hash : {place.site, place.value}) {
+    put_big(key, hash.high);
+    put_big(key, hash.low);
+  }
+}
+
+}  // namespace
+
+std::string waits(Partition partition, const WaitPlace& place) {
+  std::string key = table(partition, 'w');
+  put_place(key, place);
+  return key;
+}
+
+std::string wait(Partition partition, const WaitPlace& place, Address instance, uint32_t wait) {
+  std::string key = waits(partition, place);
+  put_address(key, instance);
+  put_big(key, wait);
+  return key;
+}
+
+WakeRequest::Target parse_wait(std::string_view key) {
+  key = key.substr(key.size() - 14);
+  WakeRequest::Target target;
+  target.instance = take_address(key);
+  target.wait = take_big<uint32_t>(key);
+  return target;
+}
+
+std::string kept_of(Partition partition, const WaitPlace& place) {
+  std::string key = table(partition, 'b');
+  put_place(key, place);
+  return key;
+}
+
+std::string kept(Partition partition, const WaitPlace& place, Address event) {
+  std::string key = kept_of(partition, place);
+  put_address(key, event);
+  return key;
+}
+
+Address parse_kept(std::string_view key) {
+  key = key.substr(key.size() - 10);
+  return take_address(key);
+}
+
+std::string spread(Address record) {
+  std::string key = table(record.partition, 'f');
+  put_big(key, record.sequence);
+  return key;
+}
+
+uint64_t place_number(const WaitPlace& place) { return place.site.low ^ place.value.low; }
+
 std::string reply(Partition partition, std::string_view key_text) {
   return table(partition, 'q').append(key_text);
 }

@@ -15,6 +15,9 @@
 //     pp k sink 0 length key seq index   empty; a delivery in its key's order at a sink, the first
 //                                under way, the others waiting for their turn
 //     pp c seq                   empty; the instance goes on in a continuation
+//     pp w site value seq wait   sequence since when the wait is registered (WaitPlace, instance, wait)
+//     pp b site value seq        KeptRow: an event nobody waits for yet
+//     pp f seq                   SpreadRow: an event on its way to many instances
 //     pp q key                   ReplyRow of an Idempotency-Key
 //     pp v hash                  text of a large value (large_values.h), by its SHA-256
 //     pp n hash                  how many fields of the partition's rows refer to it
@@ -24,8 +27,9 @@
 //   index family (written blindly, can be rebuilt)
 //     L ns 0 ~started pp seq     InstanceSummary: instances, newest first
 //     D ns 0 ~created pp seq idx DeliverySummary: deliveries, newest first
-//     V pp seq 'i'|'d'|'x'|'e'|'p' pp seq idx   what an event led to: instance, delivery,
-//                                refused start, emitted event; 'p': came again
+//     V pp seq 'i'|'d'|'x'|'e'|'p'|'w'|'k' pp seq idx   what an event led to: instance, delivery,
+//                                refused start, emitted event; 'p': came again; 'w': an instance
+//                                that listened took it; 'k': kept for instances to come
 //     H pp seq seq               an instance's records after its first, in order
 
 #include <cstdint>
@@ -37,7 +41,7 @@
 
 #include "base/codec.h"
 #include "base/ids.h"
-#include "engine/effect.h"
+#include "engine/fact.h"
 #include "json/value.h"
 #include "log/sha256.h"
 #include "workflow/instance.h"
@@ -50,7 +54,8 @@ struct PartitionMeta {
   std::map<uint16_t, uint64_t> sent;    ///< per receiver, the last message's number
   std::map<uint16_t, uint64_t> taken;   ///< per sender, the highest number taken
   UtcTime last_time;                    ///< command time of the last record; never goes back
-  template <typename A> void fields(A& a) { a(last_sequence, adopted, sent, taken, last_time); }
+  uint64_t kept_bytes = 0;              ///< of the events kept for instances to come
+  template <typename A> void fields(A& a) { a(last_sequence, adopted, sent, taken, last_time, kept_bytes); }
 };
 
 /// SHA-256 of a large value's text.
@@ -98,11 +103,11 @@ struct EffectRow {
 };
 
 struct TimerKey {
-  enum class Kind : uint8_t { instance = 1, effect = 2, reply = 3 };
+  enum class Kind : uint8_t { instance = 1, effect = 2, reply = 3, kept = 4 };
   UtcTime due;
   Kind kind = Kind::instance;
-  Address address;      ///< of the instance, the effect's record, or the reply's record
-  uint64_t number = 0;  ///< the machine's timer, or the effect's index, or 0
+  Address address;      ///< of the instance, the effect's record, the reply's record, or the kept event
+  uint64_t number = 0;  ///< the machine's timer, or the effect's index, or 0, or the place's hash
 };
 
 struct DefinitionRow {
@@ -157,6 +162,25 @@ struct RefusalRow {
   template <typename A> void fields(A& a) { a(count, last, record, id, source, type, faults); }
 };
 
+struct KeptRow {
+  std::string text;
+  uint32_t depth = 0;
+  UtcTime until;
+  Sequence at = 0;  ///< record that kept it: the order in which they are given
+  template <typename A> void fields(A& a) { a(text, depth, until, at); }
+};
+
+struct SpreadRow {
+  std::string name_space;
+  WaitPlace place;
+  Address event;
+  std::string text;
+  uint32_t depth = 0;
+  Address after;
+  uint32_t wait = 0;
+  template <typename A> void fields(A& a) { a(name_space, place, event, text, depth, after, wait); }
+};
+
 namespace keys {
 std::string table(Partition partition, char letter);
 std::string meta(Partition partition);
@@ -174,6 +198,14 @@ std::string order(Partition partition, std::string_view sink, std::string_view k
 std::string order_entry(std::string_view order, const EffectId& id);
 EffectId parse_order_entry(Partition partition, std::string_view key);
 std::string continuing(Address instance);
+std::string waits(Partition partition, const WaitPlace& place);  ///< prefix of its waits
+std::string wait(Partition partition, const WaitPlace& place, Address instance, uint32_t wait);
+WakeRequest::Target parse_wait(std::string_view key);
+std::string kept_of(Partition partition, const WaitPlace& place);
+std::string kept(Partition partition, const WaitPlace& place, Address event);
+Address parse_kept(std::string_view key);
+std::string spread(Address record);
+uint64_t place_number(const WaitPlace& place);  ///< for the timer of a kept event
 std::string reply(Partition partition, std::string_view key);
 std::string feature_level();
 std::string large_value(Partition partition, const ValueHash& hash);

@@ -174,6 +174,10 @@ void State::on(const RecordContext& record, const InstanceStepped& fact) {
   HENCE_CHECK(row != nullptr);
   if (replaying_) workflow::apply(row->machine, fact.fact);
   if (std::holds_alternative<workflow::InstanceEnded>(fact.fact)) row->ended = record.time;
+  if (const auto* consumed = std::get_if<workflow::EventConsumed>(&fact.fact)) {
+    row->depth = consumed->depth;  // what it emits now follows from this event
+    overlay_.put_index(keys::consequence(consumed->event, 'w', {fact.instance, consumed->wait}), {});
+  }
 }
 
 void State::on(const RecordContext&, const InstanceContinues& fact) {
@@ -452,6 +456,9 @@ std::string describe_waits(const workflow::Instance& machine) {
   };
   for (const workflow::Call& call : machine.calls) {
     add(call.kind == workflow::CallKind::shell ? "shell command" : "HTTP call");
+  }
+  for (const workflow::Wait& wait : machine.waits) {
+    add(wait.value ? "event for " + (*wait.value)->to_text() : "event");
   }
   for (const workflow::Timer& timer : machine.timers) {
     if (timer.purpose == workflow::TimerPurpose::wait) add("until " + format_rfc3339(timer.due));

@@ -106,6 +106,13 @@ class State {
   void on(const RecordContext& record, const DuplicateSeen& fact);
   void on(const RecordContext&, const EventFaults&) {}
   void on(const RecordContext& record, const EventsRefused& fact);
+  // state_waits.cc
+  void on(const RecordContext& record, const WaitRegistered& fact);
+  void on(const RecordContext& record, const WaitRemoved& fact);
+  void on(const RecordContext& record, const EventKept& fact);
+  void on(const RecordContext& record, const KeptEnded& fact);
+  void on(const RecordContext& record, const EventNotKept& fact);
+  void on(const RecordContext& record, const SpreadPending& fact);
 
   size_t index_of(Partition partition) const {
     HENCE_CHECK(partition < partitions_ || partition == kControlPartition);

@@ -241,7 +241,9 @@ struct EventConsumed {
   std::optional<json::Value> value;   ///< as read; absent for what only ends the listening
   bool queued = false;                ///< `foreach` is to see it
   bool closes = false;                ///< no more events are taken
-  template <typename A> void fields(A& a) { a(wait, frame, site, event, bound, value, queued, closes); }
+  uint32_t depth = 0;                 ///< events between it and the outside
+  template <typename A>
+  void fields(A& a) { a(wait, frame, site, event, bound, value, queued, closes, depth); }
 };
 /// `foreach` is done with an event.
 struct ItemDone {

@@ -142,11 +142,11 @@ Advance Machine::on_call_result(CallId id, const CallOutcome& outcome) {
   return {run.run_on(), false};
 }
 
-Advance Machine::on_event(WaitId id, json::View event, Address position) {
+Advance Machine::on_event(WaitId id, json::View event, Address position, uint32_t depth) {
   const Wait* wait = instance_.find_wait(id);
   if (!wait) return {false, true};
   Run run(definition_, instance_, context_, facts_);
-  if (!run.take_event(Wait(*wait), event, position)) return {false, true};
+  if (!run.take_event(Wait(*wait), event, position, depth)) return {false, true};
   return {run.run_on(), false};
 }
 

@@ -68,7 +68,7 @@ class Machine {
   Advance on_call_result(CallId call, const CallOutcome& outcome);
   /// An event of the site of a wait. Ignored also where it is not for this instance: another value
   /// of a key, a test that does not hold.
-  Advance on_event(WaitId wait, json::View event, Address position);
+  Advance on_event(WaitId wait, json::View event, Address position, uint32_t depth = 0);
   Advance cancel(std::string_view reason);
   Advance suspend();
   Advance resume();

@@ -31,7 +31,7 @@ class Run {
                     std::optional<json::Value> error,
                     std::string_view reason);
   /// False if the event is not for this instance; nothing has changed then.
-  bool take_event(const Wait& wait, json::View event, Address position);
+  bool take_event(const Wait& wait, json::View event, Address position, uint32_t depth);
   /// Runs what can run. True if the budget ended before the work did.
   bool run_on();
   void emit(Fact fact);

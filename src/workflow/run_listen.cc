@@ -126,7 +126,7 @@ std::optional<std::vector<Variable>> Run::bind(const Wait& wait, json::View even
   return bound;
 }
 
-bool Run::take_event(const Wait& wait, json::View event, Address position) {
+bool Run::take_event(const Wait& wait, json::View event, Address position, uint32_t depth) {
   const FrameId id = wait.frame;
   const ListenSpec& spec = task_of(id).as<ListenSpec>();
   const Listen& listen = *frame_of(id).listen;
@@ -142,7 +142,8 @@ bool Run::take_event(const Wait& wait, json::View event, Address position) {
     fail(id, "listen", late.error());
     return true;
   }
-  EventConsumed fact{wait.id, id, wait.site, position, std::move(*bound), std::nullopt, false, false};
+  EventConsumed fact{wait.id, id, wait.site, position, std::move(*bound), std::nullopt, false, false,
+                     depth};
   if (spec.to.has(wait.site)) fact.value = read_event(spec.read, event);
   fact.queued = fact.value && spec.foreach != kNone;
   if (fact.value && spec.endless && !fact.queued) fact.value.reset();

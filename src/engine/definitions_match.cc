@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The filters of `listen` tasks, and what an event meets of rules and filters.
+
+#include <algorithm>
+#include <tuple>
+
+#include "engine/definitions.h"
+
+namespace hence::engine {
+namespace {
+
+/// Which of a set an event meets, and what failed.
+void match_set(const filter::RuleSet& set, json::View event, UtcTime now, filter::MatchScratch& scratch,
+               std::vector<uint32_t>& ids, std::vector<Matched::Failure>& failures) {
+  std::vector<filter::MatchError> errors;
+  set.match(event, expr::Environment{now}, scratch, ids, errors);
+  for (const filter::MatchError& error : errors) {
+    if (!error.deferred) {
+      failures.push_back({error.rule, error.error.message()});
+      continue;
+    }
+    // The budget all rules share is used up: never skipped, each of the rest has one of its own.
+    const Result<bool> holds = set.match_when(error.rule, event, expr::Environment{now});
+    if (!holds.ok()) failures.push_back({error.rule, holds.error().message()});
+    else if (*holds) ids.push_back(error.rule);
+  }
+  std::sort(ids.begin(), ids.end());
+}
+
+}  // namespace
+
+Status Definitions::add_sites(Space& space, const std::vector<Revision>& added) {
+  std::vector<SiteEntry> more;
+  for (const Revision& one : added) {
+    for (uint32_t index = 0; index < one.definition->sites.size(); ++index) {
+      more.push_back({one.workflow, one.revision, index, one.definition});
+    }
+  }
+  if (more.empty()) return {};
+  auto sites = space.sites ? std::make_shared<std::vector<SiteEntry>>(*space.sites)
+                           : std::make_shared<std::vector<SiteEntry>>();
+  sites->insert(sites->end(), more.begin(), more.end());
+  // Ids follow from what there is, not from when it came: a restart finds the same.
+  std::sort(sites->begin(), sites->end(), [](const SiteEntry& a, const SiteEntry& b) {
+    return std::tie(a.workflow, a.revision, a.index) < std::tie(b.workflow, b.revision, b.index);
+  });
+  std::vector<filter::RuleInput> inputs;
+  for (uint32_t id = 0; id < sites->size(); ++id) {
+    Result<filter::Conditions> conditions = filter::parse_conditions((*sites)[id].site().on);
+    if (!conditions.ok()) return conditions.error().in("workflow " + (*sites)[id].workflow);
+    inputs.push_back({id, std::move(*conditions)});
+  }
+  HENCE_TRY(filter::RuleSet set, filter::RuleSet::build(std::move(inputs)));
+  space.sites = std::move(sites);
+  space.site_set = std::make_shared<const filter::RuleSet>(std::move(set));
+  return {};
+}
+
+Matched Definitions::match(std::string_view name_space, json::View event, UtcTime now,
+                           filter::MatchScratch& scratch) const {
+  Matched matched;
+  matched.version = version_;
+  const Space* in = space(name_space);
+  if (in == nullptr) return matched;
+  if (in->rule_set) match_set(*in->rule_set, event, now, scratch, matched.rules, matched.failures);
+  if (in->site_set) match_set(*in->site_set, event, now, scratch, matched.sites, matched.site_failures);
+  return matched;
+}
+
+}  // namespace hence::engine
