@@ -76,6 +76,8 @@ class ConditionTable {
     const TextOperand& at = text_operands_[operand];
     return std::string_view(texts_).substr(at.offset, at.size);
   }
+  /// A text inside all operands' texts, by its offset.
+  const char* text_at(uint32_t offset) const { return texts_.data() + offset; }
   const NumberOperand& number(uint32_t operand) const { return numbers_[operand]; }
   const RangeOperand& range(uint32_t operand) const { return ranges_[operand]; }
   const Wildcard& wildcard(uint32_t operand) const { return wildcards_[operand]; }

@@ -24,7 +24,7 @@ Evaluation::State Evaluation::decide(ConditionId id) {
   return state;
 }
 
-Evaluation::State Evaluation::look_at_values(const Condition& condition) const {
+Evaluation::State Evaluation::look_at_values(const Condition& condition) {
   uint32_t at = fields_.first(condition.path);
   if (at == kNoLeaf) return condition.has_absent ? State::holds : State::fails;
   bool passed = false;
@@ -32,6 +32,7 @@ Evaluation::State Evaluation::look_at_values(const Condition& condition) const {
   for (; at != kNoLeaf; at = fields_.leaf(at).next) {
     const Leaf& leaf = fields_.leaf(at);
     const bool in_root = leaf.scope == kRootScope;
+    ++work_;
     root_value = root_value || in_root;
     if (passed && !in_root) continue;
     if (!conditions_->passes(condition, leaf)) continue;
@@ -42,10 +43,12 @@ Evaluation::State Evaluation::look_at_values(const Condition& condition) const {
   return passed ? State::scoped : State::fails;
 }
 
-bool Evaluation::all_hold(std::span<const ConditionId> conditions) {
-  uint32_t scoped = 0;
+bool Evaluation::all_hold(std::span<const ConditionId> conditions, uint32_t proved, uint32_t scoped) {
   bool conditional = false;
   for (const ConditionId id : conditions) {
+    const bool is_proved = (proved & 1u) != 0;
+    proved >>= 1;
+    if (is_proved) continue;
     switch (state(id)) {
       case State::fails:
         return false;
@@ -80,9 +83,10 @@ void sort_unique(std::vector<ScopeId>& scopes) {
   scopes.erase(std::unique(scopes.begin(), scopes.end()), scopes.end());
 }
 
-Placed place(const ConditionTable& table, const Condition& condition, const EventFields& fields) {
+Placed place(const ConditionTable& table, const Condition& condition, const EventFields& fields, uint64_t& work) {
   Placed out;
   for (uint32_t at = fields.first(condition.path); at != kNoLeaf; at = fields.leaf(at).next) {
+    ++work;
     const Leaf& leaf = fields.leaf(at);
     if (table.passes(condition, leaf)) out.passing.push_back(leaf.scope);
     if (condition.has_absent) out.present.push_back(leaf.scope);
@@ -114,7 +118,7 @@ bool Evaluation::agree(std::span<const ConditionId> conditions) {
   for (const ConditionId id : conditions) {
     const Condition& condition = conditions_->condition(id);
     if (condition.has_absent && fields_.first(condition.path) == kNoLeaf) continue;
-    all.push_back(place(*conditions_, condition, fields_));
+    all.push_back(place(*conditions_, condition, fields_, work_));
     if (all.back().has_choice()) choices.push_back(all.size() - 1);
   }
   // Few by kMixedAbsenceMax: each may be met by a value or by absence.

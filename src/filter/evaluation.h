@@ -32,8 +32,11 @@ class Evaluation {
     const Memo& memo = memos_[id];
     return memo.epoch == epoch_ ? memo.state : decide(id);
   }
-  /// Whether all the conditions hold together.
-  bool all_hold(std::span<const ConditionId> conditions);
+  /// Whether all the conditions hold together. proved: a bit for each of the first that is known to hold;
+  /// scoped: how many of these only by values inside array elements.
+  bool all_hold(std::span<const ConditionId> conditions, uint32_t proved = 0, uint32_t scoped = 0);
+  /// Values looked at since ever.
+  uint64_t work() const { return work_ + fields_.work(); }
 
  private:
   struct Memo {
@@ -41,12 +44,13 @@ class Evaluation {
     State state = State::fails;
   };
   State decide(ConditionId id);
-  State look_at_values(const Condition& condition) const;
+  State look_at_values(const Condition& condition);
   bool agree(std::span<const ConditionId> conditions);
 
   const ConditionTable* conditions_ = nullptr;
   EventFields fields_;
   uint32_t epoch_ = 0;
+  uint64_t work_ = 0;
   std::vector<Memo> memos_;
 };
 

@@ -26,6 +26,7 @@ void EventFields::read(const PathTable& paths, json::View event) {
 
 void EventFields::read_object(json::View object, PathId path, ScopeId scope) {
   for (const auto [key, value] : object.members()) {
+    ++work_;
     const PathId child = paths_->find_child(path, key);
     if (child == kNoPath) continue;
     const json::Type type = value.type();
@@ -45,6 +46,7 @@ void EventFields::read_array(json::View array, PathId path, ScopeId scope, uint3
   const uint32_t number = arrays_++;
   uint32_t index = 0;
   for (const json::View element : array.elements()) {
+    ++work_;
     const json::Type type = element.type();
     if (type == json::Type::object) {
       if (paths_->has_children(path)) {
@@ -114,6 +116,8 @@ void EventFields::add_leaf(json::View value, json::Type type, PathId path, Scope
     present_.push_back(path);
   } else {
     leaves_[head.last].next = index;
+    leaves_[head.last].is_only = false;
+    leaf.is_only = false;
     head.last = index;
     head.signature |= signature_bit(leaf.hash);
   }

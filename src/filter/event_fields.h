@@ -35,6 +35,7 @@ struct Leaf {
   uint32_t next = kNoLeaf;   ///< the next leaf of the same path
   ScopeId scope = kRootScope;
   json::Type type = json::Type::null;
+  bool is_only = true;     ///< of its path
 };
 
 struct Scope {
@@ -61,6 +62,8 @@ class EventFields {
   /// Paths that have a leaf, in document order.
   const std::vector<PathId>& present() const { return present_; }
   const std::vector<Scope>& scopes() const { return scopes_; }
+  /// Members and elements looked at since ever.
+  uint64_t work() const { return work_; }
   /// The ancestor of scope (or itself) directly below parent.
   ScopeId child_towards(ScopeId parent, ScopeId scope) const {
     while (scopes_[scope].parent != parent) scope = scopes_[scope].parent;
@@ -85,6 +88,7 @@ class EventFields {
   const PathTable* paths_ = nullptr;
   uint32_t epoch_ = 0;
   uint32_t arrays_ = 0;
+  uint64_t work_ = 0;
   std::vector<Head> heads_;
   std::vector<Leaf> leaves_;
   std::vector<PathId> present_;

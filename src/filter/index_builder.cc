@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <tuple>
 
 #include "filter/rule_index.h"
@@ -19,13 +20,15 @@ constexpr uint32_t kNodeDepthMax = 4;
 constexpr size_t kLengthsMax = 12;       ///< distinct prefix lengths looked up per path and kind
 constexpr uint32_t kFiledPositions = 64; ///< conditions of a conjunction that may serve as access
 
+constexpr uint32_t kNoOperand = 0xFFFFFFFFu;
+
 /// Where one alternative of a condition can be found.
 struct Key {
   AccessKind kind = AccessKind::exact;
   uint16_t length = 0;
   uint64_t content = 0;
   std::string_view text;  ///< of prefixes and suffixes, which may be filed shorter
-  uint32_t range = 0;     ///< the operand
+  uint32_t operand = kNoOperand;  ///< of a range, or of the text that an exact key stands for
 };
 
 bool is_affix(AccessKind kind) {
@@ -73,7 +76,8 @@ class IndexBuilder {
  private:
   struct Member {
     uint32_t conjunction = 0;
-    uint64_t used = 0;  ///< bit per condition that already led here
+    uint64_t used = 0;    ///< bit per condition that already led here
+    uint64_t proved = 0;  ///< of these, what led here by the very text
   };
   struct Pending {
     RuleIndex::NodeId node = 0;
@@ -86,13 +90,14 @@ class IndexBuilder {
     AccessKind kind = AccessKind::exact;
     uint16_t length = 0;
     uint64_t content = 0;
-    uint32_t range = 0;
+    uint32_t operand = kNoOperand;
+    uint32_t position = 0;  ///< of the condition in the conjunction
     Member member;
 
     auto access() const { return std::tie(path, kind, length); }
     auto group() const { return std::tie(path, kind, length, content); }
     auto order() const {
-      return std::tie(path, kind, length, content, member.conjunction, member.used, range);
+      return std::tie(path, kind, length, content, member.conjunction, member.used, operand);
     }
   };
   /// The shortened lengths under which a path's prefixes (or suffixes) are filed.
@@ -114,7 +119,8 @@ class IndexBuilder {
   void lay_out(const Pending& pending, std::vector<Filed>& filed);
   void lay_out_access(const Filed* begin, const Filed* end, uint32_t depth, uint64_t seed);
   void lay_out_ranges(const Filed* begin, const Filed* end, Access& access);
-  uint32_t lay_out_group(const Filed* begin, const Filed* end, uint32_t depth, uint32_t& count);
+  void lay_out_group(const Filed* begin, const Filed* end, uint32_t depth, uint64_t key);
+  std::optional<uint32_t> proof_of(const Filed* begin, const Filed* end) const;
   RuleIndex::Candidate guarded(const Member& member);
   bool worth_a_node(const std::vector<Member>& members) const;
   void lay_out_entries();
@@ -122,7 +128,7 @@ class IndexBuilder {
 
   RuleIndex* index_ = nullptr;
   std::vector<Pending> queue_;
-  std::vector<RuleIndex::Entry> entries_;
+  std::vector<std::pair<uint64_t, RuleIndex::Entry>> entries_;  // by key
   std::vector<double> shares_;  // per condition, at the node being built
   std::vector<Lengths> lengths_;
   std::vector<Key> keys_;  // of one condition, reused
@@ -143,7 +149,7 @@ std::shared_ptr<const RuleIndex> IndexBuilder::build(std::span<const RuleInput* 
 
   Pending root;
   index_->nodes_.emplace_back();
-  for (uint32_t i = 0; i < index_->conjunctions_.size(); ++i) root.members.push_back({i, 0});
+  for (uint32_t i = 0; i < index_->conjunctions_.size(); ++i) root.members.push_back({i, 0, 0});
   queue_.push_back(std::move(root));
   for (size_t i = 0; i < queue_.size(); ++i) {
     const Pending pending = std::move(queue_[i]);
@@ -169,7 +175,6 @@ void IndexBuilder::add_rule(const RuleInput& input) {
   for (const Conjunction& conjunction : input.conditions.any_of) {
     RuleIndex::Conjunction out;
     out.rule = slot;
-    out.alone = rule.conjunction_count == 1;
     out.count = static_cast<uint32_t>(conjunction.size());
     const bool fits = out.count <= RuleIndex::kInlineConditions;
     if (!fits) out.conditions[0] = static_cast<uint32_t>(index.condition_refs_.size());
@@ -184,6 +189,7 @@ void IndexBuilder::add_rule(const RuleInput& input) {
     index.conjunctions_.push_back(out);
   }
   index.slots_by_id_.emplace_back(input.id, slot);
+  index.heads_.push_back({input.id, rule.filters == nullptr && rule.when == nullptr});
   index.rules_.push_back(std::move(rule));
 }
 
@@ -201,13 +207,13 @@ void IndexBuilder::wildcard_key(const Wildcard& wildcard, std::vector<Key>& keys
   const std::string& front = wildcard.prefix();
   const std::string& back = wildcard.suffix();
   if (wildcard.is_literal()) {
-    keys.push_back({AccessKind::exact, 0, hash_text(front), {}, 0});
+    keys.push_back({AccessKind::exact, 0, hash_text(front), {}, kNoOperand});
   } else if (front.empty() && back.empty()) {
-    keys.push_back({AccessKind::present, 0, 0, {}, 0});
+    keys.push_back({AccessKind::present, 0, 0, {}, kNoOperand});
   } else if (front.size() >= back.size()) {
-    keys.push_back({AccessKind::prefix, 0, 0, front, 0});
+    keys.push_back({AccessKind::prefix, 0, 0, front, kNoOperand});
   } else {
-    keys.push_back({AccessKind::suffix, 0, 0, back, 0});
+    keys.push_back({AccessKind::suffix, 0, 0, back, kNoOperand});
   }
 }
 
@@ -215,22 +221,22 @@ void IndexBuilder::key_of(const Test& test, std::vector<Key>& keys) const {
   const ConditionTable& table = index_->conditions_;
   const auto affix = [&](AccessKind kind, uint32_t operand) {
     const std::string_view text = table.text(operand);
-    keys.push_back({text.empty() ? AccessKind::present : kind, 0, 0, text, 0});
+    keys.push_back({text.empty() ? AccessKind::present : kind, 0, 0, text, kNoOperand});
   };
   if (test.negated) {
-    keys.push_back({AccessKind::present, 0, 0, {}, 0});
+    keys.push_back({AccessKind::present, 0, 0, {}, kNoOperand});
     return;
   }
   for (uint32_t i = test.first; i < test.first + test.count; ++i) {
     switch (test.kind) {
       case TestKind::text:
-        keys.push_back({AccessKind::exact, 0, table.text_operand(i).hash, {}, 0});
+        keys.push_back({AccessKind::exact, 0, table.text_operand(i).hash, {}, i});
         break;
       case TestKind::number:
-        keys.push_back({AccessKind::exact, 0, hash_number(table.number(i).nearest), {}, 0});
+        keys.push_back({AccessKind::exact, 0, hash_number(table.number(i).nearest), {}, kNoOperand});
         break;
       case TestKind::ignore_case:
-        keys.push_back({AccessKind::folded, 0, table.text_operand(i).hash, {}, 0});
+        keys.push_back({AccessKind::folded, 0, table.text_operand(i).hash, {}, kNoOperand});
         break;
       case TestKind::prefix:
       case TestKind::segments:
@@ -247,11 +253,11 @@ void IndexBuilder::key_of(const Test& test, std::vector<Key>& keys) const {
         break;
       case TestKind::regexp: {
         const std::string_view front = table.regexp(i).prefix();
-        keys.push_back({front.empty() ? AccessKind::present : AccessKind::prefix, 0, 0, front, 0});
+        keys.push_back({front.empty() ? AccessKind::present : AccessKind::prefix, 0, 0, front, kNoOperand});
         break;
       }
       case TestKind::of_type:
-        keys.push_back({AccessKind::type, 0, hash_type(table.text(i)), {}, 0});
+        keys.push_back({AccessKind::type, 0, hash_type(table.text(i)), {}, kNoOperand});
         break;
       case TestKind::wildcard:
         wildcard_key(table.wildcard(i), keys);
@@ -262,7 +268,7 @@ void IndexBuilder::key_of(const Test& test, std::vector<Key>& keys) const {
       case TestKind::cidr: {
         const AddressRange& range = table.cidr(i);
         keys.push_back({range.network.size == 4 ? AccessKind::cidr4 : AccessKind::cidr6,
-                        range.mask_bits, hash_address(range.network, range.mask_bits), {}, 0});
+                        range.mask_bits, hash_address(range.network, range.mask_bits), {}, kNoOperand});
         break;
       }
       default:
@@ -270,11 +276,11 @@ void IndexBuilder::key_of(const Test& test, std::vector<Key>& keys) const {
     }
   }
   if (test.kind == TestKind::truth) {
-    keys.push_back({AccessKind::exact, 0, test.truth ? kTrueHash : kFalseHash, {}, 0});
+    keys.push_back({AccessKind::exact, 0, test.truth ? kTrueHash : kFalseHash, {}, kNoOperand});
   } else if (test.kind == TestKind::null) {
-    keys.push_back({AccessKind::exact, 0, kNullHash, {}, 0});
+    keys.push_back({AccessKind::exact, 0, kNullHash, {}, kNoOperand});
   } else if (test.kind == TestKind::present) {
-    keys.push_back({AccessKind::present, 0, 0, {}, 0});
+    keys.push_back({AccessKind::present, 0, 0, {}, kNoOperand});
   }
 }
 
@@ -418,8 +424,9 @@ void IndexBuilder::file(const Member& member, uint32_t position, std::vector<Fil
     at.kind = key.kind;
     at.length = key.length;
     at.content = key.content;
-    at.range = key.range;
-    at.member = {member.conjunction, member.used | (uint64_t{1} << position)};
+    at.operand = key.operand;
+    at.position = position;
+    at.member = {member.conjunction, member.used | (uint64_t{1} << position), member.proved};
     filed.push_back(at);
   }
 }
@@ -457,10 +464,7 @@ void IndexBuilder::lay_out_access(const Filed* begin, const Filed* end, uint32_t
   while (begin != end) {
     const Filed* last = begin;
     while (last != end && last->content == begin->content) ++last;
-    RuleIndex::Entry entry;
-    entry.key = entry_key(seed, begin->content);
-    entry.target = lay_out_group(begin, last, depth, entry.count);
-    entries_.push_back(entry);
+    lay_out_group(begin, last, depth, entry_key(seed, begin->content));
     begin = last;
   }
 }
@@ -469,7 +473,7 @@ void IndexBuilder::lay_out_ranges(const Filed* begin, const Filed* end, Access& 
   std::vector<IntervalIndex::Interval> intervals;
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   for (; begin != end; ++begin) {
-    const RangeOperand& range = index_->conditions_.range(begin->range);
+    const RangeOperand& range = index_->conditions_.range(begin->operand);
     intervals.push_back({range.has_low ? range.low.nearest : -kInfinity,
                          range.has_high ? range.high.nearest : kInfinity,
                          begin->member.conjunction});
@@ -482,15 +486,23 @@ void IndexBuilder::lay_out_ranges(const Filed* begin, const Filed* end, Access& 
 RuleIndex::Candidate IndexBuilder::guarded(const Member& member) {
   RuleIndex::Candidate out;
   out.conjunction = member.conjunction;
+  out.proved = static_cast<uint8_t>(member.proved);
   const auto conditions = index_->conjunction(member.conjunction);
+  const uint64_t all = conditions.size() < 64 ? (uint64_t{1} << conditions.size()) - 1 : ~uint64_t{0};
+  if (!conditions.empty() && conditions.size() <= kFiledPositions && member.proved == all) {
+    out.guard_path = RuleIndex::kAllProved;
+    out.guard = index_->conjunctions_[member.conjunction].rule;
+    return out;
+  }
   double best_share = kInaccessible;
   for (uint32_t i = 0; i < conditions.size() && i < kFiledPositions; ++i) {
     const ConditionId id = conditions[i];
     if ((member.used >> i & 1u) != 0 || shares_[id] >= best_share) continue;
     const Condition& condition = index_->conditions_.condition(id);
+    if (condition.path >= RuleIndex::kAllProved) continue;
     if (!keys_of(condition, keys_) || !std::all_of(keys_.begin(), keys_.end(), is_exact)) continue;
     best_share = shares_[id];
-    out.guard_path = condition.path;
+    out.guard_path = condition.path & RuleIndex::kAllProved;
     out.guard = 0;
     for (const Key& key : keys_) out.guard |= signature_bit(key.content);
   }
@@ -508,32 +520,56 @@ bool IndexBuilder::worth_a_node(const std::vector<Member>& members) const {
   return static_cast<size_t>(helped) > kGroupMax;
 }
 
-uint32_t IndexBuilder::lay_out_group(const Filed* begin, const Filed* end, uint32_t depth,
-                                     uint32_t& count) {
+/// The operand whose text all that is filed under one key asks for; nothing if they are not one text.
+std::optional<uint32_t> IndexBuilder::proof_of(const Filed* begin, const Filed* end) const {
+  const ConditionTable& table = index_->conditions_;
+  if (begin->kind != AccessKind::exact || begin->operand == kNoOperand) return std::nullopt;
+  if (table.text(begin->operand).size() >= RuleIndex::kNoText) return std::nullopt;
+  const bool same = std::all_of(begin, end, [&](const Filed& filed) {
+    return filed.operand != kNoOperand && table.text(filed.operand) == table.text(begin->operand);
+  });
+  return same ? std::optional(begin->operand) : std::nullopt;
+}
+
+void IndexBuilder::lay_out_group(const Filed* begin, const Filed* end, uint32_t depth, uint64_t key) {
+  RuleIndex::Entry entry;
+  const std::optional<uint32_t> proof = proof_of(begin, end);
+  if (proof) {
+    const TextOperand& operand = index_->conditions_.text_operand(*proof);
+    entry.text = operand.offset;
+    entry.text_size = static_cast<uint16_t>(operand.size);
+  }
   std::vector<Member> members;
   for (; begin != end; ++begin) {
     if (!members.empty() && members.back().conjunction == begin->member.conjunction) continue;
     members.push_back(begin->member);
+    if (proof) members.back().proved |= uint64_t{1} << begin->position;
   }
   if (depth + 1 < kNodeDepthMax && worth_a_node(members)) {
     const auto node = static_cast<RuleIndex::NodeId>(index_->nodes_.size());
     index_->nodes_.emplace_back();
     queue_.push_back({node, depth + 1, std::move(members)});
-    return node | RuleIndex::kNodeFlag;
+    entry.target = node | RuleIndex::kNodeFlag;
+    entries_.emplace_back(key, entry);
+    return;
   }
-  const auto first = static_cast<uint32_t>(index_->postings_.size());
-  count = static_cast<uint32_t>(members.size());
-  for (const Member& member : members) index_->postings_.push_back(guarded(member));
-  return first;
+  for (size_t i = 0; i < members.size(); i += RuleIndex::kPostingsMax) {
+    const size_t count = std::min(members.size() - i, RuleIndex::kPostingsMax);
+    entry.target = static_cast<uint32_t>(index_->postings_.size());
+    entry.count = static_cast<uint16_t>(count);
+    entries_.emplace_back(key, entry);
+    for (size_t k = i; k < i + count; ++k) index_->postings_.push_back(guarded(members[k]));
+  }
 }
 
 void IndexBuilder::lay_out_entries() {
   size_t size = 16;
   while (size < entries_.size() * 2) size *= 2;
   index_->entries_.resize(size);
-  for (const RuleIndex::Entry& entry : entries_) {
-    size_t at = (entry.key >> 1) & (size - 1);
-    while (index_->entries_[at].key != 0) at = (at + 1) & (size - 1);
+  for (auto& [key, entry] : entries_) {
+    size_t at = index_->place_of(key);
+    while (index_->entries_[at].tag != 0) at = (at + 1) & (size - 1);
+    entry.tag = RuleIndex::tag_of(key);
     index_->entries_[at] = entry;
   }
 }

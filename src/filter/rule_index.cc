@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-
 namespace hence::filter {
 
 uint64_t hash_type(std::string_view type_name) { return mix(hash_text(type_name), 0x74797065ull); }
@@ -20,118 +19,210 @@ struct RuleIndex::Visit {
   const EventFields& fields;
 };
 
-void RuleIndex::collect(json::View event, IndexScratch& scratch, std::vector<Slot>& slots) const {
-  if (rules_.empty()) return;
+namespace {
+
+/// Probes looked up together: enough to keep the memory busy, few enough to stay in the cache.
+constexpr size_t kProbesAhead = 64;
+
+template <typename T>
+void fetch_ahead(const std::vector<T>& from, size_t place) {
+  if (place < from.size()) __builtin_prefetch(&from[place]);
+}
+
+}  // namespace
+
+void RuleIndex::begin(json::View event, IndexScratch& scratch) const {
   if (++scratch.epoch == 0) {
-    std::fill(scratch.checked.begin(), scratch.checked.end(), 0);
-    std::fill(scratch.matched.begin(), scratch.matched.end(), 0);
     std::fill(scratch.visited.begin(), scratch.visited.end(), 0);
     scratch.epoch = 1;
   }
+  if (++scratch.round == 0) {
+    std::fill(scratch.checked.begin(), scratch.checked.end(), 0);
+    scratch.round = 1;
+  }
   if (scratch.checked.size() < conjunctions_.size()) scratch.checked.resize(conjunctions_.size());
-  if (scratch.matched.size() < rules_.size()) scratch.matched.resize(rules_.size());
   if (scratch.visited.size() < nodes_.size()) scratch.visited.resize(nodes_.size());
+  scratch.probes.clear();
+  scratch.hits.clear();
+  scratch.checks.clear();
   scratch.evaluation.begin(paths_, conditions_, event);
+}
+
+void RuleIndex::collect(json::View event, IndexScratch& scratch, std::vector<Slot>& slots) const {
+  if (rules_.empty()) return;
+  begin(event, scratch);
   Visit at{scratch, slots, scratch.evaluation.fields()};
   const Node& root = nodes_[kRootNode];
-  for (uint32_t i = 0; i < root.always_count; ++i) consider(postings_[root.first_always + i], at);
+  for (uint32_t i = 0; i < root.always_count; ++i) consider(postings_[root.first_always + i], 0, true, at);
   for (const PathId path : at.fields.present()) {
     for (uint32_t i = root_access_first_[path]; i < root_access_first_[path + 1]; ++i) {
-      visit_access(accesses_[i], at);
+      visit_access(accesses_[i], 0, at);
     }
+    if (at.scratch.probes.size() >= kProbesAhead) run_rounds(at);
   }
+  run_rounds(at);
 }
 
 // Nodes lie at most kNodeDepthMax below each other.
-void RuleIndex::visit(NodeId id, Visit& at) const {
+void RuleIndex::visit(NodeId id, uint32_t scoped, Visit& at) const {
   if (at.scratch.visited[id] == at.scratch.epoch) return;
   at.scratch.visited[id] = at.scratch.epoch;
   const Node& node = nodes_[id];
-  for (uint32_t i = 0; i < node.always_count; ++i) consider(postings_[node.first_always + i], at);
-  for (uint32_t i = 0; i < node.access_count; ++i) visit_access(accesses_[node.first_access + i], at);
+  for (uint32_t i = 0; i < node.always_count; ++i) consider(postings_[node.first_always + i], scoped, true, at);
+  for (uint32_t i = 0; i < node.access_count; ++i) visit_access(accesses_[node.first_access + i], scoped, at);
 }
 
-void RuleIndex::visit_access(const Access& access, Visit& at) const {
+void RuleIndex::visit_access(const Access& access, uint32_t scoped, Visit& at) const {
   uint32_t place = at.fields.first(access.path);
   if (place == kNoLeaf) return;
-  if (access.kind == AccessKind::present) return look_up(access, 0, at);
+  if (access.kind == AccessKind::present) return probe(access, 0, kNoLeaf, scoped, at);
   for (; place != kNoLeaf; place = at.fields.leaf(place).next) {
     const Leaf& leaf = at.fields.leaf(place);
     if (access.kind == AccessKind::exact) {
-      look_up(access, leaf.hash, at);
+      probe(access, leaf.hash, place, scoped, at);
     } else if (access.kind == AccessKind::type) {
-      look_up(access, hash_type(json::type_name(leaf.type)), at);
+      probe(access, hash_type(json::type_name(leaf.type)), place, scoped, at);
     } else if (leaf.type == json::Type::string) {
-      look_up_string(access, leaf, at);
+      probe_string(access, place, scoped, at);
     } else if (leaf.type == json::Type::number && access.kind == AccessKind::range) {
-      auto& stabbed = at.scratch.stabbed;
-      stabbed.clear();
-      intervals_[access.payload].find(leaf.number, stabbed);
-      for (const uint32_t conjunction : stabbed) check(conjunction, at);
+      stab(access, leaf, scoped, at);
     }
   }
 }
 
-void RuleIndex::look_up_string(const Access& access, const Leaf& leaf, Visit& at) const {
+void RuleIndex::stab(const Access& access, const Leaf& leaf, uint32_t scoped, Visit& at) const {
+  auto& stabbed = at.scratch.stabbed;
+  stabbed.clear();
+  intervals_[access.payload].find(leaf.number, stabbed);
+  at.scratch.work += stabbed.size();
+  for (const uint32_t conjunction : stabbed) {
+    at.scratch.checks.push_back({conjunction, 0, scoped});
+    fetch_ahead(conjunctions_, conjunction);
+  }
+}
+
+void RuleIndex::probe_string(const Access& access, uint32_t place, uint32_t scoped, Visit& at) const {
+  const Leaf& leaf = at.fields.leaf(place);
   switch (access.kind) {
     case AccessKind::folded:
-      return look_up(access, hash_text(leaf.folded), at);
+      return probe(access, hash_text(leaf.folded), place, scoped, at);
     case AccessKind::prefix:
     case AccessKind::folded_prefix: {
       const std::string_view text = access.kind == AccessKind::prefix ? leaf.text : leaf.folded;
       if (text.size() < access.length) return;
-      return look_up(access, hash_text(text.substr(0, access.length)), at);
+      return probe(access, hash_text(text.substr(0, access.length)), place, scoped, at);
     }
     case AccessKind::suffix:
     case AccessKind::folded_suffix: {
       const std::string_view text = access.kind == AccessKind::suffix ? leaf.text : leaf.folded;
       if (text.size() < access.length) return;
-      return look_up(access, hash_text(text.substr(text.size() - access.length)), at);
+      return probe(access, hash_text(text.substr(text.size() - access.length)), place, scoped, at);
     }
     case AccessKind::cidr4:
     case AccessKind::cidr6: {
       const auto address = IpAddress::parse(leaf.text);
       if (!address || (address->size == 4) != (access.kind == AccessKind::cidr4)) return;
-      return look_up(access, hash_address(*address, access.length), at);
+      return probe(access, hash_address(*address, access.length), place, scoped, at);
     }
     default:
       return;
   }
 }
 
-// Different groups whose keys fall together are all taken: each conjunction is checked whole anyway.
-void RuleIndex::look_up(const Access& access, uint64_t content, Visit& at) const {
+void RuleIndex::probe(const Access& access, uint64_t content, uint32_t leaf, uint32_t scoped, Visit& at) const {
   const uint64_t key = entry_key(access.seed, content);
-  const size_t mask = entries_.size() - 1;
-  for (size_t place = (key >> 1) & mask; entries_[place].key != 0; place = (place + 1) & mask) {
-    if (entries_[place].key == key) take(entries_[place], at);
+  __builtin_prefetch(&entries_[place_of(key)]);
+  at.scratch.probes.push_back({key, leaf, scoped});
+}
+
+/// Takes what the probes find; that may probe further, in a node below.
+void RuleIndex::run_rounds(Visit& at) const {
+  auto& probes = at.scratch.probes;
+  auto& hits = at.scratch.hits;
+  while (!probes.empty() || !hits.empty()) {
+    if (hits.empty() || probes.size() >= kProbesAhead) {
+      find_entries(at);
+      continue;
+    }
+    const Hit hit = hits.back();
+    hits.pop_back();
+    take(hit, at);
+    if (at.scratch.checks.size() >= kProbesAhead) run_checks(at);
   }
+  run_checks(at);
 }
 
-void RuleIndex::take(const Entry& entry, Visit& at) const {
-  if ((entry.target & kNodeFlag) != 0) return visit(entry.target & ~kNodeFlag, at);
+/// Turns the last probes into hits: the entries of their keys.
+void RuleIndex::find_entries(Visit& at) const {
+  auto& probes = at.scratch.probes;
+  auto& hits = at.scratch.hits;
+  const size_t first = probes.size() > kProbesAhead ? probes.size() - kProbesAhead : 0;
+  at.scratch.work += probes.size() - first;
+  for (size_t i = first; i < probes.size(); ++i) {
+    const Probe& probe = probes[i];
+    const uint32_t tag = tag_of(probe.key);
+    for (size_t place = place_of(probe.key); entries_[place].tag != 0; place = (place + 1) & (entries_.size() - 1)) {
+      const Entry& entry = entries_[place];
+      if (entry.tag != tag) continue;
+      if (entry.text_size != kNoText) __builtin_prefetch(conditions_.text_at(entry.text));
+      if ((entry.target & kNodeFlag) != 0) fetch_ahead(nodes_, entry.target & ~kNodeFlag);
+      else fetch_ahead(postings_, entry.target);
+      hits.push_back({static_cast<uint32_t>(place), probe.leaf, probe.scoped});
+    }
+  }
+  probes.resize(first);
+}
+
+// Where an entry has no text, other groups' keys may fall together with it: what is filed there is
+// checked whole anyway.
+void RuleIndex::take(const Hit& hit, Visit& at) const {
+  const Entry& entry = entries_[hit.entry];
+  uint32_t scoped = hit.scoped;
+  bool once = true;
+  if (hit.leaf != kNoLeaf) {
+    const Leaf& leaf = at.fields.leaf(hit.leaf);
+    once = leaf.is_only;
+    if (entry.text_size != kNoText) {
+      const std::string_view text(conditions_.text_at(entry.text), entry.text_size);
+      if (leaf.type != json::Type::string || !equal_text(leaf.text, text)) return;
+      if (leaf.scope != kRootScope) ++scoped;
+    }
+  }
+  if ((entry.target & kNodeFlag) != 0) return visit(entry.target & ~kNodeFlag, scoped, at);
   const std::span candidates = std::span(postings_).subspan(entry.target, entry.count);
-  for (const Candidate& candidate : candidates) consider(candidate, at);
+  at.scratch.work += candidates.size();
+  for (const Candidate& candidate : candidates) consider(candidate, scoped, once, at);
 }
 
-void RuleIndex::consider(const Candidate& candidate, Visit& at) const {
-  if (candidate.guard_path != kRootPath &&
-      (at.fields.signature(candidate.guard_path) & candidate.guard) == 0) {
+/// once: no other value can lead here.
+void RuleIndex::consider(const Candidate& candidate, uint32_t scoped, bool once, Visit& at) const {
+  if (candidate.guard_path == kAllProved) {
+    if (scoped <= 1 && once) {
+      const auto slot = static_cast<Slot>(candidate.guard);
+      fetch_ahead(heads_, slot);
+      at.slots.push_back(slot);
+      return;
+    }
+  } else if (candidate.guard_path != kRootPath &&
+             (at.fields.signature(candidate.guard_path) & candidate.guard) == 0) {
     return;
   }
-  check(candidate.conjunction, at);
+  fetch_ahead(conjunctions_, candidate.conjunction);
+  fetch_ahead(at.scratch.checked, candidate.conjunction);
+  at.scratch.checks.push_back({candidate.conjunction, candidate.proved, scoped});
 }
 
-void RuleIndex::check(uint32_t conjunction_index, Visit& at) const {
-  uint32_t& checked = at.scratch.checked[conjunction_index];
-  if (checked == at.scratch.epoch) return;
-  checked = at.scratch.epoch;
-  const Conjunction& found = conjunctions_[conjunction_index];
-  const Slot slot = found.rule;
-  if (found.alone == 0 && at.scratch.matched[slot] == at.scratch.epoch) return;
-  if (!at.scratch.evaluation.all_hold(conjunction(conjunction_index))) return;
-  if (found.alone == 0) at.scratch.matched[slot] = at.scratch.epoch;
-  at.slots.push_back(slot);
+void RuleIndex::run_checks(Visit& at) const {
+  for (const Check& check : at.scratch.checks) {
+    uint8_t& checked = at.scratch.checked[check.conjunction];
+    if (checked == at.scratch.round) continue;
+    checked = at.scratch.round;
+    if (!at.scratch.evaluation.all_hold(conjunction(check.conjunction), check.proved, check.scoped)) continue;
+    const Slot slot = conjunctions_[check.conjunction].rule;
+    fetch_ahead(heads_, slot);
+    at.slots.push_back(slot);
+  }
+  at.scratch.checks.clear();
 }
 
 std::optional<RuleIndex::Slot> RuleIndex::find(uint32_t id) const {
@@ -142,7 +233,7 @@ std::optional<RuleIndex::Slot> RuleIndex::find(uint32_t id) const {
 
 size_t RuleIndex::memory_bytes() const {
   size_t out = sizeof(*this) + paths_.memory_bytes() + conditions_.memory_bytes();
-  out += rules_.capacity() * sizeof(Rule) + slots_by_id_.capacity() * sizeof(slots_by_id_[0]);
+  out += rules_.capacity() * sizeof(Rule) + heads_.capacity() * sizeof(Head) + slots_by_id_.capacity() * sizeof(slots_by_id_[0]);
   out += conjunctions_.capacity() * sizeof(Conjunction);
   out += condition_refs_.capacity() * sizeof(ConditionId);
   out += nodes_.capacity() * sizeof(Node) + accesses_.capacity() * sizeof(Access);

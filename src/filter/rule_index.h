@@ -13,6 +13,10 @@
 //   (data.service, "svc-7") → 50 → node: (type, "com.acme.order.paid") → 1, …
 //
 // So the cost follows the values of the event and the rules they nearly meet, not all rules.
+//
+// With many rules that cost is memory far away, not instructions. Therefore the look-ups of an event
+// go in rounds, each fetching ahead for all what the next needs; and a value that is found under the
+// text of a condition proves it for the whole group, so most candidates need no more than a bit.
 
 #include <array>
 #include <cstdint>
@@ -61,14 +65,37 @@ struct Access {
   uint32_t payload = 0;  ///< range: number of the interval index
 };
 
+/// A key to be looked up.
+struct Probe {
+  uint64_t key = 0;
+  uint32_t leaf = kNoLeaf;  ///< whose value it is; none: that of a field being there
+  uint32_t scoped = 0;      ///< conditions proved on the way here, in array elements
+};
+/// What was found: an entry, by number, for a probe's leaf.
+struct Hit {
+  uint32_t entry = 0;
+  uint32_t leaf = kNoLeaf;
+  uint32_t scoped = 0;
+};
+/// A conjunction to be checked but for the conditions that are proved.
+struct Check {
+  uint32_t conjunction = 0;
+  uint32_t proved = 0;
+  uint32_t scoped = 0;
+};
+
 /// Working memory of matching against one index; reused, one a thread.
 struct IndexScratch {
   Evaluation evaluation;
-  std::vector<uint32_t> checked;  ///< per conjunction: the epoch it was last checked in
-  std::vector<uint32_t> matched;  ///< per rule
-  std::vector<uint32_t> visited;  ///< per node
+  std::vector<uint8_t> checked;   ///< per conjunction: the round it was last checked in
+  std::vector<uint32_t> visited;  ///< per node: the epoch it was last visited in
   std::vector<uint32_t> stabbed;  ///< of one interval look-up
+  std::vector<Probe> probes;
+  std::vector<Hit> hits;
+  std::vector<Check> checks;
   uint32_t epoch = 0;
+  uint8_t round = 0;
+  uint64_t work = 0;  ///< look-ups and candidates since ever
 };
 
 class RuleIndex {
@@ -80,7 +107,8 @@ class RuleIndex {
   RuleIndex(const RuleIndex&) = delete;
   RuleIndex& operator=(const RuleIndex&) = delete;
 
-  /// Appends the slots of the rules whose types and patterns hold; in no particular order.
+  /// Appends the slots of the rules whose types and patterns hold; in no particular order, some perhaps
+  /// more than once.
   void collect(json::View event, IndexScratch& scratch, std::vector<Slot>& slots) const;
 
   struct Rule {
@@ -91,6 +119,12 @@ class RuleIndex {
     std::shared_ptr<const expr::Program> when;
   };
   const Rule& rule(Slot slot) const { return rules_[slot]; }
+  /// What a match needs of a rule.
+  struct Head {
+    uint32_t id = 0;
+    bool is_plain = false;  ///< without filters and when
+  };
+  const Head& head(Slot slot) const { return heads_[slot]; }
   uint32_t size() const { return static_cast<uint32_t>(rules_.size()); }
   std::span<const ConditionId> conjunction(uint32_t index) const {
     const Conjunction& at = conjunctions_[index];
@@ -113,9 +147,8 @@ class RuleIndex {
 
   static constexpr uint32_t kInlineConditions = 2;
   struct Conjunction {
-    Slot rule : 31 = 0;
-    uint32_t alone : 1 = 0;  ///< the only one of its rule
-    uint32_t count = 0;      ///< of conditions
+    Slot rule = 0;
+    uint32_t count = 0;  ///< of conditions
     /// The conditions, or, if they are more than fit, the first one's place in condition_refs_.
     std::array<ConditionId, kInlineConditions> conditions{};
   };
@@ -128,28 +161,45 @@ class RuleIndex {
   /// A conjunction to check, if the values at guard_path can meet its next condition at all.
   struct Candidate {
     uint32_t conjunction = 0;
-    PathId guard_path = kRootPath;  ///< kRootPath: no guard
-    uint64_t guard = 0;             ///< signature bits of which one must be there
+    /// Of its first conditions: those the way here has proved.
+    uint32_t proved : 8 = 0;
+    uint32_t guard_path : 24 = kRootPath;  ///< kRootPath: no guard; kAllProved: nothing is left to check
+    uint64_t guard = 0;                    ///< signature bits of which one must be there
   };
-  /// key 0 is an empty slot. target: first in postings_, or a node with kNodeFlag.
+  static constexpr uint32_t kAllProved = 0xFFFFFFu;
+  /// A key and what is filed under it. tag 0 is an empty place.
   struct Entry {
-    uint64_t key = 0;
-    uint32_t target = 0;
-    uint32_t count = 0;
+    uint32_t tag = 0;     ///< half of the key; the other half leads here
+    uint32_t target = 0;  ///< first in postings_, or a node with kNodeFlag
+    /// The text whose hash the key is, in the conditions' texts: a value that equals it proves the condition.
+    uint32_t text = 0;
+    uint16_t text_size = kNoText;  ///< kNoText: of another kind, or too long
+    uint16_t count = 0;            ///< of postings; more lie under entries of the same key
   };
+  static constexpr uint16_t kNoText = 0xFFFF;
+  static constexpr size_t kPostingsMax = 0xFFFF;
+  static_assert(sizeof(Candidate) == 16 && sizeof(Entry) == 16);
   struct Visit;
 
-  void visit(NodeId node, Visit& visit) const;
-  void visit_access(const Access& access, Visit& visit) const;
-  void look_up(const Access& access, uint64_t content, Visit& visit) const;
-  void take(const Entry& entry, Visit& visit) const;
-  void look_up_string(const Access& access, const Leaf& leaf, Visit& visit) const;
-  void consider(const Candidate& candidate, Visit& visit) const;
-  void check(uint32_t conjunction, Visit& visit) const;
+  static uint32_t tag_of(uint64_t key) { return static_cast<uint32_t>(key >> 32) | 1u; }
+  size_t place_of(uint64_t key) const { return key & (entries_.size() - 1); }
+
+  void begin(json::View event, IndexScratch& scratch) const;
+  void visit(NodeId node, uint32_t scoped, Visit& visit) const;
+  void visit_access(const Access& access, uint32_t scoped, Visit& visit) const;
+  void probe_string(const Access& access, uint32_t leaf, uint32_t scoped, Visit& visit) const;
+  void probe(const Access& access, uint64_t content, uint32_t leaf, uint32_t scoped, Visit& visit) const;
+  void stab(const Access& access, const Leaf& leaf, uint32_t scoped, Visit& visit) const;
+  void run_rounds(Visit& visit) const;
+  void find_entries(Visit& visit) const;
+  void take(const Hit& hit, Visit& visit) const;
+  void consider(const Candidate& candidate, uint32_t scoped, bool once, Visit& visit) const;
+  void run_checks(Visit& visit) const;
 
   PathTable paths_;
   ConditionTable conditions_;
   std::vector<Rule> rules_;
+  std::vector<Head> heads_;                             // of rules_, dense
   std::vector<std::pair<uint32_t, Slot>> slots_by_id_;  // sorted
   std::vector<Conjunction> conjunctions_;
   std::vector<ConditionId> condition_refs_;
@@ -161,8 +211,8 @@ class RuleIndex {
   std::vector<IntervalIndex> intervals_;
 };
 
-/// The key of an entry; never 0.
-inline uint64_t entry_key(uint64_t seed, uint64_t content) { return mix(seed, content) | 1u; }
+/// The key of an entry.
+inline uint64_t entry_key(uint64_t seed, uint64_t content) { return mix(seed, content); }
 
 /// The hash under which values of a JSON type are filed.
 uint64_t hash_type(std::string_view type_name);

@@ -25,6 +25,13 @@ bool is_deferred(const Error& error, uint64_t steps_before, uint64_t bytes_befor
          (steps_before < expr::kWhenBudget.steps || bytes_before < expr::kWhenBudget.bytes);
 }
 
+MatchScratch::Found found_at(const RuleIndex& index, RuleIndex::Slot slot) {
+  const RuleIndex::Head& head = index.head(slot);
+  if (head.is_plain) return {head.id, nullptr, nullptr};
+  const RuleIndex::Rule& rule = index.rule(slot);
+  return {head.id, rule.filters.get(), rule.when.get()};
+}
+
 /// Asks the filters and whens of the rules found, in order of id.
 void finish_rules(json::View event, const expr::Environment& environment,
                     const std::vector<MatchScratch::Found>& found, std::vector<uint32_t>& ids,
@@ -133,17 +140,15 @@ void RuleSet::match(json::View event, const expr::Environment& environment, Matc
   scratch.slots.clear();
   base_->collect(event, scratch.base, scratch.slots);
   for (const RuleIndex::Slot slot : scratch.slots) {
-    const RuleIndex::Rule& rule = base_->rule(slot);
-    if (!is_hidden(rule.id)) found.push_back({rule.id, rule.filters.get(), rule.when.get()});
+    if (!is_hidden(base_->head(slot).id)) found.push_back(found_at(*base_, slot));
   }
   scratch.slots.clear();
   delta_->collect(event, scratch.changes, scratch.slots);
-  for (const RuleIndex::Slot slot : scratch.slots) {
-    const RuleIndex::Rule& rule = delta_->rule(slot);
-    found.push_back({rule.id, rule.filters.get(), rule.when.get()});
-  }
+  for (const RuleIndex::Slot slot : scratch.slots) found.push_back(found_at(*delta_, slot));
   std::sort(found.begin(), found.end(),
             [](const auto& a, const auto& b) { return a.id < b.id; });
+  found.erase(std::unique(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.id == b.id; }),
+              found.end());
   finish_rules(event, environment, found, ids, errors);
 }
 
