@@ -6,7 +6,6 @@
 #include "cli/flags.h"
 #include "expr/program.h"
 #include "json/parse.h"
-#include "json/write.h"
 
 namespace hence::cli {
 namespace {
@@ -48,13 +47,8 @@ bool evaluate(const Io& io, const EvalFlags& flags, const Prepared& prepared, js
   expr::Budget budget = expr::kCommandLineBudget;
   const Status status =
       prepared.program.evaluate_each(input, views, {io.now()}, budget, [&](json::Value result) {
-        std::string line;
-        if (flags.raw && result->is_string()) {
-          line = result->as_string();
-        } else {
-          json::write(result, line);
-        }
-        io.out(line + "\n");
+        const bool as_text = flags.raw && result->is_string();
+        io.out((as_text ? std::string(result->as_string()) : expr::jq_text(result)) + "\n");
         return true;
       });
   if (status.ok()) return true;

@@ -147,6 +147,34 @@ class ReadsFinder {
   uint32_t level_ = 0;
 };
 
+/// Whether the node gives exactly one result for every input and never an error. On the safe side.
+bool is_total(const Node* node) {
+  if (node == nullptr) return true;
+  const auto all_items = [&] { return std::all_of(node->items.begin(), node->items.end(), is_total); };
+  switch (node->op) {
+    case Op::identity: case Op::constant: case Op::load: return true;
+    case Op::pipe: return all_items();
+    case Op::binary:
+      return static_cast<BinaryOperator>(node->sub) >= BinaryOperator::equal && is_total(node->a) && is_total(node->b);
+    case Op::logical_and: case Op::logical_or: case Op::logical_not: case Op::condition: case Op::bind:
+      return is_total(node->a) && is_total(node->b) && is_total(node->c);
+    case Op::alternative: return kind_of(node->a) == Kind::one && is_total(node->b);
+    case Op::array: return is_total(node->a) || (node->a->op == Op::comma && std::all_of(node->a->items.begin(), node->a->items.end(), is_total));
+    case Op::object:
+      for (size_t i = 0; i < node->items.size(); i += 2) {
+        const bool named = node->items[i]->op == Op::constant && node->items[i]->constant.is_string();
+        if (!named || !is_total(node->items[i + 1])) return false;
+      }
+      return true;
+    case Op::interpolate: return static_cast<Format>(node->sub) <= Format::json && all_items();
+    case Op::native: {
+      static constexpr std::string_view kNames[] = {"type", "tojson", "tostring", "toarray"};
+      return node->items.empty() && std::find(std::begin(kNames), std::end(kNames), node->native->name) != std::end(kNames);
+    }
+    default: return false;
+  }
+}
+
 bool field_chain(const Node* node, std::vector<std::string>& path) {
   if (node == nullptr || node->op == Op::identity) return true;
   if (node->op == Op::pipe) {
@@ -206,6 +234,7 @@ Reads find_reads(const Compiled& compiled, const std::vector<std::string>& varia
   for (size_t i = 0; i < variables.size(); ++i) {
     if (used[i]) reads.variables.push_back(variables[i]);
   }
+  reads.total = is_total(compiled.root);
   if (reads.whole_input || !reads.paths.empty() || !reads.variables.empty()) reads.constant = false;
   return reads;
 }

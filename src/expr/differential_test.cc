@@ -10,7 +10,6 @@ extern "C" {
 }
 
 #include <cstdlib>
-#include <regex>
 
 #include "expr/program.h"
 #include "json/parse.h"
@@ -83,7 +82,7 @@ class Generator {
         "min?", "max?", "flatten?", "ascii_downcase?", "ascii_upcase?", "explode?", "any?", "all?", "floor?", "utf8bytelength?",
         "first?", "last?", "arrays", "objects", "iterables", "booleans", "numbers", "strings", "nulls", "scalars", "tostream",
         "[paths]", "[leaf_paths]", "[..]", "@text", "@json", "@base64", "@uri", "@html", "@csv?", "@tsv?", "@sh?", "transpose?",
-        "tonumber?", "fromjson?", "from_entries?", "implode?", "isvalid(.[0])", "[limit(3; .[]?)]", "[recurse]", "infinite", "sqrt?"};
+        "tonumber?", "fromjson?", "from_entries?", "implode?", "[limit(3; .[]?)]", "[recurse]", "sqrt?"};
     return dice_.pick(kLeaves);
   }
   std::string operation(int depth) {
@@ -159,9 +158,9 @@ class Generator {
   Dice dice_;
 };
 
-/// What changed between 1.6 and 1.8: a difference in a program that has the pattern is explained.
+/// What changed between 1.6 and 1.8: a difference in a program that has the words is explained.
 struct Change {
-  const char* pattern;
+  const char* words;
   const char* reason;
 };
 constexpr Change kChanges[] = {
@@ -172,6 +171,7 @@ struct Outcome {
   std::vector<json::Value> results;
   bool failed = false;
   bool compiled = true;
+  bool too_large = false;  ///< over our budget, and so not for libjq, which has none
 
   std::string text() const {
     std::string out = compiled ? "" : "does not compile";
@@ -222,7 +222,7 @@ class Libjq {
 
 Outcome run_ours(const Program& program, const std::string& input) {
   Outcome out;
-  Budget budget = kCommandLineBudget;
+  Budget budget{200'000, 16 << 20, 1'000, 1 << 20};
   const Status status = program.evaluate_each(*json::parse(input), {}, {}, budget, [&](json::Value value) {
     // As libjq's results: numbers by their binary64.
     const auto printed = json::parse(jq_text(value), {.depth_max = 10'000});
@@ -230,17 +230,14 @@ Outcome run_ours(const Program& program, const std::string& input) {
     return out.results.size() < kResultsMax;
   });
   out.failed = !status.ok();
+  out.too_large = !status.ok() && status.error().code() == ErrorCode::BudgetExceeded;
   return out;
 }
 
+/// The reason a program may differ; null where it may not.
 const char* explanation(const std::string& program) {
-  static const std::vector<std::pair<std::regex, const char*>> kKnown = [] {
-    std::vector<std::pair<std::regex, const char*>> all;
-    for (const Change& change : kChanges) all.emplace_back(std::regex(change.pattern), change.reason);
-    return all;
-  }();
-  for (const auto& [pattern, reason] : kKnown) {
-    if (std::regex_search(program, pattern)) return reason;
+  for (const Change& change : kChanges) {
+    if (program.find(change.words) != std::string::npos) return change.reason;
   }
   return nullptr;
 }
@@ -266,8 +263,9 @@ TEST(Differential, GeneratedProgramsGiveWhatLibjqGives) {
       Outcome a, b;
       a.compiled = theirs_compiles;
       b.compiled = ours.ok();
-      if (theirs_compiles) a = libjq.run(input);
       if (ours.ok()) b = run_ours(*ours, input);
+      if (b.too_large) continue;
+      if (theirs_compiles) a = libjq.run(input);
       if (same(a, b)) continue;
       if (explanation(text) != nullptr) {
         ++explained;

@@ -80,6 +80,8 @@ struct Node {
   std::vector<uint32_t> slots;       ///< bind_alternatives: variables set to null first
 };
 
+inline Kind kind_of(const Node* node) { return node == nullptr ? Kind::one : node->kind; }
+
 /// Instruction of the machine (machine.h).
 struct Instruction {
   uint16_t code = 0;

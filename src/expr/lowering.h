@@ -23,7 +23,6 @@ namespace hence::expr {
 inline constexpr uint32_t kLowerDepthMax = 2'500;  ///< of the tree, functions expanded
 
 inline Kind worse(Kind a, Kind b) { return std::max(a, b); }
-inline Kind kind_of(const Node* node) { return node == nullptr ? Kind::one : node->kind; }
 
 /// What a name stands for where the tree is being built; innermost first, never changed.
 struct Env {

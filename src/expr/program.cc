@@ -160,9 +160,26 @@ Result<bool> Program::evaluate_condition(json::View input, std::span<const json:
                           : "a condition needs one result, and the expression gave several");
 }
 
+std::string jq_text(json::View value) {
+  Budget budget{UINT64_MAX, UINT64_MAX, UINT32_MAX, UINT64_MAX};
+  const Environment environment;
+  Run run(budget, environment);
+  std::string text;
+  write_text(run, Val(value), text);
+  return text;
+}
+
 const std::string& Program::source() const { return code_->source; }
 const Reads& Program::reads() const { return code_->reads; }
 const std::vector<Comparison>& Program::comparisons() const { return code_->comparisons; }
-std::string Program::explain() const { return describe(code_->compiled); }
+std::string Program::explain() const {
+  const Reads& reads = code_->reads;
+  std::string text = describe(code_->compiled) + "reads:";
+  if (reads.whole_input) text += " .";
+  for (const std::string& path : reads.paths) text += " " + path;
+  for (const std::string& name : reads.variables) text += " $" + name;
+  if (reads.constant) text += " nothing";
+  return text + (reads.total ? "\ntotal: one result whatever the input\n" : "\n");
+}
 
 }  // namespace hence::expr

@@ -40,9 +40,12 @@ struct CompileOptions {
   size_t source_bytes_max = 64 << 10;
 };
 
-/// What the world lends an evaluation. Absent now: `now` and friends fail with a sentence.
+/// What the world lends an evaluation. Absent now: `now` and friends fail with a sentence. The budgets
+/// are what whoever evaluates takes for its place: conditions of rules, and all else.
 struct Environment {
   std::optional<UtcTime> now;
+  Budget when = kWhenBudget;
+  Budget workflow = kWorkflowBudget;
 };
 
 /// What a program looks at, found at compile time.
@@ -51,6 +54,7 @@ struct Reads {
   bool whole_input = false;            ///< reads "." in ways paths do not tell
   std::vector<std::string> variables;  ///< of those given, the ones used
   bool constant = false;               ///< reads nothing
+  bool total = false;                  ///< gives exactly one result and cannot fail, budgets aside
 };
 
 /// The program is `PATH op CONSTANT` or `and` of such: what an index can answer. Empty otherwise.
@@ -95,6 +99,9 @@ class Program {
   explicit Program(std::shared_ptr<const Code> code) : code_(std::move(code)) {}
   std::shared_ptr<const Code> code_;
 };
+
+/// A value as jq prints it with -c: compact, numbers nobody computed with in jq's form of their text.
+std::string jq_text(json::View value);
 
 /// If text is wholly one `${ … }`, what stands inside; the form in which documents hold expressions.
 std::optional<std::string_view> unwrap(std::string_view text);

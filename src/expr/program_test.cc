@@ -332,5 +332,17 @@ TEST(Template, SaysWhichLeafIsWrong) {
   EXPECT_THAT(made.error().message(), HasSubstr("/a/0: column"));
 }
 
+TEST(Program, SaysWhetherItAlwaysGivesOneResult) {
+  const auto total = [](const char* source) { return Program::compile(source)->reads().total; };
+  for (const char* source : {".", "1", ". == 1 and . != 2", "(.a // 1) == 2", "[., 1]", "{a: ., b: (.c // null)}", "type", "\"x\\(.)\"",
+                             "if . then 1 else 2 end", ". as $x | [$x]", "not"}) {
+    EXPECT_TRUE(total(source)) << source;
+  }
+  for (const char* source : {".a", ".a?", ".[]", ". + 1", "empty", "error", "first(.[])", "length", "[.a]", "{(.): 1}", "if .a then 1 else 2 end",
+                             "@csv", "1, 2", "(.[] // 1)", "reduce .[] as $x (0; .)", "def f: f; f"}) {
+    EXPECT_FALSE(total(source)) << source;
+  }
+}
+
 }  // namespace
 }  // namespace hence::expr

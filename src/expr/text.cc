@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Values as text: whole, and as error messages show them.
+#include <algorithm>
 #include <vector>
 
 #include "expr/run.h"
@@ -17,6 +18,73 @@ struct Printing {
   json::Members::Iterator member;
 };
 
+/// Exponents jq's decimal numbers have at most; beyond it a number is the nearest binary64.
+constexpr int64_t kDecimalExponentMax = 999'999'999;
+
+/// The decimal digits and exponent of a JSON number: the value is ±digits × 10^exponent.
+struct Decimal {
+  bool negative = false;
+  std::string digits;
+  int64_t exponent = 0;
+};
+
+Decimal read_decimal(std::string_view text) {
+  Decimal out;
+  if (text.front() == '-') {
+    out.negative = true;
+    text.remove_prefix(1);
+  }
+  const size_t mark = std::min(text.find_first_of("eE"), text.size());
+  bool fraction = false;
+  for (const char c : text.substr(0, mark)) {
+    if (c == '.') {
+      fraction = true;
+      continue;
+    }
+    if (fraction) --out.exponent;
+    if (c != '0' || !out.digits.empty()) out.digits += c;
+  }
+  if (out.digits.empty()) out.digits = "0";
+  if (mark == text.size()) return out;
+  const bool down = text[mark + 1] == '-';
+  int64_t given = 0;
+  for (const char c : text.substr(mark + 1)) {
+    if (c >= '0' && c <= '9') given = std::min(given * 10 + (c - '0'), 4 * kDecimalExponentMax);
+  }
+  out.exponent += down ? -given : given;
+  return out;
+}
+
+/// A number nobody computed with, as jq prints it: the text of General Decimal Arithmetic
+/// (to-scientific-string), which is the text as it came but for exponents and long runs of zeros.
+void write_literal(json::View number, std::string& out) {
+  const std::string_view text = number.number_text();
+  const std::string_view unsigned_text = text.substr(text.front() == '-' ? 1 : 0);
+  const bool plain = text.find_first_of("eE") == std::string_view::npos && !unsigned_text.starts_with("0.00000");
+  if (plain) {
+    out += text;
+    return;
+  }
+  const Decimal decimal = read_decimal(text);
+  const auto length = static_cast<int64_t>(decimal.digits.size());
+  const int64_t adjusted = decimal.exponent + length - 1;
+  if (adjusted > kDecimalExponentMax || adjusted < -kDecimalExponentMax) return json::write_number(number.as_double(), out);
+  if (decimal.negative) out += '-';
+  if (decimal.exponent > 0 || adjusted < -6) {
+    out += decimal.digits.front();
+    if (length > 1) out.append(".").append(decimal.digits, 1);
+    out.append(adjusted < 0 ? "E" : "E+").append(std::to_string(adjusted));
+    return;
+  }
+  const int64_t whole = length + decimal.exponent;  // digits before the point
+  if (whole > 0) out.append(decimal.digits, 0, static_cast<size_t>(whole));
+  else out.append("0");
+  if (decimal.exponent == 0) return;
+  out += '.';
+  if (whole < 0) out.append(static_cast<size_t>(-whole), '0');
+  out.append(decimal.digits, static_cast<size_t>(std::max<int64_t>(whole, 0)));
+}
+
 void write_scalar(const Val& value, std::string& out) {
   switch (value.tag()) {
     case Tag::boolean_false: out += "false"; break;
@@ -28,7 +96,7 @@ void write_scalar(const Val& value, std::string& out) {
         json::write_number(value.number(), out);
       }
       break;
-    case Tag::literal: out += value.view().number_text(); break;
+    case Tag::literal: write_literal(value.view(), out); break;
     case Tag::string:
     case Tag::string_view: json::write_string(value.text(), out); break;
     default: out += "null";
