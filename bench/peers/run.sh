@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # hence and the matchers that can be had here, side by side on the same rules and events, one thread
 # each, from JSON text to rule ids. Prints one JSON line per set and program.
+#   bench/peers/run.sh expr|schema    jq programs, JSON Schemas: expr.sh, schema.sh
 #   bench/peers/run.sh [SET…]      HENCE=build/release/bin/hence, HENCE_BENCH_DIR, LIMIT=30 seconds
 set -euo pipefail
+case ${1:-} in expr | schema) exec "$(dirname "$0")/$1.sh" ;; esac
 cd "$(dirname "$0")/../.."
 data=${HENCE_BENCH_DIR:-../shared/bench}
 hence=${HENCE:-build/release/bin/hence}

@@ -33,6 +33,8 @@ constexpr std::array kCommands{
             "would the rules match the events? without a server", rule_test},
     Command{"rule", "lint", "PATH…", "rules that never match, match everything, repeat others or are slow", rule_lint},
     Command{"filter", "test", "--pattern|--cesql|--filters|--when F -e FILE", "a bare filter against any JSON objects", filter_test},
+    Command{"bench", "expr", "--programs F --inputs F", "nanoseconds of jq programs over values", bench_expr},
+    Command{"bench", "schema", "-s SCHEMA --inputs F", "nanoseconds of a JSON Schema over values", bench_schema},
     Command{"bench", "match", "--rules F --events F", "events a second, from JSON text to rule ids", bench_match},
     Command{"bench", "log", "[--writers N]", "the event log alone: records a second, durable", bench_log},
     Command{"bench", "ingest", "", "events a second in batches of 100, against ten rules", bench_ingest},

@@ -20,6 +20,8 @@ int rule_test(const Call& call);
 int rule_lint(const Call& call);
 int filter_test(const Call& call);
 int bench_match(const Call& call);
+int bench_expr(const Call& call);
+int bench_schema(const Call& call);
 int bench_log(const Call& call);
 int bench_ingest(const Call& call);
 int bench_single(const Call& call);

@@ -3,11 +3,11 @@
 // fastest of several passes, in the thread's own time, so that neighbours on the machine count less.
 
 #include <unistd.h>
-#include <zlib.h>
 
 #include <fstream>
 
 #include "cli/bench/facts.h"
+#include "cli/bench/inputs.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/output.h"
@@ -19,28 +19,9 @@
 namespace hence::cli {
 namespace {
 
+using bench::fastest;
+using bench::read_lines;
 using bench::thread_cpu_seconds;
-
-/// Lines of a file, packed with gzip or not. Errors: FileUnreadable.
-Result<std::vector<std::string>> read_lines(const std::string& path) {
-  gzFile file = gzopen(path.c_str(), "rb");
-  if (file == nullptr) return Error(ErrorCode::FileUnreadable, path + " cannot be read");
-  std::string all;
-  std::string block(1 << 18, '\0');
-  int got = 0;
-  while ((got = gzread(file, block.data(), static_cast<unsigned>(block.size()))) > 0) {
-    all.append(block.data(), static_cast<size_t>(got));
-  }
-  gzclose(file);
-  if (got < 0) return Error(ErrorCode::FileUnreadable, path + " is damaged");
-  std::vector<std::string> out;
-  for (size_t begin = 0; begin < all.size();) {
-    const size_t end = std::min(all.find('\n', begin), all.size());
-    if (end > begin) out.push_back(all.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return out;
-}
 
 /// A line is {"id"?, "pattern"…} with the members of an `on`, or {"id"?, "on": {…}}.
 Result<filter::Conditions> read_rule(const std::string& line) {
@@ -102,18 +83,6 @@ Result<json::Value> read_value(std::string_view text) {
   Result<event::Event> event = event::parse_structured(text);
   if (event.ok()) return event->value();
   return json::parse(text);
-}
-
-template <typename Pass>
-double fastest(const Pass& pass) {
-  double best = 1e9;
-  const double start = thread_cpu_seconds();
-  for (int runs = 0; runs < 3 || thread_cpu_seconds() - start < 1; ++runs) {
-    const double begin = thread_cpu_seconds();
-    pass();
-    best = std::min(best, thread_cpu_seconds() - begin);
-  }
-  return best;
 }
 
 struct Measured {

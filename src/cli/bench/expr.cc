@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// `hence bench expr`: jq programs over values that are parsed already, one thread, in the thread's
+// own time. What the peers do in bench/peers is the same: compile once, run over every value, look
+// at every result.
+
+#include <malloc.h>
+
+#include "cli/bench/inputs.h"
+#include "cli/commands.h"
+#include "cli/flags.h"
+#include "expr/program.h"
+
+namespace hence::cli {
+namespace {
+
+using bench::fastest;
+using bench::read_lines;
+using bench::read_values;
+using bench::write_machine;
+
+constexpr size_t kManyPrograms = 1'000;
+
+/// Inputs of one pass: few enough to stay in the caches, as a server's events do.
+constexpr size_t kInputsMax = 1'000;
+
+struct Timing {
+  double seconds = 0;  ///< of one pass
+  size_t results = 0;
+  std::string error;   ///< the first
+};
+
+Timing time_program(const expr::Program& program, const std::vector<json::Value>& inputs, const expr::Budget& limits,
+                    UtcTime now) {
+  Timing timing;
+  timing.seconds = fastest([&] {
+    timing.results = 0;
+    for (const json::Value& input : inputs) {
+      expr::Budget budget = limits;
+      const Status status = program.evaluate_each(input, {}, {now}, budget, [&](json::Value) {
+        ++timing.results;
+        return true;
+      });
+      if (!status.ok() && timing.error.empty()) timing.error = status.error().message();
+    }
+  });
+  return timing;
+}
+
+/// Bytes that so many compiled programs hold, each made different from the others.
+size_t bytes_of_many(const std::vector<std::string>& sources) {
+  std::vector<expr::Program> programs;
+  programs.reserve(kManyPrograms);
+  const size_t before = mallinfo2().uordblks;
+  for (size_t i = 0; i < kManyPrograms; ++i) {
+    auto made = expr::Program::compile("if .n" + std::to_string(i) + " then null else " + sources[i % sources.size()] + " end");
+    if (made.ok()) programs.push_back(std::move(*made));
+  }
+  return mallinfo2().uordblks - before;
+}
+
+Result<json::Value> run_one(const std::string& source, size_t number, const std::vector<json::Value>& inputs,
+                            const expr::Budget& limits, UtcTime now) {
+  auto program = expr::Program::compile(source);
+  if (!program.ok()) return program.error().in("program " + std::to_string(number));
+  const double compile = fastest([&] { program = expr::Program::compile(source); });
+  const Timing timing = time_program(*program, inputs, limits, now);
+  json::Builder out;
+  out.begin_object().member("bench", "expr").member("peer", "hence").key("program").number(static_cast<int64_t>(number));
+  out.member("source", source).key("ns").number(static_cast<int64_t>(timing.seconds * 1e9 / static_cast<double>(inputs.size()) + 0.5));
+  out.key("compileNs").number(static_cast<int64_t>(compile * 1e9 + 0.5));
+  out.key("results").number(static_cast<int64_t>(timing.results));
+  if (!timing.error.empty()) out.member("error", timing.error);
+  out.end_object();
+  return std::move(out).finish();
+}
+
+}  // namespace
+
+int bench_expr(const Call& call) {
+  std::string programs, inputs, budget = "workflow";
+  Flags flags(call);
+  flags.text("--programs", programs, "a file with a jq program on each line", Need::required);
+  flags.text("--inputs", inputs, "a file of JSON values, packed with gzip or not; the first 1,000 count", Need::required);
+  flags.text("--budget", budget, "when, workflow or command: of each evaluation");
+  if (const auto code = flags.parse()) return *code;
+  const bool known = budget == "when" || budget == "workflow" || budget == "command";
+  if (!known) return call.io.fail("--budget must be when, workflow or command", kExitWrongUse);
+  const expr::Budget limits = budget == "when" ? expr::kWhenBudget : budget == "workflow" ? expr::kWorkflowBudget : expr::kCommandLineBudget;
+  const Result<std::vector<std::string>> sources = read_lines(programs);
+  if (!sources.ok()) return call.io.fail(sources.error());
+  Result<std::vector<json::Value>> values = read_values(inputs);
+  if (!values.ok()) return call.io.fail(values.error());
+  if (sources->empty() || values->empty()) return call.io.fail("there are no programs or no values in the files", kExitWrongUse);
+  if (values->size() > kInputsMax) values->resize(kInputsMax);
+  for (size_t i = 0; i < sources->size(); ++i) {
+    const Result<json::Value> line = run_one((*sources)[i], i + 1, *values, limits, call.io.now());
+    if (!line.ok()) return call.io.fail(line.error().message(), kExitWrongUse);
+    call.io.out((*line)->to_text() + "\n");
+  }
+  json::Builder out;
+  out.begin_object().member("bench", "expr").member("peer", "hence");
+  out.key("programs").number(static_cast<int64_t>(kManyPrograms));
+  out.key("compiledBytes").number(static_cast<int64_t>(bytes_of_many(*sources)));
+  write_machine(out);
+  out.end_object();
+  call.io.out(std::move(out).finish()->to_text() + "\n");
+  return kExitOk;
+}
+
+}  // namespace hence::cli
