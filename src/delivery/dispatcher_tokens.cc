@@ -67,7 +67,7 @@ bool Dispatcher::retry_with_new_token(const Call& call, const Answer& answer, It
   if (!again.ok()) return false;
   tokens_.drop(again->token_policy, call.token);
   const uint64_t call_id = ++last_call_;
-  Call next{call.destination, item->first, false, {}, {}, true};
+  Call next{call.destination, item->first, false, {}, {}, {}, true};
   calls_[call_id] = std::move(next);
   destinations_.at(call.destination).began();
   item->second.call_id = call_id;

@@ -193,7 +193,7 @@ Status Engine::act_start(Recorder& record, const event::Event& event, const Inco
   const auto& action = std::get<resource::StartAction>(rule.spec().actions[index]);
   taken.kind = ActionTaken::Kind::start;
   taken.target = action.workflow.to_string();
-  const expr::Environment environment{record.time()};
+  const expr::Environment environment = definitions_->environment(record.time());
   StartRequest request;
   request.workflow = taken.target;
   request.input = event.value();
@@ -228,7 +228,7 @@ Status Engine::act_emit(Recorder& record, const event::Event& event, const Incom
   const auto& action = std::get<resource::EmitAction>(rule.spec().actions[index]);
   taken.kind = ActionTaken::Kind::emit;
   HENCE_TRY(const json::Value attributes,
-            action.attributes.evaluate(event.value(), {}, expr::Environment{record.time()}));
+            action.attributes.evaluate(event.value(), {}, definitions_->environment(record.time())));
   taken.target = attributes->string_or("type", "");
   HENCE_TRY(std::string text, emitted_event(attributes, rule, event, record, index));
   HENCE_TRY(const event::Event emitted, event::parse_structured(text));
@@ -251,7 +251,7 @@ Status Engine::act_deliver(Recorder& record, const event::Event& event,
   taken.target = action.sink;
   Effect effect;
   if (action.body.present()) {
-    HENCE_TRY(effect.body, action.body.evaluate(event.value(), {}, expr::Environment{record.time()}));
+    HENCE_TRY(effect.body, action.body.evaluate(event.value(), {}, definitions_->environment(record.time())));
     HENCE_TRY_VOID(check_room(record, effect.body->view().to_text().size()));
   }
   effect.id = record.next_effect();

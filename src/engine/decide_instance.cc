@@ -148,6 +148,7 @@ workflow::Advance Engine::move_instance(Recorder& record, Address instance, cons
   context.instance = instance;
   context.step_budget = kStepsPerSlice;
   context.limits = options_.workflow_limits;
+  context.expression_budget = options_.budgets.workflow;
   context.check_event = [&](const json::Value& made) -> std::string {
     const Result<event::Event> event = event::Event::from_value(made);
     if (!event.ok()) return {};  // recorded as ignored where it is sent

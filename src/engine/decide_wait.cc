@@ -86,7 +86,7 @@ void Engine::meet_sites(Recorder& record, const event::Event& event, const Incom
     if (key == workflow::ListenSite::kNoKey) {
       send(std::nullopt);
     } else {
-      Result<json::Value> value = workflow::read_key(site.keys[key], event.value(), record.time());
+      Result<json::Value> value = workflow::read_key(site.keys[key], event.value(), definitions_->environment(record.time()));
       if (!value.ok()) {
         met.error = "correlate." + site.keys[key].name + ".from: " + value.error().message();
       } else if (!workflow::canonical_value(*value)) {

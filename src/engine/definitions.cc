@@ -34,7 +34,11 @@ std::vector<const Definitions::RuleEntry*> Definitions::Space::rules_by_name(con
   return out;
 }
 
-std::shared_ptr<const Definitions> Definitions::empty() { return std::make_shared<Definitions>(); }
+std::shared_ptr<const Definitions> Definitions::empty(const Budgets& budgets) {
+  auto made = std::make_shared<Definitions>();
+  made->budgets_ = budgets;
+  return made;
+}
 
 const Definitions::Space* Definitions::space(std::string_view name_space) const {
   const auto found = spaces_.find(std::string(name_space));
@@ -80,8 +84,9 @@ Result<std::shared_ptr<const Definitions>> Definitions::build(const Definitions&
 
 Result<std::shared_ptr<const Definitions>> Definitions::restore(
     uint64_t version, const std::map<std::string, std::pair<keys::DefinitionKey, DefinitionRow>>& rows,
-    const std::vector<std::pair<keys::DefinitionKey, DefinitionRow>>& older) {
+    const Budgets& budgets, const std::vector<std::pair<keys::DefinitionKey, DefinitionRow>>& older) {
   auto made = std::make_shared<Definitions>();
+  made->budgets_ = budgets;
   made->version_ = version;
   std::map<std::string, ResourceChanges> by_space;
   for (const auto& [text, entry] : rows) {

@@ -26,6 +26,12 @@
 
 namespace hence::engine {
 
+/// What expressions may use, by the place where they stand.
+struct Budgets {
+  expr::Budget when = expr::kWhenBudget;
+  expr::Budget workflow = expr::kWorkflowBudget;
+};
+
 /// One resource as it stands in a version.
 struct Stored {
   std::shared_ptr<const resource::Resource> resource;
@@ -72,7 +78,7 @@ class Definitions {
   };
 
   /// Version 0: nothing applied yet.
-  static std::shared_ptr<const Definitions> empty();
+  static std::shared_ptr<const Definitions> empty(const Budgets& budgets = {});
   /// base with changes made to it. Names of namespaces are in the changes' documents; a deletion
   /// says its own. Errors: ResourceInvalid and what compiling finds; the message names the resource.
   static Result<std::shared_ptr<const Definitions>> build(const Definitions& base, uint64_t version,
@@ -83,7 +89,7 @@ class Definitions {
   /// ones included); older: revisions of workflows before those, whose instances may still listen. Errors: as of build; they mean a row of another version of the program.
   static Result<std::shared_ptr<const Definitions>> restore(
       uint64_t version, const std::map<std::string, std::pair<keys::DefinitionKey, DefinitionRow>>& rows,
-      const std::vector<std::pair<keys::DefinitionKey, DefinitionRow>>& older = {});
+      const Budgets& budgets, const std::vector<std::pair<keys::DefinitionKey, DefinitionRow>>& older = {});
 
   /// A namespace whose changed rules are so many that merging them is worth it; empty if there is none.
   std::string needs_merge() const;
@@ -96,6 +102,9 @@ class Definitions {
                                                   const Definitions& merged, std::string_view name_space);
 
   uint64_t version() const { return version_; }
+  const Budgets& budgets() const { return budgets_; }
+  /// What expressions of rules are given: the time and the budgets.
+  expr::Environment environment(UtcTime now) const { return {now, budgets_.when, budgets_.workflow}; }
   const Space* space(std::string_view name_space) const;
   const Stored* find(std::string_view name_space, resource::Kind kind, std::string_view name) const;
   /// "ns/name" (the highest version) or "ns/name:version"; nullptr if there is none.
@@ -123,6 +132,7 @@ class Definitions {
   void find_event_types();
 
   uint64_t version_ = 0;
+  Budgets budgets_;
   bool has_event_types_ = false;
   std::map<std::string, std::shared_ptr<const Space>> spaces_;
 };

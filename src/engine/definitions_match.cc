@@ -10,17 +10,17 @@ namespace hence::engine {
 namespace {
 
 /// Which of a set an event meets, and what failed.
-void match_set(const filter::RuleSet& set, json::View event, UtcTime now, filter::MatchScratch& scratch,
-               std::vector<uint32_t>& ids, std::vector<Matched::Failure>& failures) {
+void match_set(const filter::RuleSet& set, json::View event, const expr::Environment& environment,
+               filter::MatchScratch& scratch, std::vector<uint32_t>& ids, std::vector<Matched::Failure>& failures) {
   std::vector<filter::MatchError> errors;
-  set.match(event, expr::Environment{now}, scratch, ids, errors);
+  set.match(event, environment, scratch, ids, errors);
   for (const filter::MatchError& error : errors) {
     if (!error.deferred) {
       failures.push_back({error.rule, error.error.message()});
       continue;
     }
     // The budget all rules share is used up: never skipped, each of the rest has one of its own.
-    const Result<bool> holds = set.match_when(error.rule, event, expr::Environment{now});
+    const Result<bool> holds = set.match_when(error.rule, event, environment);
     if (!holds.ok()) failures.push_back({error.rule, holds.error().message()});
     else if (*holds) ids.push_back(error.rule);
   }
@@ -62,8 +62,8 @@ Matched Definitions::match(std::string_view name_space, json::View event, UtcTim
   matched.version = version_;
   const Space* in = space(name_space);
   if (in == nullptr) return matched;
-  if (in->rule_set) match_set(*in->rule_set, event, now, scratch, matched.rules, matched.failures);
-  if (in->site_set) match_set(*in->site_set, event, now, scratch, matched.sites, matched.site_failures);
+  if (in->rule_set) match_set(*in->rule_set, event, environment(now), scratch, matched.rules, matched.failures);
+  if (in->site_set) match_set(*in->site_set, event, environment(now), scratch, matched.sites, matched.site_failures);
   return matched;
 }
 

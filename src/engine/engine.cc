@@ -158,7 +158,7 @@ void Engine::take(const Command& command, const Message& message, Batch& batch, 
   }
   resource::VerdictPtr verdict = definitions_->check(record.name_space(), *event);
   if (verdict && verdict->refused) {
-    record.add(Ignored{"an emitted event was refused: " + verdict->message(), request.instance});
+    record.add(Ignored{"an emitted event was refused: " + verdict->message(), request.instance, {}});
     return;
   }
   record.set_event_hash(hash);

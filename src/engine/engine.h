@@ -52,6 +52,7 @@ struct EngineOptions {
   uint32_t first_feature_level = kFeatureLevel;  ///< that the folder's log begins at
   size_t large_value_bytes = kLargeValueBytes;  ///< above it state keeps a value by its hash
   workflow::Limits workflow_limits;
+  Budgets budgets;                        ///< of expressions
   bool plant_message_twice = false;       ///< a mistake the simulator must see (docs/simulation.md)
 };
 

@@ -50,7 +50,7 @@ Result<std::shared_ptr<const Definitions>> Query::definitions_at(uint64_t versio
     return true;
   }));
   if (damage) return *damage;
-  return Definitions::restore(version, rows);
+  return Definitions::restore(version, rows, sources_.definitions->budgets());
 }
 
 namespace {
@@ -172,7 +172,7 @@ Result<json::Value> Query::explain(std::string_view name_space, Address address,
   const auto why_of = [&](std::string_view name) {
     const Stored* rule = definitions->find(name_space, resource::Kind::rule, name);
     if (rule == nullptr || !rule->rule) return;
-    const Result<filter::Why> why = space->rule_set->why(*rule->rule, event, expr::Environment{record.time});
+    const Result<filter::Why> why = space->rule_set->why(*rule->rule, event, definitions->environment(record.time));
     if (!why.ok()) return;
     builder.member("why", filter::to_json(*why));
     builder.member("text", filter::to_text(*why));
@@ -210,7 +210,7 @@ Result<json::Value> Query::explain(std::string_view name_space, Address address,
     }
     if (!decision->stopped.empty() || shown.contains(name) || (!only.empty() && only != name)) continue;
     found = true;
-    HENCE_TRY(const filter::Why why, space->rule_set->why(*stored.rule, event, expr::Environment{record.time}));
+    HENCE_TRY(const filter::Why why, space->rule_set->why(*stored.rule, event, definitions->environment(record.time)));
     builder.begin_object().member("rule", name).member("verdict", "not matched");
     builder.key("revision").number(static_cast<int64_t>(stored.revision));
     // A newer program that decides otherwise says so; history stays as it was recorded.

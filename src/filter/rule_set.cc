@@ -20,9 +20,9 @@ Status check_unique(const std::vector<RuleInput>& rules) {
 }
 
 /// Whether the error only says that others left too little of the shared budget.
-bool is_deferred(const Error& error, uint64_t steps_before, uint64_t bytes_before) {
+bool is_deferred(const Error& error, const expr::Budget& whole, uint64_t steps_before, uint64_t bytes_before) {
   return error.code() == ErrorCode::BudgetExceeded &&
-         (steps_before < expr::kWhenBudget.steps || bytes_before < expr::kWhenBudget.bytes);
+         (steps_before < whole.steps || bytes_before < whole.bytes);
 }
 
 MatchScratch::Found found_at(const RuleIndex& index, RuleIndex::Slot slot) {
@@ -36,7 +36,7 @@ MatchScratch::Found found_at(const RuleIndex& index, RuleIndex::Slot slot) {
 void finish_rules(json::View event, const expr::Environment& environment,
                     const std::vector<MatchScratch::Found>& found, std::vector<uint32_t>& ids,
                     std::vector<MatchError>& errors) {
-  expr::Budget budget = expr::kWhenBudget;
+  expr::Budget budget = environment.when;
   bool used_up = false;
   for (const MatchScratch::Found& rule : found) {
     if (rule.filters != nullptr && !rule.filters->passes(event)) continue;
@@ -59,7 +59,7 @@ void finish_rules(json::View event, const expr::Environment& environment,
       continue;
     }
     used_up = verdict.error().code() == ErrorCode::BudgetExceeded;
-    const bool deferred = is_deferred(verdict.error(), steps_before, bytes_before);
+    const bool deferred = is_deferred(verdict.error(), environment.when, steps_before, bytes_before);
     errors.push_back({rule.id, std::move(verdict).error(), deferred});
   }
 }
@@ -167,7 +167,7 @@ Result<bool> RuleSet::match_when(uint32_t rule, json::View event,
   }
   const expr::Program* when = place.index->rule(place.slot).when.get();
   if (when == nullptr) return true;
-  expr::Budget budget = expr::kWhenBudget;
+  expr::Budget budget = environment.when;
   return when->evaluate_condition(event, {}, environment, budget);
 }
 

@@ -221,7 +221,7 @@ void Explainer::add_when(WhyNode& root, bool reached, const expr::Environment& e
   node.kind = WhyNode::Kind::when;
   node.expected = rule_.when->source();
   if (reached) {
-    expr::Budget budget = expr::kWhenBudget;
+    expr::Budget budget = environment.when;
     const auto verdict = rule_.when->evaluate_condition(event_, {}, environment, budget);
     if (!verdict.ok()) {
       node.verdict = Verdict::error;

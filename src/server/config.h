@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "expr/program.h"
 #include "json/value.h"
 
 namespace hence::server {
@@ -50,6 +51,8 @@ struct Config {
   uint64_t processes = 16;
   uint64_t event_depth = 16;
   uint64_t workflow_steps = 10'000'000;
+  expr::Budget when_budget = expr::kWhenBudget;
+  expr::Budget workflow_budget = expr::kWorkflowBudget;
   uint64_t deliveries_in_memory = 10'000;
 };
 

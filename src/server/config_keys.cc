@@ -6,6 +6,8 @@
 namespace hence::server {
 namespace {
 
+constexpr uint64_t kBudgetBytesMin = 4 << 10;
+
 Error wrong(std::string_view expected, json::View found) {
   return Error(ErrorCode::ConfigurationInvalid, "expected " + std::string(expected) + ", not " + found.to_text());
 }
@@ -77,6 +79,32 @@ ConfigKey count_key(std::string_view path, std::string_view meaning, bool reload
           [member](const Config& config) { return std::to_string(config.*member); }};
 }
 
+/// One bound of the budget of a place where expressions stand.
+template <typename T>
+ConfigKey budget_key(std::string_view path, std::string_view meaning, expr::Budget Config::*place, T expr::Budget::*member,
+                     uint64_t low, uint64_t high) {
+  return {path, "number", meaning, false,
+          [=](Config& config, json::View value) -> Status {
+            HENCE_TRY(const uint64_t count, read_count(value, low, high));
+            config.*place.*member = static_cast<T>(count);
+            return {};
+          },
+          [=](const Config& config) { return std::to_string(config.*place.*member); }};
+}
+
+ConfigKey budget_bytes_key(std::string_view path, std::string_view meaning, expr::Budget Config::*place,
+                           uint64_t expr::Budget::*member) {
+  return {path, "bytes", meaning, false,
+          [=](Config& config, json::View value) -> Status {
+            if (!value.is_string() && !value.is_number()) return wrong("a number of bytes such as 1MiB", value);
+            HENCE_TRY(const uint64_t bytes, parse_bytes(value.is_string() ? value.as_string() : value.number_text()));
+            if (bytes < kBudgetBytesMin) return wrong("at least " + show_bytes(kBudgetBytesMin), value);
+            config.*place.*member = bytes;
+            return {};
+          },
+          [=](const Config& config) { return show_bytes(config.*place.*member); }};
+}
+
 ConfigKey duration_key(std::string_view path, std::string_view meaning, bool reloads, Duration Config::*member) {
   return {path, "duration", meaning, reloads,
           [member](Config& config, json::View value) -> Status {
@@ -142,6 +170,13 @@ std::vector<ConfigKey> make_keys() {
       count_key("limits.processes", "shell commands running at once; others wait", false, &Config::processes, 1, 10'000),
       count_key("limits.eventDepth", "events between one and the outside; beyond it no rule is asked", false, &Config::event_depth, 1, 1'000),
       count_key("limits.workflowSteps", "tasks of one instance; beyond it the instance faults", false, &Config::workflow_steps, 1, 1'000'000'000),
+      budget_key("expressions.when.steps", "steps of a rule's `when`", &Config::when_budget, &expr::Budget::steps, 100, 1'000'000'000),
+      budget_bytes_key("expressions.when.bytes", "memory a `when` may take in all", &Config::when_budget, &expr::Budget::bytes),
+      budget_key("expressions.when.depth", "depth of calls and values of a `when`", &Config::when_budget, &expr::Budget::depth, 10, 10'000),
+      budget_key("expressions.workflow.steps", "steps of one expression of a workflow or of a rule's actions", &Config::workflow_budget, &expr::Budget::steps, 100, 1'000'000'000),
+      budget_bytes_key("expressions.workflow.bytes", "memory such an expression may take in all", &Config::workflow_budget, &expr::Budget::bytes),
+      budget_key("expressions.workflow.depth", "depth of calls and values of such an expression", &Config::workflow_budget, &expr::Budget::depth, 10, 10'000),
+      budget_bytes_key("expressions.workflow.outputBytes", "bytes of its results", &Config::workflow_budget, &expr::Budget::output_bytes),
       count_key("limits.deliveriesInMemory", "calls out held ready in memory; the rest waits on disk", false, &Config::deliveries_in_memory, 16, 10'000'000),
   };
 }

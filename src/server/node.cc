@@ -91,6 +91,7 @@ Status Node::open_storage() {
   options.dedup_window = config_.dedup_window;
   options.depth_max = static_cast<uint32_t>(config_.event_depth);
   options.workflow_limits.steps = config_.workflow_steps;
+  options.budgets = {config_.when_budget, config_.workflow_budget};
   HENCE_TRY(engine_, engine::Engine::open(*store_, *log_, options));
   const bool raises = engine_->feature_level() < engine::kFeatureLevel;
   recovery_ = "log of " + std::to_string(log_->durable().value - log_->begin().value) + " bytes, definitions version " +

@@ -18,9 +18,9 @@ std::string placing_text(json::View value) {
   return canonical_value(value).value_or(std::string());
 }
 
-Result<json::Value> read_key(const ListenSite::Key& key, json::View event, UtcTime now) {
+Result<json::Value> read_key(const ListenSite::Key& key, json::View event, const expr::Environment& environment) {
   static const std::array<json::View, kArgumentCount> kNoArguments = {};
-  return key.from.evaluate(event, kNoArguments, expr::Environment{now});
+  return key.from.evaluate(event, kNoArguments, environment);
 }
 
 }  // namespace hence::workflow

@@ -21,6 +21,6 @@ std::optional<std::string> canonical_value(json::View value);
 std::string placing_text(json::View value);
 
 /// What a key reads from an event. Errors: ExpressionFailed, BudgetExceeded.
-Result<json::Value> read_key(const ListenSite::Key& key, json::View event, UtcTime now);
+Result<json::Value> read_key(const ListenSite::Key& key, json::View event, const expr::Environment& environment);
 
 }  // namespace hence::workflow

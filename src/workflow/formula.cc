@@ -21,7 +21,7 @@ Formula::Formula(expr::Template tmpl) : body_(std::move(tmpl)) {
 
 Result<json::Value> Formula::evaluate(json::View input, std::span<const json::View> slots,
                                       const expr::Environment& environment) const {
-  expr::Budget budget = expr::kWorkflowBudget;
+  expr::Budget budget = environment.workflow;
   if (const auto* program = std::get_if<expr::Program>(&body_)) {
     return program->evaluate_one(input, slots, environment, budget);
   }
@@ -34,7 +34,7 @@ Result<json::Value> Formula::evaluate(json::View input, std::span<const json::Vi
 
 Result<bool> Formula::test(json::View input, std::span<const json::View> slots,
                            const expr::Environment& environment) const {
-  expr::Budget budget = expr::kWorkflowBudget;
+  expr::Budget budget = environment.workflow;
   if (const auto* program = std::get_if<expr::Program>(&body_)) {
     return program->evaluate_condition(input, slots, environment, budget);
   }

@@ -44,6 +44,7 @@ struct StepContext {
   uint32_t step_budget = 10'000;
   Limits limits = {};
   std::string_view runtime_version = "0.1.0";
+  expr::Budget expression_budget = expr::kWorkflowBudget;  ///< of each expression
   /// Why an event must not be emitted, empty if it may; null: every event may.
   std::function<std::string(const json::Value& event)> check_event = nullptr;
 };

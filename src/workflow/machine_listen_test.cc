@@ -53,7 +53,7 @@ class Listening : public World {
   bool stands_for(const Wait& wait, json::View event) {
     if (!wait.value) return true;
     const ListenSite& site = definition().sites[wait.site];
-    const auto value = read_key(site.keys[site.placing_key()], event, now);
+    const auto value = read_key(site.keys[site.placing_key()], event, {now});
     return value.ok() && canonical_value(*value) == canonical_value(*wait.value);
   }
   std::unique_ptr<filter::RuleSet> rules_;

@@ -131,7 +131,7 @@ class Run {
   Result<bool> test(const Formula& formula, json::View input, Arguments& arguments) const;
   Result<CalendarDuration> evaluate_duration(const DurationSpec& spec, json::View input,
                                              Arguments& arguments) const;
-  expr::Environment environment() const { return {context_.now}; }
+  expr::Environment environment() const { return {context_.now, expr::kWhenBudget, context_.expression_budget}; }
   uint64_t random();
   uint32_t next_id() const { return instance_.last_id + 1; }
 

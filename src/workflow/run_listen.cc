@@ -112,7 +112,7 @@ std::optional<std::vector<Variable>> Run::bind(const Wait& wait, json::View even
   std::vector<Variable> bound;
   for (size_t i = 0; i < site.keys.size(); ++i) {
     const ListenSite::Key& key = site.keys[i];
-    Result<json::Value> value = read_key(key, event, context_.now);
+    Result<json::Value> value = read_key(key, event, environment());
     if (!value.ok() || !canonical_value(*value)) return std::nullopt;
     const json::Value* wanted = nullptr;
     if (key.expect.present()) {
