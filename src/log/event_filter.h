@@ -55,4 +55,8 @@ class EventFilter {
   std::vector<Block> blocks_;
 };
 
+/// Memory that a segment's filter of so many bytes accounts for: its own, and its share of the filter
+/// of its group.
+constexpr uint64_t filter_memory(uint64_t filter_bytes) { return filter_bytes + filter_bytes / 2; }
+
 }  // namespace hence::log

@@ -84,8 +84,7 @@ Result<std::unique_ptr<Log>> Log::open(os::Disk& disk, LogOptions options, OpenR
     state.history.add_oldest(found.sealed[found.sealed.size() - 1 - i],
                              std::move(found.filters[i]));
   }
-  auto writer = std::make_unique<LogWriter::State>(disk, log->options_.segment_bytes,
-                                                   log->options_.zero_ahead_bytes);
+  auto writer = std::make_unique<LogWriter::State>(disk, log->options_);
   writer->written = writer->durable = found.end;
   writer->chain = found.chain;
   if (found.open) {
@@ -169,7 +168,7 @@ void Log::acknowledge(Commit commit) {
     HENCE_CHECK(rotation.sealed != nullptr && state.sealing.front() == rotation.previous);
     state.sealing.pop_front();
     sealed.push_back(rotation.sealed);
-    state.history.add_newest(rotation.sealed, std::move(rotation.filter));
+    state.history.add_newest(rotation.sealed, std::move(rotation.filter), *rotation.previous);
   }
   const bool first = state.segments->sealed.empty() && state.segments->open.empty();
   state.publish(std::move(sealed), first ? rotation.header.base : state.segments->begin);

@@ -46,6 +46,9 @@ struct LogStart {
 struct LogOptions {
   uint64_t segment_bytes = 64 << 20;      ///< 64 KiB .. 1 GiB; the next segment begins beyond it
   uint64_t zero_ahead_bytes = 4 << 20;    ///< written with zeros in one go ahead of the commits
+  /// Larger commits allocate their blocks as they go: zeros before them would double what the disk
+  /// takes, and save little beside a sync of so many bytes.
+  uint64_t zeroed_commit_bytes_max = 256 << 10;
   uint64_t filter_bytes_max = 256 << 20;  ///< memory for deduplication in sealed segments
   /// The highest position known to have been synced, say from the state store. A log that ends
   /// before it is damaged, however much it looks like a torn tail.

@@ -17,6 +17,7 @@ class LogCrashTest : public LogFixture, public testing::WithParamInterface<uint6
   void run(uint64_t seed) {
     random = os::SimulatedRandom(seed);
     options.zero_ahead_bytes = 4096 << below(6);
+    if (below(3) == 0) options.zeroed_commit_bytes_max = below(3) * 2048;  // commits extend the file
     options.segment_bytes = (64 << 10) << below(2);
     open();
     for (int step = 0; step < 40 && !HasFatalFailure(); ++step) {

@@ -18,14 +18,16 @@
 
 namespace hence::log {
 
-/// Event hashes of the sealed segments, newest first, as far as memory allows.
+/// Event hashes of the sealed segments, newest first, as far as memory allows. Segments sealed since
+/// the log was opened are in groups: a filter for sixteen or so, asked before those of its segments, so
+/// that an event nobody knows costs a line of memory a group, not a segment.
 class EventHistory {
  public:
   EventHistory(os::Disk& disk, uint64_t bytes_max) : files_(disk), bytes_max_(bytes_max) {}
 
-  /// A segment newer than all before.
+  /// A segment newer than all before. index: what it holds.
   void add_newest(std::shared_ptr<const SealedSegment> segment,
-                  std::unique_ptr<EventFilter> filter);
+                  std::unique_ptr<EventFilter> filter, const SegmentIndex& index);
   /// A segment older than all before, within the memory allowed.
   void add_oldest(std::shared_ptr<const SealedSegment> segment,
                   std::unique_ptr<EventFilter> filter);
@@ -39,10 +41,21 @@ class EventHistory {
   size_t segment_count() const { return known_.size(); }
 
  private:
+  /// Neighbours in known_.
+  struct Group {
+    /// Half the bits a key of a segment's own filter: one absent key in about a hundred passes.
+    explicit Group(size_t keys) : filter(keys / 2), free_keys(keys) {}
+    EventFilter filter;
+    size_t free_keys;  ///< that it can still take
+  };
   struct Known {
     std::shared_ptr<const SealedSegment> segment;
     std::unique_ptr<EventFilter> filter;
+    std::shared_ptr<Group> group;  ///< none for what was there when the log was opened
   };
+  void add_to_group(const SegmentIndex& index);
+  void drop_oldest();
+  Result<std::optional<Address>> find_in(size_t begin, size_t end, Hash128 hash, UtcTime not_before);
   Result<std::optional<Address>> look_up(const SealedSegment& segment, Hash128 hash,
                                          UtcTime not_before);
 

@@ -131,6 +131,21 @@ TEST_F(LogTest, KnowsEventsOfSealedOpenAndStagedRecords) {
   EXPECT_FALSE(log->find_event(event_of("staged"), {})->has_value());
 }
 
+TEST_F(LogTest, KnowsEventsOfManySegmentsHoweverTheyAreGrouped) {
+  std::vector<std::string> words;
+  for (int round = 0; round < 2; ++round) {  // what was there at open is asked one by one
+    for (char letter = 'a'; letter <= 't'; ++letter) {
+      commit(std::string(1, letter) + std::to_string(round));
+      words.push_back(std::string(1, letter) + std::to_string(round));
+      fill_segment(static_cast<char>(round == 0 ? letter : letter - 32));
+      for (const std::string& word : words) ASSERT_TRUE(log->find_event(event_of(word), {})->has_value()) << word;
+      EXPECT_FALSE(log->find_event(event_of("never" + words.back()), {})->has_value());
+    }
+    reopen();
+  }
+  for (const std::string& word : words) EXPECT_TRUE(log->find_event(event_of(word), {})->has_value()) << word;
+}
+
 TEST_F(LogTest, ForgetsEventsBeforeTheWindow) {
   commit("a");
   EXPECT_TRUE(log->find_event(event_of("a"), time)->has_value());

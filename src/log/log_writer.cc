@@ -75,7 +75,7 @@ Status LogWriter::State::write(Commit& commit) {
   complete(commit);
   const uint64_t offset = written.value - base.value;
   const uint64_t end = offset + commit.bytes_.size();
-  if (end > prepared) {
+  if (end > prepared && commit.bytes_.size() <= zeroed_commit_bytes_max) {
     const uint64_t ahead = std::min(segment_bytes, prepared + zero_ahead_bytes);
     HENCE_TRY_VOID(prepare_up_to(std::max(end, ahead)));
   }
@@ -86,6 +86,7 @@ Status LogWriter::State::write(Commit& commit) {
   }
   HENCE_TRY_VOID(file->write_at(offset, commit.bytes_));
   HENCE_CRASH_POINT("log-after-write");
+  prepared = std::max(prepared, end);
   written = commit.result_.end;
   std::string().swap(commit.bytes_);
   return {};

@@ -232,7 +232,7 @@ Status Recovery::settle_tail(os::File& file, Position base, const SegmentScanner
 Status Recovery::load_filters() {
   uint64_t bytes = 0;
   for (auto it = found_.sealed.rbegin(); it != found_.sealed.rend(); ++it) {
-    bytes += (*it)->filter_bytes;
+    bytes += filter_memory((*it)->filter_bytes);
     if (bytes > options_.filter_bytes_max) {
       SIM_REACHED("log: not every segment's filter fits into memory");
       break;

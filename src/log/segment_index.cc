@@ -27,17 +27,20 @@ bool SegmentIndex::add(const RecordHeader& header, uint32_t offset) {
 
 void SegmentIndex::insert_slot(uint32_t entry) {
   const size_t mask = slots_.size() - 1;
-  for (size_t slot = entries_[entry].event.low & mask;; slot = (slot + 1) & mask) {
+  const Hash128 hash = entries_[entry].event;
+  const uint32_t tag = tag_of(hash);
+  for (size_t at = hash.low & mask;; at = (at + 1) & mask) {
+    Slot& slot = slots_[at];
     // The newer record of an event takes the older one's place.
-    if (slots_[slot] == 0 || entries_[slots_[slot] - 1].event == entries_[entry].event) {
-      slots_[slot] = entry + 1;
+    if (slot.place == 0 || (slot.tag == tag && entries_[slot.place - 1].event == hash)) {
+      slot = {entry + 1, tag};
       return;
     }
   }
 }
 
 void SegmentIndex::grow_slots() {
-  slots_.assign(std::max<size_t>(64, slots_.size() * 2), 0);
+  slots_.assign(std::max<size_t>(64, slots_.size() * 2), {});
   for (uint32_t i = 0; i < entries_.size(); ++i) {
     if (entries_[i].has_event) insert_slot(i);
   }
@@ -54,9 +57,10 @@ std::optional<uint32_t> SegmentIndex::find(Address address) const {
 const SegmentIndex::Entry* SegmentIndex::find_event(Hash128 hash) const {
   if (slots_.empty()) return nullptr;
   const size_t mask = slots_.size() - 1;
-  for (size_t slot = hash.low & mask; slots_[slot] != 0; slot = (slot + 1) & mask) {
-    const Entry& entry = entries_[slots_[slot] - 1];
-    if (entry.event == hash) return &entry;
+  const uint32_t tag = tag_of(hash);
+  for (size_t at = hash.low & mask; slots_[at].place != 0; at = (at + 1) & mask) {
+    const Slot& slot = slots_[at];
+    if (slot.tag == tag && entries_[slot.place - 1].event == hash) return &entries_[slot.place - 1];
   }
   return nullptr;
 }

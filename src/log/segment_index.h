@@ -57,6 +57,13 @@ class SegmentIndex {
   const Entry* find_event(Hash128 hash) const;
 
  private:
+  /// Where an event may be: its entry's index + 1, 0 for a free slot, and enough of its hash that
+  /// the entry, elsewhere in memory, is looked at for hardly any other event.
+  struct Slot {
+    uint32_t place = 0;
+    uint32_t tag = 0;
+  };
+  static uint32_t tag_of(Hash128 hash) { return static_cast<uint32_t>(hash.high); }
   void insert_slot(uint32_t entry);
   void grow_slots();
 
@@ -68,8 +75,7 @@ class SegmentIndex {
   UtcTime last_time_;
   std::vector<Entry> entries_;
   std::map<Partition, Partitions> partitions_;
-  /// Open addressing over entries_ that have an event; 0 is free, else the entry's index + 1.
-  std::vector<uint32_t> slots_;
+  std::vector<Slot> slots_;  ///< open addressing over entries_ that have an event
   size_t event_count_ = 0;
 };
 

@@ -8,6 +8,7 @@
 
 #include "log/footer.h"
 #include "log/format.h"
+#include "log/log.h"
 #include "log/log_writer.h"
 #include "log/segment_index.h"
 #include "os/disk.h"
@@ -23,14 +24,16 @@ struct Commit::Rotation {
 };
 
 struct LogWriter::State {
-  State(os::Disk& the_disk, uint64_t the_segment_bytes, uint64_t the_zero_ahead_bytes)
+  State(os::Disk& the_disk, const LogOptions& options)
       : disk(the_disk),
-        segment_bytes(the_segment_bytes),
-        zero_ahead_bytes(the_zero_ahead_bytes) {}
+        segment_bytes(options.segment_bytes),
+        zero_ahead_bytes(options.zero_ahead_bytes),
+        zeroed_commit_bytes_max(options.zeroed_commit_bytes_max) {}
 
   os::Disk& disk;
   uint64_t segment_bytes;
   uint64_t zero_ahead_bytes;
+  uint64_t zeroed_commit_bytes_max;
   std::unique_ptr<os::File> file;  ///< none before the first commit
   Position base;                   ///< of the file
   uint64_t prepared = 0;           ///< size of the file: zeros beyond what is written

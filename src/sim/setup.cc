@@ -35,6 +35,7 @@ void decide_limits(Draw& draw, harness::NodeOptions& node) {
   engine.workflow_limits.steps = draw.usual_or_tiny(10'000'000, 4, 60);
   node.log.segment_bytes = 64 << 10;
   node.log.zero_ahead_bytes = draw.either() ? 4 << 10 : 64 << 10;
+  if (node.log.zero_ahead_bytes == 4 << 10) node.log.zeroed_commit_bytes_max = 2 << 10;  // larger ones extend the file
   node.log.filter_bytes_max = draw.usual_or_tiny(1 << 20, 1, 4 << 10);
 }
 
