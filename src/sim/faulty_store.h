@@ -34,6 +34,7 @@ class FaultyStore final : public store::Store {
   }
   std::unique_ptr<const store::Snapshot> snapshot() const override { return inner_.snapshot(); }
   Status flush() override { return inner_.flush(); }
+  Status begin_flush() override { return inner_.begin_flush(); }
   Status checkpoint(const std::string& folder) override { return inner_.checkpoint(folder); }
 
   store::MemoryStore& inner() { return inner_; }

@@ -23,6 +23,7 @@ class MemoryStore final : public Store {
   Status apply(const WriteBatch& batch) override;
   std::unique_ptr<const Snapshot> snapshot() const override;
   Status flush() override;
+  Status begin_flush() override { return flush(); }
   Status checkpoint(const std::string& folder) override;
 
   /// Goes back to a moment after the last flush: the first `batches_kept` batches applied since

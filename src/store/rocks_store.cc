@@ -5,6 +5,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_buffer_manager.h>
@@ -139,6 +140,14 @@ class RocksStore final : public Store {
     return status.ok() ? Status() : failed(folder_, "flush", status);
   }
 
+  Status begin_flush() override {
+    rocksdb::FlushOptions options;
+    options.wait = false;
+    options.allow_write_stall = true;  // it asks for one flush at a time, far apart
+    const auto status = db_->Flush(options, {families_[0].get(), families_[1].get()});
+    return status.ok() ? Status() : failed(folder_, "flush", status);
+  }
+
   Status checkpoint(const std::string& folder) override {
     HENCE_TRY_VOID(flush());
     rocksdb::Checkpoint* made = nullptr;
@@ -183,6 +192,8 @@ rocksdb::ColumnFamilyOptions family_options(const RocksOptions& options,
   rocksdb::ColumnFamilyOptions family;
   family.write_buffer_size = options.write_buffer_bytes / 2;
   family.arena_block_size = 256 << 10;
+  // Keys grow within a table of a partition (three bytes): each is put beside the one before it.
+  family.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(3));
   family.max_write_buffer_number = 3;
   family.level_compaction_dynamic_level_bytes = true;
   family.enable_blob_files = true;

@@ -84,6 +84,8 @@ class Store {
   virtual std::unique_ptr<const Snapshot> snapshot() const = 0;
   /// Makes everything applied durable.
   virtual Status flush() = 0;
+  /// The same, but only begins it and does not wait.
+  virtual Status begin_flush() = 0;
   /// Writes a copy of all that is applied into a folder that does not exist yet, durably; open it
   /// with the same kind of store.
   virtual Status checkpoint(const std::string& folder) = 0;
