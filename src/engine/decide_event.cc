@@ -28,8 +28,8 @@ RetryPolicy policy_of(const resource::RetrySettings& settings) {
   return policy;
 }
 
-/// The event an emit action makes: the given attributes, and what they leave out.
-Result<std::string> emitted_event(json::View attributes, const Definitions::RuleEntry& rule,
+/// The text of the event an emit action makes: the given attributes, and what they leave out.
+Result<std::string> emitted_text(json::View attributes, const Definitions::RuleEntry& rule,
                                   const event::Event& cause, const Recorder& record, uint32_t index) {
   if (!attributes.is_object()) {
     return Error(ErrorCode::ExpressionFailed, "emit must give an object, not " +
@@ -53,8 +53,7 @@ Result<std::string> emitted_event(json::View attributes, const Definitions::Rule
   }
   if (attributes.find("data") && !attributes.find("datacontenttype")) builder.member("datacontenttype", "application/json");
   builder.end_object();
-  HENCE_TRY(const event::Event event, event::Event::from_value(std::move(builder).finish()));
-  return event.value()->to_text();
+  return std::move(builder).finish()->to_text();
 }
 
 /// Whether so many more bytes go into the record. Errors: TooLarge.
@@ -117,15 +116,16 @@ void Engine::run(const Command& command, const IngestEvent& body, Batch& batch) 
   record.set_event_hash(hash);
   batch_events_[hash] = record.address();
   reply.verdict = verdict;
-  accept(record, event, {body.source, body.matched, {}, static_cast<uint32_t>(event.depth()), {}, std::move(verdict)});
+  accept(record, event, {body.source, &body.matched, {}, static_cast<uint32_t>(event.depth()), {}, std::move(verdict)});
   reply.address = record.address();
   batch.replies.push_back(reply);
 }
 
-void Engine::accept(Recorder& record, const event::Event& event, Incoming incoming) {
-  EventAccepted accepted;
-  const std::string_view source_text = event.value()->source_text();
-  accepted.text = source_text.empty() ? event.value()->to_text() : std::string(source_text);
+void Engine::accept(Recorder& record, const event::Event& event, const Incoming& incoming) {
+  AcceptedEvent accepted;
+  std::string built;
+  accepted.text = event.value()->source_text();
+  if (accepted.text.empty()) accepted.text = built = event.value()->to_text();
   accepted.source = incoming.source;
   accepted.depth = incoming.depth;
   accepted.expired = event.expired(record.time());
@@ -143,24 +143,26 @@ void Engine::accept(Recorder& record, const event::Event& event, Incoming incomi
     decision.stopped = "the event is " + std::to_string(incoming.depth) + " events away from the outside, over the limit of " +
                        std::to_string(options_.depth_max) + ": rules and workflows answer each other in a circle";
   }
-  const Fact fact(std::move(accepted));  // stays where it is until the record's deliveries are made
-  record.add(fact);
+  record.accept(accepted, event.value());
   if (incoming.verdict) record.add(EventFaults{incoming.verdict->event_type, recorded_faults(*incoming.verdict)});
   if (decision.stopped.empty()) {
-    if (incoming.matched.version != definitions_->version()) {
-      if (incoming.matched.version != 0) SIM_REACHED("engine: an event was matched under older definitions and is matched again");
-      incoming.matched = definitions_->match(record.name_space(), event.value(), record.time(), scratch_);
+    const Matched* matched = incoming.matched;
+    Matched again;
+    if (matched == nullptr || matched->version != definitions_->version()) {
+      if (matched != nullptr && matched->version != 0) SIM_REACHED("engine: an event was matched under older definitions and is matched again");
+      again = definitions_->match(record.name_space(), event.value(), record.time(), scratch_);
+      matched = &again;
     }
-    decide_rules(record, event, incoming, decision);
-    meet_sites(record, event, incoming, incoming.matched, decision);
+    decide_rules(record, event, incoming, *matched, decision);
+    meet_sites(record, event, incoming, *matched, decision);
   }
   record.add(decision);
 }
 
-void Engine::decide_rules(Recorder& record, const event::Event& event, const Incoming& incoming, Decision& decision) {
+void Engine::decide_rules(Recorder& record, const event::Event& event, const Incoming& incoming, const Matched& matched,
+                          Decision& decision) {
   const Definitions::Space* space = definitions_->space(record.name_space());
   if (space == nullptr) return;
-  const Matched& matched = incoming.matched;
   for (const Matched::Failure& failure : matched.failures) {
     const Definitions::RuleEntry& rule = space->rule(failure.rule);
     decision.failed.push_back({rule.name, rule.revision, failure.error});
@@ -230,8 +232,8 @@ Status Engine::act_emit(Recorder& record, const event::Event& event, const Incom
   HENCE_TRY(const json::Value attributes,
             action.attributes.evaluate(event.value(), {}, definitions_->environment(record.time())));
   taken.target = attributes->string_or("type", "");
-  HENCE_TRY(std::string text, emitted_event(attributes, rule, event, record, index));
-  HENCE_TRY(const event::Event emitted, event::parse_structured(text));
+  HENCE_TRY(std::string text, emitted_text(attributes, rule, event, record, index));
+  HENCE_TRY(event::Event emitted, event::parse_structured(text));
   if (const auto verdict = definitions_->check(record.name_space(), emitted); verdict && verdict->refused) {
     return Error(ErrorCode::EventSchemaMismatch, verdict->message());
   }
@@ -240,7 +242,8 @@ Status Engine::act_emit(Recorder& record, const event::Event& event, const Incom
   Encoder encoder(body);
   request.fields(encoder);
   HENCE_TRY_VOID(check_room(record, body.size()));
-  record.send(place(record.name_space(), event::partition_key(emitted)), MessageSent::Kind::event, std::move(body));
+  const Partition to = place(record.name_space(), event::partition_key(emitted));
+  record.send(to, MessageSent::Kind::event, std::move(body), std::move(emitted));
   return {};
 }
 

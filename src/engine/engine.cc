@@ -78,20 +78,34 @@ Partition Engine::place(std::string_view name_space, std::string_view key) const
   return static_cast<Partition>(placement_hash(text) % options_.partitions);
 }
 
-Result<Batch> Engine::decide(std::vector<Command> commands) {
+Result<Batch> Engine::decide(const std::vector<Command>& commands) {
+  const std::vector<Command>* const groups[] = {&commands};
+  return decide(groups);
+}
+
+Status Engine::decide_one(const Command& command, Batch& batch) {
+  run(command, batch);
+  cascade_ = 0;
+  while (!messages_.empty()) {
+    const Message message = std::move(messages_.front());
+    messages_.pop_front();
+    take(command, message, batch);
+    if (options_.plant_message_twice) take(command, message, batch, true);
+  }
+  if (failure_) return *failure_;
+  if (overlay_.failure()) return *overlay_.failure();
+  return {};
+}
+
+Result<Batch> Engine::decide(std::span<const std::vector<Command>* const> groups) {
   Batch batch;
   batch_events_.clear();
-  for (const Command& command : commands) {
-    run(command, batch);
-    cascade_ = 0;
-    while (!messages_.empty()) {
-      const Message message = std::move(messages_.front());
-      messages_.pop_front();
-      take(command, message, batch);
-      if (options_.plant_message_twice) take(command, message, batch, true);
-    }
-    if (failure_) return *failure_;
-    if (overlay_.failure()) return *overlay_.failure();
+  size_t count = 0;
+  for (const std::vector<Command>* group : groups) count += group->size();
+  batch.records.reserve(count + count / 4);
+  batch.replies.reserve(count);
+  for (const std::vector<Command>* group : groups) {
+    for (const Command& command : *group) HENCE_TRY_VOID(decide_one(command, batch));
   }
   if (batch.records.empty()) return batch;
   for (const EffectId& id : state_.take_ready()) {
@@ -127,7 +141,7 @@ void Engine::take(const Command& command, const Message& message, Batch& batch, 
   record.adopt();
   if (!again) record.add(MessageTaken{message.from, message.sent.number});
   record.set_came_from(message.from);
-  if (take_wait_message(record, message.sent.kind, message.sent.body, message.event)) return;
+  if (take_wait_message(record, message.sent.kind, message.sent.body, message.met)) return;
   const std::string stopped = ++cascade_ <= options_.cascade_max ? std::string() :
       "one command led to over " + std::to_string(options_.cascade_max) +
       " starts and emitted events in one go: rules answer each other too widely";
@@ -146,7 +160,7 @@ void Engine::take(const Command& command, const Message& message, Batch& batch, 
   EventRequest request;
   Decoder decoder(message.sent.body);
   request.fields(decoder);
-  Result<event::Event> event = event::parse_structured(request.text);
+  Result<event::Event> event = message.event ? Result<event::Event>(*message.event) : event::parse_structured(request.text);
   if (!event.ok()) {
     record.add(Ignored{"an emitted event is not valid: " + event.error().message(), request.instance, {}});
     return;
@@ -163,7 +177,7 @@ void Engine::take(const Command& command, const Message& message, Batch& batch, 
   }
   record.set_event_hash(hash);
   batch_events_[hash] = record.address();
-  accept(record, *event, {"engine", {}, request.cause, request.depth, stopped, std::move(verdict)});
+  accept(record, *event, {"engine", nullptr, request.cause, request.depth, stopped, std::move(verdict)});
 }
 
 // Replies under an Idempotency-Key

@@ -14,6 +14,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -85,7 +86,9 @@ class Engine {
   static Result<std::unique_ptr<Engine>> open(store::Store& store, log::Log& log, EngineOptions options);
 
   /// Decides all commands in order. Errors: StoreFailed, DiskFailed, LogDamaged: end the process.
-  Result<Batch> decide(std::vector<Command> commands);
+  Result<Batch> decide(const std::vector<Command>& commands);
+  /// The same for commands that came in groups.
+  Result<Batch> decide(std::span<const std::vector<Command>* const> groups);
 
   /// The oldest batch with records that is not yet so is durable, up to end. Errors: StoreFailed.
   Status durable(Position end);
@@ -112,7 +115,8 @@ class Engine {
     Address from;
     std::string name_space;
     MessageSent sent;
-    json::Value event = {};  ///< of a meet or wake
+    std::optional<event::Event> event;  ///< of an event's, parsed already
+    json::Value met = {};               ///< of a meet or wake: the event
   };
 
   Engine(store::Store& store, log::Log& log, EngineOptions options);
@@ -121,6 +125,7 @@ class Engine {
   Status apply_tail(Position from);
   Status check_feature_level(uint32_t level) const;
 
+  Status decide_one(const Command& command, Batch& batch);
   void run(const Command& command, Batch& batch);
   void run(const Command& command, const IngestEvent& body, Batch& batch);
   void run(const Command& command, const ApplyResources& body, Batch& batch);
@@ -137,8 +142,8 @@ class Engine {
 
   // decide_event.cc
   struct Incoming {
-    std::string source;
-    Matched matched;
+    std::string_view source;
+    const Matched* matched = nullptr;  ///< none: not matched yet
     Address cause;
     uint32_t depth = 0;
     std::string stopped = {};  ///< why no rule is asked, empty if they are
@@ -146,8 +151,9 @@ class Engine {
   };
   /// Answers an event that does not fit its type; a sample of those goes on record.
   void refuse(const Command& command, const IngestEvent& body, const resource::VerdictPtr& verdict, Batch& batch);
-  void accept(class Recorder& record, const event::Event& event, Incoming incoming);
-  void decide_rules(class Recorder& record, const event::Event& event, const Incoming& incoming, Decision& decision);
+  void accept(class Recorder& record, const event::Event& event, const Incoming& incoming);
+  void decide_rules(class Recorder& record, const event::Event& event, const Incoming& incoming, const Matched& matched,
+                    Decision& decision);
   ActionTaken act(class Recorder& record, const event::Event& event, const Incoming& incoming,
                   const Definitions::RuleEntry& rule, uint32_t index);
   Status act_start(class Recorder& record, const event::Event& event, const Incoming& incoming,

@@ -2,6 +2,19 @@
 #include "engine/fact.h"
 
 namespace hence::engine {
+namespace {
+
+/// Of a record that accepts an event: what most have besides its text.
+constexpr size_t kRoomForTheRest = 96;
+
+}  // namespace
+
+void append_fact(std::string& payload, const AcceptedEvent& fact) {
+  payload.reserve(payload.size() + fact.text.size() + kRoomForTheRest);
+  Encoder encoder(payload);
+  encoder.varint(kFactKind<EventAccepted>);
+  encoder.put(fact);
+}
 
 void append_fact(std::string& payload, const Fact& fact) {
   Encoder encoder(payload);

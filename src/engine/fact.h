@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -356,7 +357,38 @@ using Fact = std::variant<EventAccepted, Decision, MessageSent, MessageTaken, De
                           WaitRegistered, WaitRemoved, EventKept, KeptEnded, EventNotKept,
                           SpreadPending>;
 
-/// Appends the fact to a record's payload.
+/// An EventAccepted on its way into a payload: its text is not copied before that.
+struct AcceptedEvent {
+  std::string_view text;
+  std::string_view source;
+  uint32_t depth = 0;
+  bool expired = false;
+  Address cause;
+  template <typename A> void fields(A& a) { a(text, source, depth, expired, cause); }
+};
+
+namespace internal {
+template <typename One, typename... Ts>
+constexpr size_t fact_kind(std::variant<Ts...>*) {
+  size_t index = 0;
+  ((std::is_same_v<One, Ts> || (++index, false)) || ...);
+  return index;
+}
+}  // namespace internal
+
+/// The number a kind of fact has in a payload.
+template <typename One>
+inline constexpr size_t kFactKind = internal::fact_kind<One>(static_cast<Fact*>(nullptr));
+
+/// Appends a fact to a record's payload.
+template <typename One>
+void append_fact(std::string& payload, const One& fact) {
+  static_assert(kFactKind<One> < std::variant_size_v<Fact>);
+  Encoder encoder(payload);
+  encoder.varint(kFactKind<One>);
+  encoder.put(fact);
+}
+void append_fact(std::string& payload, const AcceptedEvent& fact);
 void append_fact(std::string& payload, const Fact& fact);
 /// All facts of a payload. Errors: LogDamaged (cut short, or a fact of a newer version).
 Result<std::vector<Fact>> parse_facts(std::string_view payload);

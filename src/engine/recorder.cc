@@ -14,19 +14,14 @@ Recorder::Recorder(Engine& engine, const Command& command, Partition partition, 
   record_.actor = command.actor;
 }
 
-void Recorder::add(const Fact& fact) {
-  append_fact(record_.payload, fact);
-  engine_.state_.apply(context(), fact, false);
-}
-
-void Recorder::send(Partition to, MessageSent::Kind kind, std::string body) {
+void Recorder::send(Partition to, MessageSent::Kind kind, std::string body, std::optional<event::Event> event) {
   MessageSent sent;
   sent.to = to;
   sent.number = engine_.state_.meta(record_.address.partition).sent[to] + 1;
   sent.kind = kind;
   sent.body = std::move(body);
   add(sent);
-  engine_.messages_.push_back({record_.address, record_.name_space, std::move(sent)});
+  engine_.messages_.push_back({record_.address, record_.name_space, std::move(sent), std::move(event), {}});
 }
 
 void Recorder::send_event(Partition to, MessageSent::Kind kind, std::string body, json::Value event, bool apart) {
@@ -35,7 +30,7 @@ void Recorder::send_event(Partition to, MessageSent::Kind kind, std::string body
     return;
   }
   send(to, kind, std::move(body));
-  engine_.messages_.back().event = std::move(event);
+  engine_.messages_.back().met = std::move(event);
 }
 
 void Recorder::adopt() {

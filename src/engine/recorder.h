@@ -19,9 +19,19 @@ class Recorder {
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  void add(const Fact& fact);
+  template <typename One>
+  void add(const One& fact) {
+    append_fact(record_.payload, fact);
+    engine_.state_.apply(context(), fact);
+  }
+  /// Records that the record's event was taken in; event lives until the record ends.
+  void accept(const AcceptedEvent& fact, const json::Value& event) {
+    append_fact(record_.payload, fact);
+    engine_.state_.accept(context(), event, fact.depth, fact.cause);
+  }
   /// Numbers a message for its receiver, records it and queues it for this batch.
-  void send(Partition to, MessageSent::Kind kind, std::string body);
+  /// event: the message's, parsed already, if it is one.
+  void send(Partition to, MessageSent::Kind kind, std::string body, std::optional<event::Event> event = {});
   /// The same for waits and those they wait for; the event travels beside the recorded body. What is
   /// for this partition itself is done at the end of this record, without a message, unless apart.
   void send_event(Partition to, MessageSent::Kind kind, std::string body, json::Value event, bool apart = false);

@@ -47,7 +47,7 @@ void State::end_record(const RecordContext& record) {
     if (open.touched) close_instance(record, address, open);
   }
   open_.clear();
-  accepted_ = nullptr;
+  accepted_.reset();
   outgoing_.reset();
   PartitionMeta& changed = meta(record.address.partition);
   changed.last_sequence = record.address.sequence;
@@ -67,8 +67,14 @@ void State::end_batch() {
 // Events, messages and definitions
 
 void State::on(const RecordContext& record, const EventAccepted& fact) {
-  accepted_ = &fact;
+  accepted_ = Accepted{nullptr, fact.text, fact.depth};
   if (!fact.cause.is_none()) overlay_.put_index(keys::consequence(fact.cause, 'e', {record.address, 0}), {});
+}
+
+void State::accept(const RecordContext& record, const json::Value& event, uint32_t depth, Address cause) {
+  replaying_ = false;
+  accepted_ = Accepted{&event, {}, depth};
+  if (!cause.is_none()) overlay_.put_index(keys::consequence(cause, 'e', {record.address, 0}), {});
 }
 
 void State::on(const RecordContext& record, const DuplicateSeen& fact) {
@@ -226,17 +232,23 @@ void State::close_instance(const RecordContext& record, Address address, OpenIns
 /// With how far it is from the outside (delivery adds one), so that loops through other systems end.
 const json::Value& State::outgoing_event() {
   if (outgoing_) return *outgoing_;
-  HENCE_CHECK(accepted_ != nullptr);
-  Result<json::Value> event = json::parse(accepted_->text, {.depth_max = 1'000, .duplicate_keys = json::DuplicateKeys::last_wins});
-  HENCE_CHECK(event.ok());
+  HENCE_CHECK(accepted_.has_value());
+  json::Value event;
+  if (accepted_->event != nullptr) {
+    event = *accepted_->event;
+  } else {
+    auto parsed = json::parse(accepted_->text, {.depth_max = 1'000, .duplicate_keys = json::DuplicateKeys::last_wins});
+    HENCE_CHECK(parsed.ok());
+    event = *std::move(parsed);
+  }
   json::Builder builder;
   builder.begin_object();
-  for (const auto [key, value] : (*event)->members()) {
+  for (const auto [key, value] : event->members()) {
     if (key != "hencedepth" && key != "data" && key != "data_base64") builder.member(key, value);
   }
   builder.key("hencedepth").number(int64_t{accepted_->depth});
   for (const std::string_view key : {"data", "data_base64"}) {
-    if (const auto data = (*event)->find(key)) builder.member(key, *data);
+    if (const auto data = event->find(key)) builder.member(key, *data);
   }
   builder.end_object();
   return outgoing_.emplace(std::move(builder).finish());

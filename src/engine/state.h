@@ -47,6 +47,14 @@ class State {
   /// Folds one fact of a record. With replaying, steps of instances are applied to their machines
   /// too; while deciding, the machine has already done so itself.
   void apply(const RecordContext& record, const Fact& fact, bool replaying);
+  /// The same while deciding, for a fact whose kind the caller knows.
+  template <typename One>
+  void apply(const RecordContext& record, const One& fact) {
+    replaying_ = false;
+    on(record, fact);
+  }
+  /// EventAccepted while deciding: the event itself is at hand and lives until the record ends.
+  void accept(const RecordContext& record, const json::Value& event, uint32_t depth, Address cause);
   /// Ends a record: closes the rows it opened.
   void end_record(const RecordContext& record);
   /// Ends a batch of records: stores the meta of the partitions it touched.
@@ -142,8 +150,14 @@ class State {
   std::vector<bool> changed_meta_;    ///< since the batch began
   std::map<Partition, UtcTime> next_timer_;
   std::map<Address, OpenInstance> open_;
-  const EventAccepted* accepted_ = nullptr;  ///< of the open record; lives as long as it is folded
-  std::optional<json::Value> outgoing_;      ///< made of it at the first delivery
+  /// The open record's event, as it lies where the record is made or folded.
+  struct Accepted {
+    const json::Value* event = nullptr;  ///< while deciding
+    std::string_view text;               ///< while replaying
+    uint32_t depth = 0;
+  };
+  std::optional<Accepted> accepted_;
+  std::optional<json::Value> outgoing_;  ///< made of it at the first delivery
   std::set<Address> continuing_;
   std::vector<EffectId> ready_;
   std::vector<EffectId> cancelled_;
