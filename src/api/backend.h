@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -42,7 +43,7 @@ void count_batch(const engine::Batch& batch, EngineCounters& counters);
 class Backend {
  public:
   using Done = std::function<void(const engine::Reply&)>;
-  using DoneAll = std::function<void(const std::vector<engine::Reply>&)>;
+  using DoneAll = std::function<void(std::span<const engine::Reply>)>;
   virtual ~Backend() = default;
 
   /// Hands a command over; time and randomness are stamped there. bytes: its size, for the queue's

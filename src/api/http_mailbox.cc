@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/http_mailbox.h"
 
+#include <iterator>
 #include <utility>
 
 #include "api/http_session.h"
@@ -17,6 +18,22 @@ struct ActiveSession {
   os::MonotonicTime now;
 };
 thread_local ActiveSession active;
+
+/// What a thread keeps while it gathers, by mailbox: there are as many as I/O threads.
+struct Kept {
+  std::shared_ptr<Mailbox> mailbox;
+  std::vector<AnswerMessage> messages;
+};
+thread_local std::vector<Kept> kept;
+thread_local bool gathering = false;
+
+void keep(std::shared_ptr<Mailbox> mailbox, AnswerMessage message) {
+  for (Kept& one : kept) {
+    if (one.mailbox == mailbox) return one.messages.push_back(std::move(message));
+  }
+  kept.push_back({std::move(mailbox), {}});
+  kept.back().messages.push_back(std::move(message));
+}
 
 }  // namespace
 
@@ -62,15 +79,34 @@ void Mailbox::send(AnswerMessage message) {
     deliver(std::move(message), *active.session, active.now);
     return;
   }
+  if (gathering) return keep(shared_from_this(), std::move(message));
+  std::vector<AnswerMessage> one;
+  one.push_back(std::move(message));
+  hand_over(std::move(one));
+}
+
+void Mailbox::hand_over(std::vector<AnswerMessage> messages) {
   {
     const std::lock_guard lock(mutex_);
     if (!closed_) {
-      messages_.push_back(std::move(message));
-      if (messages_.size() == 1) wake_();
+      if (messages_.empty()) wake_();
+      std::move(messages.begin(), messages.end(), std::back_inserter(messages_));
       return;
     }
   }
-  if (message.buffer) message.buffer->close();
+  for (AnswerMessage& message : messages) {
+    if (message.buffer) message.buffer->close();
+  }
+}
+
+Mailbox::Gathered::Gathered() {
+  HENCE_CHECK(!gathering);
+  gathering = true;
+}
+
+Mailbox::Gathered::~Gathered() {
+  gathering = false;
+  for (Kept& one : std::exchange(kept, {})) one.mailbox->hand_over(std::move(one.messages));
 }
 
 std::vector<AnswerMessage> Mailbox::take() {

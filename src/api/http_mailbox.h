@@ -28,8 +28,18 @@ struct AnswerMessage {
 /// Gives the message to the session it is for.
 void deliver(AnswerMessage message, HttpSession& session, os::MonotonicTime now);
 
-class Mailbox : public AnswerSink {
+class Mailbox : public AnswerSink, public std::enable_shared_from_this<Mailbox> {
  public:
+  /// While alive, this thread's answers are kept; then they are handed over all at once, and each
+  /// I/O thread is woken once. Not nested.
+  class Gathered {
+   public:
+    Gathered();
+    ~Gathered();
+    Gathered(const Gathered&) = delete;
+    Gathered& operator=(const Gathered&) = delete;
+  };
+
   /// wake: makes the I/O thread call take() soon; called from any thread, not after close().
   explicit Mailbox(std::function<void()> wake) : wake_(std::move(wake)) {}
 
@@ -53,6 +63,7 @@ class Mailbox : public AnswerSink {
 
  private:
   void send(AnswerMessage message);
+  void hand_over(std::vector<AnswerMessage> messages);
 
   std::mutex mutex_;
   std::vector<AnswerMessage> messages_;

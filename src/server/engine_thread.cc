@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "api/http_mailbox.h"
 #include "base/crash_point.h"
 #include "base/log_line.h"
 #include "log/log_writer.h"
@@ -16,6 +17,13 @@ namespace {
 /// Batches decided ahead of the disk: one being written, one ready.
 constexpr size_t kBatchesInFlightMax = 2;
 constexpr size_t kContinuationsPerBatch = 8;
+/// Where many ask at once a batch waits a little for as many as are on their way to the disk, so that
+/// they share a sync: where at least kCrowd are at it, for at most kGatherMax and kGatherTime.
+constexpr size_t kCrowd = 32;
+constexpr size_t kGatherMax = 64;
+constexpr auto kGatherTime = std::chrono::microseconds(1'000);
+/// Log after which the state is flushed: what a start after a crash has to apply again.
+constexpr uint64_t kFlushLogBytes = 128 << 20;
 
 }  // namespace
 
@@ -74,7 +82,7 @@ std::optional<Error> EngineThread::refusal(size_t bytes, bool external) {
   if (counters_.disk_low) {
     return Error(ErrorCode::DiskFull, "less disk space is free than disk.reserve: new work is refused until there is more");
   }
-  if (queue_.size() >= options_.queue_commands_max || queue_bytes_ + bytes > options_.queue_bytes_max) {
+  if (queue_commands_ >= options_.queue_commands_max || queue_bytes_ + bytes > options_.queue_bytes_max) {
     ++counters_.overloaded;
     return Error(ErrorCode::Overloaded, "more work is queued than the server takes on");
   }
@@ -82,43 +90,45 @@ std::optional<Error> EngineThread::refusal(size_t bytes, bool external) {
 }
 
 Status EngineThread::submit(engine::Command command, size_t bytes, bool external, Done done) {
-  bool was_empty = false;
+  bool wake = false;
+  Submission submission;
+  submission.commands.push_back(std::move(command));
+  submission.bytes = bytes;
+  if (done) submission.done = [one = std::move(done)](std::span<const engine::Reply> replies) { one(replies.front()); };
   {
     const std::lock_guard lock(mutex_);
     if (const std::optional<Error> refused = refusal(bytes, external)) return *refused;
-    was_empty = queue_.empty();
-    queue_bytes_ += bytes;
-    queue_.push_back({std::move(command), bytes, std::move(done)});
+    wake = enqueue(std::move(submission));
   }
-  if (was_empty) engine_wakes_.notify_one();
+  if (wake) engine_wakes_.notify_one();
   return {};
 }
 
+bool EngineThread::enqueue(Submission submission) {
+  const size_t before = queue_commands_;
+  queue_bytes_ += submission.bytes;
+  queue_commands_ += submission.commands.size();
+  queue_.push_back(std::move(submission));
+  const size_t wanted = gather_commands();
+  return before == 0 || (before < wanted && queue_commands_ >= wanted);
+}
+
+size_t EngineThread::gather_commands() const { return crowd_ < kCrowd ? 0 : std::min(kGatherMax, crowd_ / 2); }
+
 void EngineThread::submit_all(std::vector<engine::Command> commands, size_t bytes, bool external, DoneAll done) {
-  struct Gathering {
-    std::vector<engine::Reply> replies;
-    size_t open;
-    DoneAll done;
-  };
-  auto gathering = std::make_shared<Gathering>(Gathering{std::vector<engine::Reply>(commands.size()), commands.size(), std::move(done)});
   std::optional<Error> refused;
+  const size_t count = commands.size();
+  bool wake = false;
   {
     const std::lock_guard lock(mutex_);
     refused = refusal(bytes, external);
-    if (!refused) {
-      queue_bytes_ += bytes;
-      for (size_t i = 0; i < commands.size(); ++i) {
-        // Replies come on the engine thread alone, so counting them needs no lock.
-        queue_.push_back({std::move(commands[i]), i == 0 ? bytes : 0, [gathering, i](const engine::Reply& reply) {
-          gathering->replies[i] = reply;
-          if (--gathering->open == 0) gathering->done(gathering->replies);
-        }});
-      }
-    }
+    if (!refused && count > 0) wake = enqueue({std::move(commands), bytes, std::move(done)});
   }
-  if (!refused && !commands.empty()) return engine_wakes_.notify_one();
-  for (engine::Reply& reply : gathering->replies) reply.error = refused;
-  gathering->done(gathering->replies);
+  if (wake) engine_wakes_.notify_one();
+  if (!refused && count > 0) return;
+  std::vector<engine::Reply> replies(count);
+  for (engine::Reply& reply : replies) reply.error = refused;
+  done(replies);
 }
 
 api::ReadView EngineThread::read_view() const {
@@ -139,7 +149,7 @@ std::shared_ptr<const engine::Definitions> EngineThread::definitions() const {
 api::EngineCounters EngineThread::counters() const {
   const std::lock_guard lock(mutex_);
   api::EngineCounters counters = counters_;
-  counters.queued = queue_.size();
+  counters.queued = queue_commands_;
   return counters;
 }
 
@@ -201,47 +211,55 @@ std::vector<EngineThread::Submission> EngineThread::take_submissions(std::unique
   }
   engine_wakes_.wait_for(lock, std::chrono::microseconds(patience.micros), awake);
   std::vector<Submission> taken;
-  size_t bytes = 0;
-  while (room() && !queue_.empty() && taken.size() < options_.batch_commands_max && bytes < options_.batch_bytes_max) {
+  const auto gathered = [&] { return queue_commands_ >= gather_commands() || front_written() || stopping_; };
+  if (!queue_.empty() && !gathered()) {
+    engine_wakes_.wait_for(lock, kGatherTime, gathered);
+    if (front_written() && queue_commands_ < gather_commands()) return taken;  // those are answered first
+  }
+  size_t bytes = 0, commands = 0;
+  while (room() && !queue_.empty() && commands < options_.batch_commands_max && bytes < options_.batch_bytes_max) {
     bytes += queue_.front().bytes;
+    commands += queue_.front().commands.size();
     taken.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
   queue_bytes_ -= bytes;
+  queue_commands_ -= commands;
   return taken;
 }
 
 /// Timers that are due, and instances with work left over.
 void EngineThread::add_internal(std::vector<Submission>& submissions) {
   const UtcTime now = clock_.now();
+  std::vector<engine::Command> commands;
   for (const Partition partition : engine_.partitions_due(now)) {
-    Submission due;
-    due.command.body = engine::TimersDue{partition};
-    submissions.push_back(std::move(due));
+    commands.emplace_back().body = engine::TimersDue{partition};
   }
   size_t count = 0;
   for (const Address& instance : engine_.continuing()) {
     if (++count > kContinuationsPerBatch) break;
-    Submission more;
-    more.command.body = engine::ContinueInstance{instance};
-    submissions.push_back(std::move(more));
+    commands.emplace_back().body = engine::ContinueInstance{instance};
   }
+  if (!commands.empty()) submissions.push_back({std::move(commands), 0, {}});
 }
 
 void EngineThread::decide(std::vector<Submission> submissions) {
   InFlight next;
-  std::vector<engine::Command> commands;
-  commands.reserve(submissions.size());
+  std::vector<const std::vector<engine::Command>*> groups;
+  size_t count = 0;
   const UtcTime now = clock_.now();
   for (Submission& submission : submissions) {
-    submission.command.now = now;
-    submission.command.random = random_.next();
-    submission.command.ticket = submission.done ? next_ticket_++ : 0;
-    if (submission.done) next.waiting.emplace_back(submission.command.ticket, std::move(submission.done));
-    commands.push_back(std::move(submission.command));
+    const bool answered = submission.done != nullptr;
+    if (answered) next.waiting.push_back({next_ticket_, submission.commands.size(), std::move(submission.done)});
+    for (engine::Command& command : submission.commands) {
+      command.now = now;
+      command.random = random_.next();
+      command.ticket = answered ? next_ticket_++ : 0;
+    }
+    count += submission.commands.size();
+    groups.push_back(&submission.commands);
   }
-  const size_t count = commands.size();
-  Result<engine::Batch> batch = engine_.decide(std::move(commands));
+  Result<engine::Batch> batch = engine_.decide(groups);
   if (!batch.ok()) fail(batch.error());
   next.batch = std::move(*batch);
   HENCE_CRASH_POINT("engine-decided");
@@ -252,6 +270,7 @@ void EngineThread::decide(std::vector<Submission> submissions) {
   }
   {
     const std::lock_guard lock(mutex_);
+    crowd_ = count + std::exchange(last_batch_commands_, count);
     counters_.commands += count;
     api::count_batch(next.batch, counters_);
     in_flight_.push_back(std::move(next));
@@ -277,10 +296,15 @@ void EngineThread::release(InFlight& done) {
   const bool written = done.commit.has_value();
   if (written) {
     const Position end = done.commit->result().end;
+    bytes_since_flush_ += end.value - done.commit->result().begin.value;
     log_.acknowledge(std::move(*done.commit));
     HENCE_CRASH_POINT("gate-before-store");
     if (const Status status = engine_.durable(end); !status.ok()) fail(status.error());
     HENCE_CRASH_POINT("gate-after-store");
+    if (bytes_since_flush_ >= kFlushLogBytes) {
+      bytes_since_flush_ = 0;
+      if (const Status status = store_.begin_flush(); !status.ok()) fail(status.error());
+    }
   }
   if (done.batch.definitions) HENCE_CRASH_POINT("gate-before-definitions");
   const log::LogView view = log_.view();
@@ -299,13 +323,20 @@ void EngineThread::release(InFlight& done) {
     effect_sink_(std::move(done.batch.effects), std::move(done.batch.cancelled));
   }
   HENCE_CRASH_POINT("gate-before-replies");
-  auto waiting = done.waiting.begin();
-  for (const engine::Reply& reply : done.batch.replies) {
-    if (reply.ticket == 0) continue;
-    while (waiting != done.waiting.end() && waiting->first != reply.ticket) ++waiting;
-    if (waiting == done.waiting.end()) break;
-    waiting->second(reply);
-    HENCE_CRASH_POINT("gate-after-reply");
+  answer(done);
+  if (!done.waiting.empty()) HENCE_CRASH_POINT("gate-after-reply");
+}
+
+/// Every command with a ticket has one reply, in the order of the tickets.
+void EngineThread::answer(const InFlight& done) {
+  const api::Mailbox::Gathered gathered;  // each I/O thread is woken once for all
+  const std::vector<engine::Reply>& replies = done.batch.replies;
+  size_t at = 0;
+  for (const Waiting& waiting : done.waiting) {
+    while (at < replies.size() && replies[at].ticket == 0) ++at;
+    HENCE_CHECK(at + waiting.count <= replies.size() && replies[at].ticket == waiting.first_ticket);
+    waiting.done({replies.data() + at, waiting.count});
+    at += waiting.count;
   }
 }
 
@@ -386,12 +417,16 @@ void EngineThread::run_writer() {
 }
 
 void EngineThread::run_preparer() {
+  uint64_t commits_before = 0, bytes_before = 0;
   while (true) {
     {
       std::unique_lock lock(mutex_);
       if (preparer_wakes_.wait_for(lock, std::chrono::seconds(1), [&] { return writer_stops_; })) return;
-      // A server that writes little has no use for one.
-      if (counters_.commit_bytes < options_.segment_bytes / 8) continue;
+      const uint64_t commits = counters_.commits - std::exchange(commits_before, counters_.commits);
+      const uint64_t bytes = counters_.commit_bytes - std::exchange(bytes_before, counters_.commit_bytes);
+      // A server that writes little has no use for one, and large commits do without.
+      if (counters_.commit_bytes < options_.segment_bytes / 8 || commits == 0) continue;
+      if (bytes / commits > log::LogOptions{}.zeroed_commit_bytes_max) continue;
     }
     // The log does not depend on it: without a spare the writer prepares blocks itself.
     if (const Status status = log::prepare_spare_segment(disk_, options_.segment_bytes); !status.ok()) {

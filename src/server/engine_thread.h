@@ -73,15 +73,21 @@ class EngineThread : public api::Backend {
   void when_applied(Address address, Duration patience, std::function<void(bool applied)> then) override;
 
  private:
+  /// Commands that came together and are answered together.
   struct Submission {
-    engine::Command command;
+    std::vector<engine::Command> commands;
     size_t bytes = 0;
-    Done done;
+    DoneAll done;
+  };
+  struct Waiting {
+    uint64_t first_ticket;
+    size_t count;
+    DoneAll done;
   };
   struct InFlight {
     engine::Batch batch;
     std::optional<log::Commit> commit;  ///< none: nothing to write, waits for those before it
-    std::vector<std::pair<uint64_t, Done>> waiting;
+    std::vector<Waiting> waiting;
     bool written = false;
   };
   struct Waiter {
@@ -101,9 +107,14 @@ class EngineThread : public api::Backend {
   std::optional<Error> refusal(size_t bytes, bool external);
   std::vector<Submission> take_submissions(std::unique_lock<std::mutex>& lock);
   void add_internal(std::vector<Submission>& submissions);
+  /// Under mutex_. Whether the engine's thread is to be woken.
+  [[nodiscard]] bool enqueue(Submission submission);
+  /// Under mutex_. How many commands the next batch waits for, at most kGatherTime.
+  size_t gather_commands() const;
   void decide(std::vector<Submission> submissions);
   void finish_durable();
   void release(InFlight& done);
+  static void answer(const InFlight& done);
   void wake_waiters();
   void check_disk();
   [[noreturn]] void fail(const Error& error);
@@ -126,6 +137,8 @@ class EngineThread : public api::Backend {
   // under mutex_
   std::deque<Submission> queue_;
   size_t queue_bytes_ = 0;
+  size_t queue_commands_ = 0;
+  size_t crowd_ = 0;  ///< commands of the last two batches
   std::deque<InFlight> in_flight_;
   std::vector<Waiter> waiters_;
   std::vector<Sequence> applied_;  ///< by partition, the control partition's last
@@ -138,6 +151,8 @@ class EngineThread : public api::Backend {
   // engine thread's own
   os::MonotonicTime next_disk_check_;
   uint64_t next_ticket_ = 1;
+  size_t last_batch_commands_ = 0;
+  uint64_t bytes_since_flush_ = 0;
 
   std::thread engine_thread_;
   std::thread writer_thread_;

@@ -97,6 +97,33 @@ TEST_F(EngineThreadTest, AnswersEveryCommandAndWhatItAnsweredIsThereAfterwards) 
   EXPECT_TRUE(again.get_future().get().duplicate);
 }
 
+TEST_F(EngineThreadTest, AnswersEachGroupWithItsOwnRepliesInOrder) {
+  const auto group = [](std::initializer_list<const char*> ids) {
+    std::vector<engine::Command> commands;
+    for (const char* id : ids) commands.push_back(ingest(id));
+    return commands;
+  };
+  std::vector<engine::Reply> first, last;
+  std::optional<engine::Reply> single;
+  const auto keep = [](std::vector<engine::Reply>& to) {
+    return [&to](std::span<const engine::Reply> replies) { to.assign(replies.begin(), replies.end()); };
+  };
+  thread_->submit_all(group({"a", "b", "a"}), 300, true, keep(first));
+  ASSERT_TRUE(thread_->submit(ingest("unasked"), 100, true, {}).ok());
+  ASSERT_TRUE(thread_->submit(ingest("b"), 100, true, [&](const engine::Reply& reply) { single = reply; }).ok());
+  thread_->submit_all(group({"c", "a"}), 200, true, keep(last));
+  thread_->start();
+  thread_->stop();
+  ASSERT_EQ(first.size(), 3u);
+  EXPECT_FALSE(first[0].duplicate || first[1].duplicate);
+  EXPECT_TRUE(first[2].duplicate && first[2].address == first[0].address);
+  ASSERT_TRUE(single.has_value());
+  EXPECT_TRUE(single->duplicate && single->address == first[1].address);
+  ASSERT_EQ(last.size(), 2u);
+  EXPECT_FALSE(last[0].duplicate);
+  EXPECT_TRUE(last[1].duplicate && last[1].address == first[0].address);
+}
+
 TEST_F(EngineThreadTest, RefusesNewWorkBeyondItsQueueButNeverResults) {
   close();
   EngineThreadOptions options;
@@ -110,7 +137,7 @@ TEST_F(EngineThreadTest, RefusesNewWorkBeyondItsQueueButNeverResults) {
   several.push_back(ingest("5"));
   several.push_back(ingest("6"));
   size_t refused = 0;
-  thread_->submit_all(std::move(several), 200, true, [&](const std::vector<engine::Reply>& replies) {
+  thread_->submit_all(std::move(several), 200, true, [&](std::span<const engine::Reply> replies) {
     for (const engine::Reply& reply : replies) refused += reply.error ? 1 : 0;
   });
   EXPECT_EQ(refused, 2u);

@@ -3,6 +3,8 @@
 // acknowledged when they are durable. This is the path that has to be fast; all of it but the
 // answer runs on the I/O thread.
 
+#include <span>
+
 #include "api/endpoint/event_intake.h"
 #include "api/endpoint/handlers.h"
 #include "event/http.h"
@@ -40,7 +42,7 @@ void write_error(const Error& error, const resource::VerdictPtr& verdict, std::s
 
 /// The entries in the order of the batch: positions, or errors.
 void answer_batch(Exchange& exchange, const BatchFaults& batch,
-                  const std::vector<engine::Reply>& replies) {
+                  std::span<const engine::Reply> replies) {
   std::string body;
   body.reserve(2 + batch.entries * 24 + batch.faults.size() * 160);
   const Error* first_error = nullptr;
@@ -105,7 +107,7 @@ void take_batch(Context& context, ExchangePtr exchange, std::vector<Result<event
     set_event(command, std::move(*events[i]), {}, *definitions, now);
   }
   context.backend.submit_all(std::move(commands), bytes, true,
-                             [exchange, batch](const std::vector<engine::Reply>& replies) {
+                             [exchange, batch](std::span<const engine::Reply> replies) {
                                answer_batch(*exchange, *batch, replies);
                              });
 }
