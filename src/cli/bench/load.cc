@@ -74,7 +74,7 @@ int connect_to(uint16_t port) {
 }
 
 Load::Load(Loop& loop, RequestForm form, LoadOptions options)
-    : loop_(loop), form_(std::move(form)), options_(std::move(options)), connections_(options_.connections) {}
+    : loop_(loop), form_(std::move(form)), options_(std::move(options)), connections_(options_.connections), next_number_(options_.first_number) {}
 
 Load::~Load() {
   for (const Connection& connection : connections_) {
@@ -176,7 +176,9 @@ void Load::take_answer(Connection& connection, size_t head_end, size_t end) {
                     body.find("\"duplicate\"") == std::string_view::npos;
   if (good) {
     ++count_.requests;
-    count_.latencies.add(seconds_now() - connection.began);
+    const double seconds = seconds_now() - connection.began;
+    count_.latencies.add(seconds);
+    recent_.add(seconds);
   } else if (count_.refused++ == 0) {
     count_.refusal = answer.substr(0, 600);
   }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/bench/facts.h"
@@ -35,6 +36,7 @@ struct LoadOptions {
   size_t connections = 1;
   double per_second = 0;             ///< requests; 0: as soon as the one before is answered
   uint64_t requests_max = 0;         ///< 0: no end
+  uint64_t first_number = 0;         ///< of the first event
   std::function<bool()> may_send;    ///< none: always
   std::function<void(uint64_t number, double at)> on_send;  ///< first event of each request
 };
@@ -60,6 +62,8 @@ class Load final : public Watcher {
   void stop() { stopped_ = true; }
   size_t under_way() const { return connections_.size() - idle_.size(); }
   const LoadCount& count() const { return count_; }
+  /// Latencies since the last call.
+  Latencies take_recent() { return std::exchange(recent_, {}); }
   uint64_t sent() const { return sent_; }
 
   void on_ready(uint64_t what, uint32_t events) override;
@@ -85,6 +89,7 @@ class Load final : public Watcher {
   std::vector<Connection> connections_;
   std::vector<size_t> idle_;
   LoadCount count_;
+  Latencies recent_;
   uint64_t sent_ = 0;
   uint64_t next_number_ = 0;
   double started_ = 0;

@@ -15,18 +15,10 @@ using bench::Plan;
 constexpr size_t kBatchEvents = 100;
 constexpr const char* kStructured = "application/cloudevents+json";
 
-/// 100 bytes of data; a workflow's input.
-const std::string kSmallEvent =
-    R"({"specversion":"1.0","id":"############","source":"/bench/jobs","type":"com.acme.job","data":)"
-    R"({"service":"payments","commit":"9f31c2ab77d0","environment":"production","risk":7,"by":"ada","n":42}})";
+const std::string kSmallEvent = R"({"specversion":"1.0","id":"############","source":"/bench/jobs","type":"com.acme.job","data":)" +
+                                std::string(bench::kSmallInput) + "}";
 
-constexpr const char* kThreeSteps = R"(---
-document: {dsl: 1.0.3, namespace: bench, name: three-steps, version: 1.0.0}
-do:
-  - first: {set: {service: "${ .service }", risk: "${ .risk }", commit: "${ .commit }"}}
-  - second: {set: {service: "${ .service }", risk: "${ .risk + 1 }"}}
-  - third: {set: {text: "${ .service + \" at risk\" }", risk: "${ .risk }"}}
----
+constexpr const char* kStart = R"(---
 apiVersion: hence/v1
 kind: Rule
 metadata: {name: start}
@@ -110,7 +102,7 @@ int bench_workflow(const Call& call) {
   CommonFlags common;
   if (const auto code = read_flags(call, common, 128)) return *code;
   Plan plan = plan_of(common, "workflow", "instances/s");
-  plan.resources = kThreeSteps;
+  plan.resources = std::string(bench::kThreeSteps) + kStart;
   plan.form = bench::post_form("/events", kStructured, kSmallEvent, 1);
   return bench::bench_server(call, common, plan,
                              [](const bench::Server& server, const bench::Measured&) { return check_instances(server); });
