@@ -61,7 +61,6 @@ TEST_F(Commands, UnknownWordsNameTheNearest) {
 
 TEST_F(Commands, WhatThisVersionDoesNotHaveIsSaid) {
   for (const auto& words : {std::vector<std::string>{"approval", "list"},
-                            {"event-type", "list"},
                             {"instance", "suspend", "7-1"},
                             {"instance", "why"},
                             {"backtest"}}) {

@@ -98,6 +98,7 @@ int dev_command(const DevArguments& arguments) {
   const int signals = open_signals();
   server::Config config;
   config.run_shell = true;
+  config.run_script = true;
   config.egress_allow = {"127.0.0.0/8", "::1/128"};
   config.secret_env = {"*"};
   config.disk_reserve_bytes = 0;

@@ -10,7 +10,7 @@ namespace hence::server {
 namespace {
 
 /// Settings of the design that this version does not have, so that they are not taken for typos.
-constexpr std::string_view kLater[] = {"retention", "run.script"};
+constexpr std::string_view kLater[] = {"retention"};
 
 class ConfigReader {
  public:

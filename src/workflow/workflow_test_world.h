@@ -55,9 +55,9 @@ inline std::vector<std::string> faults_of(const std::string& yaml) {
   return texts;
 }
 
-inline std::string shared_dir() {
-  const char* given = std::getenv("HENCE_SHARED_DIR");
-  return given ? given : std::string(HENCE_SOURCE_DIR) + "/../shared";
+/// The specification's examples, its test kit and its reference.
+inline std::filesystem::path conformance_dir() {
+  return std::filesystem::path(HENCE_SOURCE_DIR) / "tests/conformance/open-workflow";
 }
 
 inline std::string read_file(const std::filesystem::path& path) {
