@@ -66,7 +66,7 @@ CallOutcome public_service(const json::Value& request) {
     return json_answer(200, "[" + pet("1") + "," + pet("2") + "]");
   }
   if (url == "https://petstore.swagger.io/v2/swagger.json") {
-    return json_answer(200, read_file(conformance_dir() / "petstore.json"));
+    return json_answer(200, read_file(stubs_dir() / "petstore.json"));
   }
   if (url == "https://petstore.swagger.io/v2/pet/1") return json_answer(200, pet("1"));
   if (url == "https://petstore.swagger.io/v2/pet/2") return json_answer(200, pet("2"));
@@ -168,6 +168,7 @@ void run_scenario(const Scenario& scenario) {
 }
 
 TEST(ConformanceTestKit, AllScenariosPass) {
+  if (!conformance_is_here()) GTEST_SKIP() << "the conformance test kit is not beside the sources";
   size_t run = 0;
   for (const auto& entry : std::filesystem::directory_iterator(conformance_dir() / "ctk")) {
     for (const Scenario& scenario : read_feature(read_file(entry.path()))) {

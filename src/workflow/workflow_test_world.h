@@ -55,8 +55,15 @@ inline std::vector<std::string> faults_of(const std::string& yaml) {
   return texts;
 }
 
-/// The specification's examples, its test kit and its reference.
+/// The specification's examples, its test kit and its reference, where they lie beside the sources.
 inline std::filesystem::path conformance_dir() {
+  const char* given = std::getenv("HENCE_SHARED_DIR");
+  return std::filesystem::path(given ? given : HENCE_SOURCE_DIR "/../shared") / "conformance/open-workflow";
+}
+/// Of tests that need them: where they are not, a test says so and is skipped.
+inline bool conformance_is_here() { return std::filesystem::exists(conformance_dir()); }
+/// What stands in for the services that the specification's documents call.
+inline std::filesystem::path stubs_dir() {
   return std::filesystem::path(HENCE_SOURCE_DIR) / "tests/conformance/open-workflow";
 }
 
