@@ -23,6 +23,7 @@ struct Plan {
   std::vector<engine::ResourceChange> changes;
   std::vector<AppliedResource> results;
   size_t bytes = 0;
+  std::optional<Error> absent = {};  ///< why there are no changes, where that is an error
 };
 
 engine::ResourceChange change_of(const Resource& resource) {
@@ -131,9 +132,28 @@ ApplyOutcome outcome_of(const engine::Reply& reply, uint64_t base, Plan plan) {
   if (reply.error) return ApplyRefused{*reply.error, {}};
   Applied applied{reply.version, reply.version <= base, std::move(plan.results)};
   if (applied.repeated) {
-    for (AppliedResource& result : applied.results) result.outcome = Outcome::unchanged;
+    for (AppliedResource& result : applied.results) {
+      if (result.outcome != Outcome::deleted) result.outcome = Outcome::unchanged;
+    }
   }
   return applied;
+}
+
+/// Nothing is to be changed; a request under its key may have done so before and is then answered as it was.
+void answer_unchanged(const ChangePtr& change, uint64_t version, Plan plan) {
+  const auto unchanged = [change, version, plan] {
+    if (plan.absent) change->then(ApplyRefused{*plan.absent, {}});
+    else change->then(Applied{version, false, plan.results});
+  };
+  if (change->command.idempotency_key.empty() || change->dry_run) return unchanged();
+  engine::Command command = change->command;
+  command.body = engine::ApplyResources{};
+  const Status taken = change->backend.submit(
+      std::move(command), plan.bytes, true, [change, version, plan, unchanged](const engine::Reply& reply) {
+        if (reply.error) return unchanged();
+        change->then(outcome_of(reply, version, plan));
+      });
+  if (!taken.ok()) change->then(ApplyRefused{taken.error(), {}});
 }
 
 /// On the engine's thread.
@@ -149,7 +169,7 @@ void attempt(const ChangePtr& change) {
   Change::Planned planned = change->plan(*base);
   if (const auto* refused = std::get_if<ApplyRefused>(&planned)) return change->then(*refused);
   Plan& plan = std::get<Plan>(planned);
-  if (plan.changes.empty()) return change->then(Applied{base->version(), false, std::move(plan.results)});
+  if (plan.changes.empty()) return answer_unchanged(change, base->version(), std::move(plan));
   engine::ApplyResources body;
   body.base = base->version();
   auto compiled = engine::Definitions::build(*base, body.base + 1, plan.changes, change->clock.now());
@@ -295,9 +315,10 @@ void delete_resource(Backend& backend, const os::Clock& clock, DeleteInput input
     Plan deletion = plan_deletion(base, input);
     if (deletion.changes.empty()) {
       const std::string kind(resource::kind_name(input.kind));
-      return ApplyRefused{Error(ErrorCode::NotFound, "there is no " + kind + " " + input.name +
-                                                         " in namespace " + input.name_space),
-                          {}};
+      deletion.results.push_back({kind, input.name, Outcome::deleted});
+      deletion.absent = Error(ErrorCode::NotFound, "there is no " + kind + " " + input.name + " in namespace " +
+                                                       input.name_space);
+      return deletion;
     }
     if (const auto conflict = find_referrer(base, input, deletion)) return ApplyRefused{*conflict, {}};
     return deletion;

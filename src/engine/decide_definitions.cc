@@ -9,8 +9,8 @@ void Engine::run(const Command& command, const ApplyResources& body, Batch& batc
   Reply reply;
   reply.ticket = command.ticket;
   const uint64_t version = definitions_->version();
-  if (body.changes.empty()) {
-    reply.version = version;
+  if (body.changes.empty()) {  // asks whether the key had its answer before: it had none
+    reply.error = Error(ErrorCode::NotFound, "nothing was changed under this Idempotency-Key");
   } else if (body.base != version) {
     reply.stale_base = true;
   } else {

@@ -147,6 +147,17 @@ TEST_F(Resources, ARepeatedApplyUnderAKeySaysSo) {
   EXPECT_EQ(send("GET /api/v1/secrets/two").status, 404);
 }
 
+TEST_F(Resources, ARepeatedDeletionUnderAKeyIsAnsweredAsTheFirst) {
+  const auto remove = [&] { return send("DELETE /api/v1/secrets/s", {}, "idempotency-key: k\n"); };
+  EXPECT_EQ(remove().status, 404);
+  EXPECT_EQ(apply("apiVersion: hence/v1\nkind: Secret\nmetadata: {name: s}\nspec: {env: S}\n").status, 200);
+  const Answer first = remove();
+  EXPECT_THAT(first.body, HasSubstr(R"({"version":2,"results":[{"kind":"Secret","name":"s","outcome":"deleted"}]})"));
+  const Answer repeated = remove();
+  EXPECT_EQ(repeated.status, 200);
+  EXPECT_THAT(repeated.body, HasSubstr(R"("version":2,"repeated":true,"results":[{"kind":"Secret","name":"s","outcome":"deleted"}])"));
+}
+
 TEST_F(Resources, ListsAndGetsByNameWithSlashes) {
   apply(kTestResources);
   EXPECT_EQ(send("GET /api/v1/rules").json()->find("items")->size(), 2u);
