@@ -262,6 +262,9 @@ Result<uint64_t> Log::drop(const RetentionLimits& limits) {
     const SealedSegment& oldest = *sealed.front();
     const bool unwanted = oldest.last_time < limits.not_before || bytes() > limits.bytes_max;
     if (!unwanted || oldest.end() > limits.keep_from) break;
+    // Nothing durable follows it, as where the next one was cut short at its birth: it alone says where
+    // the log is.
+    if (oldest.end() >= durable_) break;
     const Position base = oldest.base;
     const Position next = oldest.end();
     state.history.drop_up_to(base);

@@ -120,6 +120,11 @@ Status Recovery::read_sealed(Position base, Position next) {
   if (!segment) {
     HENCE_TRY(segment, make_footer_again(*file, base, next));
   }
+  if (found_.sealed.empty()) {
+    // Where retention dropped all records of a partition, only the header still knows its last one.
+    HENCE_TRY(const SegmentHeader header, read_segment_header(*file, base));
+    for (const Address& address : header.last) last_[address.partition] = address.sequence;
+  }
   take_sealed(std::move(*segment));
   return {};
 }

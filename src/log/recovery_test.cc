@@ -3,6 +3,8 @@
 
 #include "log/recovery.h"
 
+#include <limits>
+
 #include "base/hash.h"
 #include "log/bytes.h"
 #include "log/log_fixture.h"
@@ -350,6 +352,31 @@ TEST_F(RecoveryTest, VerifyNamesTheRecordWhoseDigestDoesNotFit) {
   EXPECT_EQ(found.damage->address, (Address{kPartition, 2}));
   EXPECT_EQ(found.damage->offset, begin);
   EXPECT_NE(found.damage->to_string().find("07-2"), std::string::npos);
+}
+
+TEST_F(RecoveryTest, KnowsPartitionsOfWhichRetentionLeftNothing) {
+  const Record other = record("other", 3);
+  ASSERT_TRUE(log->append_commit({&other, 1}).ok());
+  fill_segment('a');
+  fill_segment('b');
+  ASSERT_EQ(log->drop({{}, log->bytes() - 1, log->durable()}).value(), 1u);
+  // The power fails at the birth of the next segment, so that none after the oldest has a table.
+  overwrite(newest(), 0, std::string(bytes_of(newest()).size(), '\0'));
+  reopen();
+  EXPECT_EQ(log->last_sequence(3), 1u);
+  commit("c");
+  EXPECT_FALSE(verified().damage);
+}
+
+TEST_F(RecoveryTest, RetentionNeverDropsTheLastSegment) {
+  fill_segment('a');
+  overwrite(newest(), 0, std::string(bytes_of(newest()).size(), '\0'));  // cut short at its birth
+  reopen();
+  ASSERT_EQ(segments().size(), 1u);
+  const Position end = log->durable();
+  EXPECT_EQ(log->drop({{std::numeric_limits<int64_t>::max()}, 0, end}).value(), 0u);
+  reopen();  // an empty folder would begin at nothing again, behind what the state has
+  EXPECT_EQ(log->durable(), end);
 }
 
 TEST_F(RecoveryTest, VerifyComparesWithACheckpoint) {
