@@ -15,6 +15,7 @@ constexpr size_t kLastSteps = 200;
 constexpr int kRecoveryTries = 20;
 constexpr uint32_t kHealRoundsMax = 5'000;
 constexpr size_t kOutcomesKept = 50;
+constexpr std::string_view kFooterEnd = "HENCEEND";  ///< docs/formats/log.md
 constexpr UtcTime kStart{1'767'225'600'000'000};
 
 }  // namespace
@@ -49,14 +50,16 @@ void Run::check(const Status& status, const char* what) {
   broken("I-2", std::string(what) + " failed without a fault: " + status.error().message());
 }
 
+/// Whether the record is in the log, or was, before retention.
+bool Run::is_durable(Address address) {
+  if (!node_) return false;  // during recovery nothing leaves
+  const auto found = node_->log().find(address);
+  return found.ok() ? found->has_value() : found.error().code() == ErrorCode::BeyondRetention;
+}
+
 void Run::open_node() {
   node_.reset();
-  target_.connect([this](Address address) {
-    // During recovery nothing leaves.
-    if (!node_) return false;
-    const auto found = node_->log().find(address);
-    return found.ok() && found->has_value();
-  });
+  target_.connect([this](Address address) { return is_durable(address); });
   const harness::NodePorts ports{clock_, node_random_, disk_, store_, target_.http(), target_.processes(),
                                  [](std::string_view name) -> Result<std::string> {
                                    return Error(ErrorCode::SecretUnavailable, std::string(name));
@@ -103,6 +106,10 @@ void Run::spoil_footer() {
   const auto file = disk_.open(name, os::OpenMode::existing);
   const auto size = file.ok() ? (*file)->size() : Result<uint64_t>(file.error());
   if (!size.ok()) return broken("I-2", size.error().message());
+  // Its footer may just be on its way to being made again: then the end is that of the records.
+  std::string end(kFooterEnd.size(), '\0');
+  const auto read = (*file)->read_at(*size - end.size(), {end.data(), end.size()});
+  if (!read.ok() || end != kFooterEnd) return;
   note("a bit of the end of " + name + " flips");
   disk_.flip_bit(name, *size - 1 - below(12), static_cast<int>(below(8)));
 }
@@ -197,7 +204,7 @@ constexpr std::pair<Plant, std::string_view> kPlants[] = {
     {Plant::ack_before_sync, "ack-before-sync"}, {Plant::effect_before_record, "effect-before-record"},
     {Plant::dedup_lost, "dedup-lost"},           {Plant::timer_twice, "timer-twice"},
     {Plant::message_twice, "message-twice"},     {Plant::parked_dropped, "parked-dropped"},
-    {Plant::overlay_kept, "overlay-kept"},
+    {Plant::overlay_kept, "overlay-kept"},       {Plant::retention_too_far, "retention-too-far"},
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "harness/node.h"
+#include "log/log.h"
 #include "log/verify.h"
 #include "os/simulated_disk.h"
 #include "sim/faulty_store.h"
@@ -32,6 +33,7 @@ class Run : private harness::NodeWatcher {
   void broken(std::string invariant, std::string message);
   bool is_over() const { return !result_.violations.empty(); }
   void check(const Status& status, const char* what);
+  bool is_durable(Address address);
   void open_node();
   void lose_unsynced();
   void crash();
@@ -42,6 +44,17 @@ class Run : private harness::NodeWatcher {
   void heal();
   void on_durable(const engine::Batch& batch) override;
   void on_outcome(const engine::AttemptEnded& ended) override;
+
+  // run_retention.cc
+  struct Segment {
+    Position base;
+    uint64_t bytes = 0;
+    UtcTime last_time;
+  };
+  void retain();
+  std::vector<Segment> list_segments();
+  void check_dropped(const std::vector<Segment>& before, const log::RetentionLimits& limits);
+  bool keep_fold();
 
   // run_checks.cc
   void take_checkpoint();
@@ -87,6 +100,7 @@ class Run : private harness::NodeWatcher {
   Audit audit_;                       ///< of all that was ever durable
   Position audited_to_;
   std::optional<log::VerifyExpectation> audited_;  ///< a commit's end before that, and the chain there
+  std::unique_ptr<store::MemoryStore> fold_;  ///< of all records, when retention last dropped some
   uint32_t checkpoints_ = 0;          ///< the newest one's number
   bool fault_expected_ = false;       ///< a write or sync was told to fail
   bool disk_is_full_ = false;

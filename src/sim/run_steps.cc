@@ -123,7 +123,8 @@ void Run::step_fault() {
 /// Somebody looks, while all is at rest: the log, the state, now and then a checkpoint, or a restart.
 void Run::look() {
   if (node_->in_flight() > 0) return;
-  const uint64_t dice = below(4);
+  const uint64_t dice = below(6);
+  if (dice >= 4) return setup_.retention ? retain() : take_checkpoint();
   if (dice == 0 && !fault_expected_) return restart();
   if (dice == 1) return take_checkpoint();
   note("look");
@@ -186,8 +187,7 @@ void Run::send_event(bool again) {
   submit(std::move(command), [this, id](const engine::Reply& reply) {
     if (reply.error) return broken("I-1", "event " + id + " was refused: " + reply.error->message());
     note("acknowledged " + id + " as " + reply.address.to_string() + (reply.duplicate ? ", a duplicate" : ""));
-    const auto found = node_->log().find(reply.address);
-    if (!found.ok() || !found->has_value()) broken("I-2", "event " + id + " is acknowledged and not durable");
+    if (!is_durable(reply.address)) broken("I-2", "event " + id + " is acknowledged and not durable");
     acked_events_[reply.address] = id;
     const auto [entry, fresh] = first_answer_.emplace(id, reply.address);
     if (!fresh && reply.duplicate && entry->second != reply.address && acked_events_[entry->second] == id) {
@@ -225,8 +225,7 @@ void Run::send_start(const engine::Command& command) {
     if (!key.empty()) check_key(key, asked, reply.address);
     acked_starts_.insert(reply.address);
     instances_.push_back(reply.address);
-    const auto found = node_->log().find(reply.address);
-    if (!found.ok() || !found->has_value()) broken("I-2", "instance " + reply.address.to_string() + " is acknowledged and not durable");
+    if (!is_durable(reply.address)) broken("I-2", "instance " + reply.address.to_string() + " is acknowledged and not durable");
   });
 }
 

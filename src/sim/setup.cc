@@ -56,6 +56,7 @@ void decide_plant(Plant plant, Setup& setup) {
   if (plant == Plant::dedup_lost) setup.duplicates = true;
   if (plant == Plant::overlay_kept) setup.bad_disk = true;
   if (plant == Plant::parked_dropped) setup.ill_targets = true;
+  if (plant == Plant::retention_too_far) setup.retention = setup.large_events = true;
 }
 
 }  // namespace
@@ -81,6 +82,7 @@ Setup decide_setup(os::Random& random, const SimulationOptions& options) {
   setup.duplicates = draw.either();
   setup.large_events = draw.one_in(4);
   setup.rot = draw.one_in(8);
+  setup.retention = draw.either();
   setup.keys = 1 + static_cast<uint32_t>(draw.below(5));
   decide_plant(options.plant, setup);
   return setup;

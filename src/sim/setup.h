@@ -27,6 +27,7 @@ struct Setup {
   bool duplicates = false;
   bool rot = false;            ///< a sealed segment's footer has a flipped bit when read again
   bool large_events = false;   ///< some fill a good part of a segment
+  bool retention = false;      ///< the oldest segments go, by bytes and age
   uint32_t keys = 3;
 };
 

@@ -28,6 +28,7 @@ enum class Plant : uint8_t {
   timer_twice,           ///< a timer that fired is not always removed
   message_twice,         ///< what one partition asks of another is done twice
   parked_dropped,        ///< a parked delivery is not always kept
+  retention_too_far,     ///< one segment more than the limits allow is dropped
   overlay_kept,          ///< what was decided on top of a commit that failed stays in the state
 };
 /// "ack-before-sync", …; none if the word is no plant.
