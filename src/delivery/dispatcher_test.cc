@@ -217,6 +217,26 @@ TEST_F(DispatcherTest, CancelledEffectsAreNeverReported) {
   EXPECT_EQ(dispatcher_->held(), 0u);
 }
 
+TEST_F(DispatcherTest, AnAnswerThatCrossesItsCancellationIsReportedForTheRecord) {
+  http_.respond("https://api.example", never());
+  Effect effect;
+  effect.kind = engine::EffectKind::call_http;
+  effect.id = {{1, 1}, 1};
+  effect.instance = {1, 1};
+  effect.request = json::parse(R"({"method":"GET","url":"https://api.example/x"})").value();
+  offer(effect);
+  EXPECT_TRUE(poll().empty());
+  ASSERT_TRUE(http_.answer(http_.sent().front().call_id, status(200)));
+  dispatcher_->cancel(effect.id);
+  const auto ended = poll();
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].effect, effect.id);
+  EXPECT_EQ(ended[0].instance, effect.instance);
+  EXPECT_EQ(ended[0].outcome.status, 200);
+  EXPECT_EQ(dispatcher_->held(), 0u);
+  EXPECT_EQ(dispatcher_->in_flight(), 0u);
+}
+
 TEST_F(DispatcherTest, WorkflowsGetTheirAnswersWhateverTheStatus) {
   http_.respond("https://api.example", in_turn({status(418, "teapot", {{"x", "y"}}),
                                                 Error(ErrorCode::CallFailed, "no answer")}));
