@@ -158,7 +158,7 @@ bool is_total(const Node* node) {
       return static_cast<BinaryOperator>(node->sub) >= BinaryOperator::equal && is_total(node->a) && is_total(node->b);
     case Op::logical_and: case Op::logical_or: case Op::logical_not: case Op::condition: case Op::bind:
       return is_total(node->a) && is_total(node->b) && is_total(node->c);
-    case Op::alternative: return kind_of(node->a) == Kind::one && is_total(node->b);
+    case Op::alternative: return is_total(node->a) && is_total(node->b);
     case Op::array: return is_total(node->a) || (node->a->op == Op::comma && std::all_of(node->a->items.begin(), node->a->items.end(), is_total));
     case Op::object:
       for (size_t i = 0; i < node->items.size(); i += 2) {

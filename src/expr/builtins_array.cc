@@ -73,7 +73,15 @@ Flow flatten_depth(Run& run, const Val& value, double depth, Val& out) {
 }
 Flow flatten_0(Run& run, Val* a, Val& out) { return flatten_depth(run, a[0], 1e9, out); }
 Flow flatten_1(Run& run, Val* a, Val& out) {
-  if (!a[1].is_number()) return run.fail("flatten depth must not be negative");
+  if (a[1].is_null() || a[1].is_bool()) return run.fail("flatten depth must not be negative");
+  if (!a[1].is_number()) {
+    // Larger than every number, so not negative; it is counted down where there is a list inside.
+    bool nested = false;
+    if (a[0].is_array()) each_element(a[0], [&](const Val& item) { return !(nested = nested || item.is_array()); });
+    if (a[0].is_object()) each_member(a[0], [&](std::string_view, const Val& item) { return !(nested = nested || item.is_array()); });
+    Val one(1.0);
+    return nested ? binary(run, BinaryOperator::subtract, a[1], one, out) : flatten_depth(run, a[0], 0, out);
+  }
   return flatten_depth(run, a[0], a[1].number(), out);
 }
 
@@ -224,22 +232,28 @@ Flow reverse(Run& run, Val* a, Val& out) {
 }
 
 Flow transpose(Run& run, Val* a, Val& out) {
-  if (!a[0].is_array()) return not_array(run, a[0], "transposed");
+  if (!a[0].is_array() && !a[0].is_object()) return cannot_iterate(run, a[0]);
   uint32_t width = 0;
+  Val other;  // a row with a length that is no list
   Flow flow = Flow::value;
   std::vector<Val> rows;
-  each_element(a[0], [&](Val row) {
-    if (!row.is_array() && !row.is_null()) flow = not_array(run, row, "transposed");
+  const auto take = [&](Val row) {
     if (row.is_array()) {
       own_array(run, row);
       width = std::max(width, row.size());
     } else {
+      Val length;
+      flow = native_named("length", 0).function(run, &row, length);
+      if (flow == Flow::value && length.number() > 0) other = row;
       row = make_array(run);
     }
     rows.push_back(std::move(row));
     return flow == Flow::value && run.step();
-  });
+  };
+  if (a[0].is_array()) each_element(a[0], take);
+  else each_member(a[0], [&](std::string_view, Val row) { return take(std::move(row)); });
   if (flow != Flow::value) return flow;
+  if (!other.is_null()) return index_value(run, other, Val(0.0), out);
   out = make_array(run, width);
   for (uint32_t i = 0; i < width; ++i) {
     Val column = make_array(run, static_cast<uint32_t>(rows.size()));
@@ -289,12 +303,15 @@ Flow index_of(Run& run, Val* a, Val& out, bool last) {
   }
   Val all;
   if (const Flow flow = indices(run, a, all); flow != Flow::value) return flow;
-  if (!all.is_array() || all.size() == 0) {
-    out = Val();
-  } else {
-    out = element(all, last ? all.size() - 1 : 0);
+  if (all.is_array()) {
+    out = all.size() == 0 ? Val() : element(all, last ? all.size() - 1 : 0);
+    return Flow::value;
   }
-  return Flow::value;
+  // What stands under the key of an object is indexed in its turn: .[$i] | .[0]
+  if (!last) return index_value(run, all, Val(0.0), out);
+  Val tail;
+  if (const Flow flow = slice_value(run, all, Val(-1.0), Val(), tail); flow != Flow::value) return flow;
+  return index_value(run, tail, Val(0.0), out);
 }
 Flow index(Run& run, Val* a, Val& out) { return index_of(run, a, out, false); }
 Flow rindex(Run& run, Val* a, Val& out) { return index_of(run, a, out, true); }

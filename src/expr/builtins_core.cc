@@ -93,6 +93,10 @@ Flow keys_unsorted(Run& run, Val* a, Val& out) {
 }
 
 Flow has(Run& run, Val* a, Val& out) {
+  if (a[0].is_null()) {
+    out = Val(false);
+    return Flow::value;
+  }
   if (a[0].is_object() && a[1].is_string()) {
     Val found;
     out = Val(find_member(a[0], a[1].text(), found));
@@ -297,8 +301,9 @@ Flow delpaths(Run& run, Val* a, Val& out) {
   return flow;
 }
 
+/// Of an array, with indexes for keys, as its keys are.
 Flow to_entries(Run& run, Val* a, Val& out) {
-  if (!a[0].is_object()) return run.fail(described(run, a[0]) + " has no keys");
+  if (!a[0].is_object() && !a[0].is_array()) return run.fail(described(run, a[0]) + " has no keys");
   out = make_array(run, a[0].size());
   const Val key_name = make_string(run, "key");
   const Val value_name = make_string(run, "value");
@@ -309,7 +314,10 @@ Flow to_entries(Run& run, Val* a, Val& out) {
     push(run, out, std::move(entry));
     return run.step();
   };
-  if (a[0].tag() == Tag::object) {
+  if (a[0].is_array()) {
+    double index = 0;
+    each_element(a[0], [&](Val value) { return add(Val(index++), std::move(value)); });
+  } else if (a[0].tag() == Tag::object) {
     for (uint32_t i = 0; i < a[0].obj()->size; ++i) {
       if (!add(a[0].obj()->entries[i].key, a[0].obj()->entries[i].value)) break;
     }

@@ -133,7 +133,7 @@ Flow join(Run& run, Val* a, Val& out) {
   Flow flow = Flow::value;
   bool first = true;
   auto add = [&](const Val& item) {
-    if (!first || !a[1].is_string()) {
+    if (!first) {  // with one element nothing is put between
       if (!a[1].is_string() && !a[1].is_null()) {
         flow = run.fail(described(run, text) + " and " + described(run, a[1]) + " cannot be added");
         return false;

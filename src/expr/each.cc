@@ -86,18 +86,14 @@ Flow each_try(Run& run, const Node& node, const Val& in, Sink sink) {
 }
 
 Flow each_alternative(Run& run, const Node& node, const Val& in, Sink sink) {
-  bool downstream = false;
   bool any = false;
   auto pass = [&](Val&& value) {
     if (!value.truthy()) return Flow::value;
     any = true;
-    const Flow flow = sink(std::move(value));
-    downstream = flow == Flow::error;
-    return flow;
+    return sink(std::move(value));
   };
   const Flow flow = each(run, *node.a, in, pass);
-  if (flow == Flow::stop || downstream || run.over()) return flow;
-  return any ? Flow::value : each(run, *node.b, in, sink);
+  return any || flow != Flow::value ? flow : each(run, *node.b, in, sink);
 }
 
 Flow each_foreach(Run& run, const Node& node, const Val& in, Sink sink) {

@@ -167,8 +167,7 @@ Flow condition(Run& run, const Node& node, const Val& in, const Node*& branch) {
 
 Flow alternative(Run& run, const Node& node, const Val& in, Val& out) {
   const Flow flow = evaluate(run, *node.a, in, out);
-  if (flow == Flow::value && out.truthy()) return flow;
-  if (run.over()) return Flow::error;
+  if (flow == Flow::error || (flow == Flow::value && out.truthy())) return flow;
   return evaluate(run, *node.b, in, out);
 }
 

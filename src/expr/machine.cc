@@ -121,8 +121,7 @@ bool Machine::raise() {
       cut_to(fork.position);
       continue;
     }
-    if (fork.kind == ForkKind::catches || fork.kind == ForkKind::alternative ||
-        fork.kind == ForkKind::pattern) {
+    if (fork.kind == ForkKind::catches || fork.kind == ForkKind::pattern) {
       const bool catches = fork.kind == ForkKind::catches;
       restore(fork, true);
       if (catches) current_ = std::move(run_.error);
@@ -345,17 +344,11 @@ bool Machine::execute_control(const Instruction& i) {
       return !run_.over();
     case Code::alternative_begin:
       slot(i.b) = Val(false);
-      slot(i.b + 1) = Val(static_cast<double>(forks_.size()));
       push_fork(ForkKind::alternative, i.a);
       return !run_.over();
     case Code::alternative_mark: {
       if (!current_.truthy()) return backtrack_or_end();
-      // From now on the other side is not wanted, whatever happens.
-      slot(i.a) = Val(true);
-      const auto height = static_cast<uint32_t>(slot(i.a + 1).number());
-      push_fork(ForkKind::exit, 0);
-      if (run_.over()) return false;
-      forks_.back().position = height;
+      slot(i.a) = Val(true);  // from now on the other side is not wanted
       return true;
     }
     case Code::alternative_else:

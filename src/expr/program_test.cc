@@ -174,7 +174,9 @@ TEST(Program, CallsClosuresInTheirOwnFrames) {
 
 TEST(Program, DoesNotCatchWhatFailsAfterATry) {
   EXPECT_EQ(results("try (1, 2) catch \"no\" | error"), "error: 1 (not a string)");
-  EXPECT_EQ(results("[.[] | (1, error(\"x\")) // 3]", "[0]"), "[1]");
+  EXPECT_EQ(results("(1, error(\"x\")) // 3"), "1\nerror: x");
+  EXPECT_EQ(results("error(\"x\") // 3"), "error: x");
+  EXPECT_EQ(results("[recurse(if . < 2 then . + 1 else error(\"x\") end) // 3]?", "0"), "");
   EXPECT_EQ(results("try ((1 // 2) | error(\"after\")) catch ."), "\"after\"");
 }
 
@@ -334,11 +336,11 @@ TEST(Template, SaysWhichLeafIsWrong) {
 
 TEST(Program, SaysWhetherItAlwaysGivesOneResult) {
   const auto total = [](const char* source) { return Program::compile(source)->reads().total; };
-  for (const char* source : {".", "1", ". == 1 and . != 2", "(.a // 1) == 2", "[., 1]", "{a: ., b: (.c // null)}", "type", "\"x\\(.)\"",
+  for (const char* source : {".", "1", ". == 1 and . != 2", "(. // 1) == 2", "[., 1]", "{a: ., b: (. // null)}", "type", "\"x\\(.)\"",
                              "if . then 1 else 2 end", ". as $x | [$x]", "not"}) {
     EXPECT_TRUE(total(source)) << source;
   }
-  for (const char* source : {".a", ".a?", ".[]", ". + 1", "empty", "error", "first(.[])", "length", "[.a]", "{(.): 1}", "if .a then 1 else 2 end",
+  for (const char* source : {".a", ".a?", ".[]", ". + 1", "empty", "error", "first(.[])", "length", "[.a]", ".a // 1", "{(.): 1}", "if .a then 1 else 2 end",
                              "@csv", "1, 2", "(.[] // 1)", "reduce .[] as $x (0; .)", "def f: f; f"}) {
     EXPECT_FALSE(total(source)) << source;
   }
