@@ -20,6 +20,9 @@ using bench::Server;
 
 constexpr size_t kBatchEvents = 100;
 constexpr double kMiB = 1 << 20;
+constexpr double kInstancesSeconds = 3'600;
+/// So that the open segment, of which zeros are a part, hardly counts.
+constexpr const char* kSmallSegments = "log: {segmentBytes: 4MiB}\n";
 
 /// Bytes the files of a folder take on the disk.
 uint64_t disk_bytes(const std::string& folder) {
@@ -36,11 +39,6 @@ bench::RequestForm batch_form() {
   std::string batch = "[";
   for (size_t i = 0; i < kBatchEvents; ++i) batch += (i == 0 ? "" : ",") + bench::order_event(i);
   return bench::post_form("/events", "application/cloudevents-batch+json", batch + "]", kBatchEvents);
-}
-
-int finish(const Call& call, const bench::CommonFlags& common, const Result<json::Value>& report) {
-  if (!report.ok()) return call.io.fail(report.error());
-  return print(call, common, *report);
 }
 
 // restart
@@ -171,12 +169,10 @@ Result<json::Value> measure_soak(const Call& call, const bench::CommonFlags& com
 
 // disk
 
-Result<json::Value> measure_disk_use(const Call& call, const bench::CommonFlags& common, uint32_t instances) {
-  HENCE_TRY(const Folder folder, Folder::create(common.folder));
-  const std::string data = folder.path() + "/data";
-  // Small segments, so that the open one hardly counts.
-  HENCE_TRY(auto server, Server::start(folder.path(), "log: {segmentBytes: 4MiB}\n"));
-  HENCE_TRY_VOID(server->apply(call, folder.path(), bench::kThreeSteps));
+/// Starts so many instances and waits until all have ended. Gives the bytes their log took.
+Result<double> run_instances(const Call& call, const bench::CommonFlags& common, const std::string& folder, uint32_t instances) {
+  HENCE_TRY(const auto server, Server::start(folder, kSmallSegments));
+  HENCE_TRY_VOID(server->apply(call, folder, bench::kThreeSteps));
   Loop loop;
   bench::LoadOptions options;
   options.port = server->port();
@@ -185,21 +181,31 @@ Result<json::Value> measure_disk_use(const Call& call, const bench::CommonFlags&
   const std::string body = R"({"workflow":"bench/three-steps","id":"############","input":)" + std::string(bench::kSmallInput) + "}";
   Load load(loop, bench::post_form("/api/v1/instances", "application/json", body, 1), options);
   HENCE_TRY_VOID(load.open());
-  loop.run(bench::seconds_now() + 3600, [&] { return load.count().requests + load.count().refused >= instances; }, [&] { return load.tick(); });
-  if (load.count().refused > 0) return Error(ErrorCode::Internal, "the benchmark does not count: a start was refused:\n" + load.count().refusal);
+  const auto done = [&] { return load.count().requests + load.count().refused >= instances || load.broken(); };
+  loop.run(bench::seconds_now() + kInstancesSeconds, done, [&] { return load.tick(); });
+  if (load.count().requests < instances) {
+    return Error(ErrorCode::Internal, "the benchmark does not count: not every instance was started; the first refusal:\n" + load.count().refusal);
+  }
   HENCE_TRY(auto metrics, server->metrics());
-  server->stop();
-  HENCE_TRY(server, Server::start(folder.path(), "log: {segmentBytes: 4MiB}\n"));
-  // What a server does when it has time: seal, compress, compact.
-  loop.run(bench::seconds_now() + common.seconds, [] { return false; }, [] { return bench::seconds_now() + 1; });
-  server->stop();
+  return metrics["hence_commit_bytes_total"];
+}
+
+Result<json::Value> measure_disk_use(const Call& call, const bench::CommonFlags& common, uint32_t instances) {
+  HENCE_TRY(const Folder folder, Folder::create(common.folder));
+  const std::string data = folder.path() + "/data";
+  HENCE_TRY(const double written, run_instances(call, common, folder.path(), instances));
+  {
+    // What a server does when it has time: seal, compress, compact.
+    HENCE_TRY(const auto server, Server::start(folder.path(), kSmallSegments));
+    call.io.sleep(Duration::seconds(common.seconds));
+  }
   const auto log = static_cast<double>(disk_bytes(data + "/log")), state = static_cast<double>(disk_bytes(data + "/state"));
   json::Builder out;
   out.begin_object().member("bench", "disk");
   out.key("value").number(bench::rounded((log + state) / instances, 4)).member("unit", "bytes per finished instance");
   out.key("instances").number(int64_t{instances});
   out.key("logBytes").number(bench::rounded(log / instances, 4)).key("stateBytes").number(bench::rounded(state / instances, 4));
-  out.key("writtenToLogBytes").number(bench::rounded(metrics["hence_commit_bytes_total"] / instances, 4));
+  out.key("writtenToLogBytes").number(bench::rounded(written / instances, 4));
   bench::write_machine(out);
   out.end_object();
   return std::move(out).finish();
@@ -216,7 +222,7 @@ int bench_restart(const Call& call) {
   flags.number("--kills", kills, "how often; else 3");
   if (const auto code = flags.parse()) return *code;
   if (common.connections == 0 || kills == 0) return call.io.fail("--connections and --kills are at least 1", kExitWrongUse);
-  return finish(call, common, measure_restart(call, common, log_mib, kills));
+  return print(call, common, measure_restart(call, common, log_mib, kills));
 }
 
 int bench_soak(const Call& call) {
@@ -236,7 +242,7 @@ int bench_soak(const Call& call) {
     if (!text.ok()) return call.io.fail(text.error());
     settings = *text;
   }
-  return finish(call, common, measure_soak(call, common, rate, settings));
+  return print(call, common, measure_soak(call, common, rate, settings));
 }
 
 int bench_disk(const Call& call) {
@@ -247,7 +253,7 @@ int bench_disk(const Call& call) {
   flags.number("--instances", instances, "how many instances of three tasks are run; else 200000");
   if (const auto code = flags.parse()) return *code;
   if (common.connections == 0 || instances == 0) return call.io.fail("--connections and --instances are at least 1", kExitWrongUse);
-  return finish(call, common, measure_disk_use(call, common, instances));
+  return print(call, common, measure_disk_use(call, common, instances));
 }
 
 }  // namespace hence::cli

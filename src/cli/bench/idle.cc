@@ -79,9 +79,7 @@ int bench_idle(const Call& call) {
   flags.text("--dir", common.folder, "a folder on the disk to measure, for data that goes afterwards; else this one");
   flags.output(common.output, Format::json);
   if (const auto code = flags.parse()) return *code;
-  const Result<json::Value> report = measure_idle(common);
-  if (!report.ok()) return call.io.fail(report.error());
-  return print(call, common, *report);
+  return print(call, common, measure_idle(common));
 }
 
 }  // namespace hence::cli

@@ -133,7 +133,7 @@ void Load::write(size_t index) {
     const ssize_t sent = ::send(connection.fd, connection.request.data() + connection.written,
                                 connection.request.size() - connection.written, MSG_NOSIGNAL);
     if (sent < 0) {
-      HENCE_CHECK(errno == EAGAIN);  // the server is ours; that it goes away is no measurement
+      if (errno != EAGAIN) return lose(connection);
       break;
     }
     connection.written += static_cast<size_t>(sent);
@@ -144,14 +144,19 @@ void Load::write(size_t index) {
   loop_.change(connection.fd, wanted ? EPOLLIN | EPOLLOUT : EPOLLIN, *this, index);
 }
 
+void Load::lose(Connection& connection) {
+  close(std::exchange(connection.fd, -1));
+  count_.broken = stopped_ = true;
+}
+
 void Load::on_ready(uint64_t what, uint32_t events) {
   Connection& connection = connections_[what];
   if ((events & EPOLLOUT) != 0) write(what);
-  if ((events & ~static_cast<uint32_t>(EPOLLOUT)) == 0) return;
+  if ((events & ~static_cast<uint32_t>(EPOLLOUT)) == 0 || connection.fd < 0) return;
   std::array<char, 64 << 10> block;
   const ssize_t got = recv(connection.fd, block.data(), block.size(), 0);
   if (got < 0 && errno == EAGAIN) return;
-  HENCE_CHECK(got > 0);
+  if (got <= 0) return lose(connection);
   connection.answer.append(block.data(), static_cast<size_t>(got));
   if (!answered(connection)) return;
   idle_.push_back(what);

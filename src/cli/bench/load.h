@@ -46,6 +46,7 @@ struct LoadCount {
   uint64_t requests = 0;  ///< answered as they should
   uint64_t refused = 0;   ///< answered otherwise
   std::string refusal;    ///< the first of those
+  bool broken = false;    ///< the server closed a connection
   Latencies latencies;    ///< from the request's first byte to the answer's last
 };
 
@@ -61,6 +62,8 @@ class Load final : public Watcher {
   /// No more requests; those under way are still answered.
   void stop() { stopped_ = true; }
   size_t under_way() const { return connections_.size() - idle_.size(); }
+  /// Whether the server closed a connection; nothing is sent any more then.
+  bool broken() const { return count_.broken; }
   const LoadCount& count() const { return count_; }
   /// Latencies since the last call.
   Latencies take_recent() { return std::exchange(recent_, {}); }
@@ -80,6 +83,7 @@ class Load final : public Watcher {
   bool may_send() const;
   void send(size_t index);
   void write(size_t index);
+  void lose(Connection& connection);
   bool answered(Connection& connection);
   void take_answer(Connection& connection, size_t head_end, size_t end);
 

@@ -211,9 +211,7 @@ int bench_log(const Call& call) {
     return call.io.fail("--seconds is at least 1, --writers 1 to 1000, --batch 1 to 10000", kExitWrongUse);
   }
   common.connections = writers;
-  const Result<json::Value> report = measure_log(common, batch);
-  if (!report.ok()) return call.io.fail(report.error());
-  return print(call, common, *report);
+  return print(call, common, measure_log(common, batch));
 }
 
 }  // namespace hence::cli

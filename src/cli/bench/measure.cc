@@ -71,6 +71,7 @@ void subtract(const Usage& before, const Usage& after, Measured& measured) {
 /// Everything sent must have been acknowledged, recorded and, where there are calls, called.
 Status check(const Plan& plan, const Measured& measured, uint64_t events_recorded) {
   const auto wrong = [](const std::string& what) { return Status(Error(ErrorCode::Internal, "the benchmark does not count: " + what)); };
+  if (measured.load.broken) return wrong("the server closed a connection");
   if (measured.load.refused > 0) {
     return wrong(std::to_string(measured.load.refused) + " requests were refused, the first so:\n" + measured.load.refusal);
   }
@@ -185,14 +186,13 @@ int bench_server(const Call& call, const CommonFlags& common, const Plan& plan,
     out.end_object();
     return std::move(out).finish();
   };
-  const Result<json::Value> report = run();
-  if (!report.ok()) return call.io.fail(report.error());
-  return print(call, common, *report);
+  return print(call, common, run());
 }
 
-int print(const Call& call, const CommonFlags& common, const json::Value& report) {
+int print(const Call& call, const CommonFlags& common, const Result<json::Value>& report) {
+  if (!report.ok()) return call.io.fail(report.error());
   const Format format = common.output.format == Format::table ? Format::json : common.output.format;
-  call.io.out(format_value(format, report, [] { return std::string(); }));
+  call.io.out(format_value(format, *report, [] { return std::string(); }));
   return kExitOk;
 }
 

@@ -65,7 +65,7 @@ void write_measured(json::Builder& out, const Plan& plan, const Measured& measur
 int bench_server(const Call& call, const CommonFlags& common, const Plan& plan,
                  const std::function<Status(const Server&, const Measured&)>& check = nullptr);
 
-/// Prints a report, as -o says. Returns kExitOk.
-int print(const Call& call, const CommonFlags& common, const json::Value& report);
+/// Prints a report as -o says, or the error it ended with. Returns the exit code.
+int print(const Call& call, const CommonFlags& common, const Result<json::Value>& report);
 
 }  // namespace hence::cli::bench
