@@ -47,6 +47,8 @@ class Checker {
       else if (key == "events") HENCE_TRY_VOID(check_events(value));
       else if (key == "explain") HENCE_TRY_VOID(check_explain(value));
       else if (key == "timers") HENCE_TRY_VOID(check_timers(value));
+      else if (key == "waits") HENCE_TRY_VOID(check_waits(value));
+      else if (key == "took") HENCE_TRY_VOID(check_took(value));
       else if (key == "duplicate") check_duplicate(value);
       else if (key == "error") check_error(value);
     }
@@ -66,7 +68,8 @@ class Checker {
       if (call.name == name) calls.push_back(&call);
     }
     for (const SentCall& call : world_.http_calls) {
-      if (name.find("://") == std::string::npos) break;
+      if (call.task == name) calls.push_back(&call);
+      if (name.find("://") == std::string::npos) continue;
       if (call.name.starts_with(name) || (call.http.method + " " + call.name).starts_with(name)) calls.push_back(&call);
     }
     for (const SentCall& call : world_.shell_calls) {
@@ -291,6 +294,47 @@ class Checker {
     HENCE_TRY(const size_t actual, world_.count_timers());
     if (static_cast<int64_t>(actual) != expected.as_int64()) {
       add("/timers", "timers that are set", expected.to_text(), std::to_string(actual));
+    }
+    return {};
+  }
+
+  /// expected: task → words of what it waits for, in any instance.
+  Status check_waits(json::View expected) {
+    HENCE_TRY(const std::vector<json::Value> all, list_all(world_, &engine::Query::instances));
+    std::map<std::string, std::string, std::less<>> waits;
+    for (const json::Value& row : all) {
+      const auto id = Address::parse(row->string_or("id", ""));
+      HENCE_TRY(const json::Value whole, world_.query([&](engine::Query& q) { return q.trace(kNamespace, *id); }));
+      for (const json::View task : whole->find("tasks")->elements()) {
+        const std::string_view what = task.string_or("waits", "");
+        if (!what.empty()) waits[std::string(task.string_or("task", ""))] += std::string(what) + "\n";
+      }
+    }
+    for (const auto [task, words] : expected.members()) {
+      const auto found = waits.find(task);
+      const std::string actual = found == waits.end() ? "" : found->second;
+      if (actual.find(words.as_string()) != std::string::npos) continue;
+      add("/waits/" + std::string(task), "the task waits for", std::string(words.as_string()),
+          actual.empty() ? "it waits for nothing" : actual);
+    }
+    return {};
+  }
+
+  /// expected: workflow → from its one instance's start to its end.
+  Status check_took(json::View expected) {
+    HENCE_TRY(const std::vector<json::Value> all, list_all(world_, &engine::Query::instances));
+    for (const auto [workflow, length] : expected.members()) {
+      std::string actual = "there is no instance that ended";
+      for (const json::Value& row : all) {
+        if (row->string_or("workflow", "") != workflow) continue;
+        const auto started = parse_rfc3339(row->string_or("started", ""));
+        const auto ended = parse_rfc3339(row->string_or("ended", ""));
+        if (started.ok() && ended.ok()) actual = format_human(*ended - *started);
+      }
+      const std::string wanted = format_human(parse_duration(length.as_string()).value());
+      if (actual != wanted) {
+        add("/took/" + std::string(workflow), "from its start to its end", wanted, actual);
+      }
     }
     return {};
   }

@@ -28,6 +28,7 @@ const Shape kCount{.kind = integer, .min = 0, .max = 1'000'000};
 const Shape kTexts{.kind = list, .item = &kStringShape};
 const Shape kTextOrTexts{.kind = by_type, .as_string = &kStringShape, .as_array = &kTexts};
 const Shape kTextMap{.kind = map, .item = &kStringShape};
+const Shape kDurations{.kind = map, .item = &kDurationText};
 const Shape kOpenObject{.kind = object, .open = true};
 const Shape kOpenObjects{.kind = list, .item = &kOpenObject};
 const Shape kObjectOrObjects{.kind = by_type, .as_object = &kOpenObject, .as_array = &kOpenObjects};
@@ -65,6 +66,7 @@ const ShapeKey kExpectKeys[] = {
     {"attempts", &kCounts},     {"delivered", &kLists},  {"calls", &kLists},
     {"parked", &kOpenObjects},  {"deliveries", &kOpenObjects}, {"instances", &kOpenObjects},
     {"events", &kEvents},       {"explain", &kExplain},  {"timers", &kCount},
+    {"waits", &kTextMap},       {"took", &kDurations},
     {"duplicate", &kBooleanShape}, {"error", &kStringShape}};
 const Shape kExpect{.kind = object, .keys = kExpectKeys, .min_size = 1};
 

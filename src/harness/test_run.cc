@@ -40,6 +40,9 @@ class Run {
   /// The failure, empty if there is none.
   std::string run() {
     if (const auto secrets = test_.root().find("secrets")) set_secrets(*secrets);
+    if (const auto documents = test_.root().find("documents")) {
+      if (const Status set = set_documents(*documents); !set.ok()) return at("/documents", set.error().message());
+    }
     if (const auto resources = test_.root().find("resources")) {
       if (const Status applied = apply(*resources); !applied.ok()) return at("/resources", applied.error().message());
     }
@@ -111,6 +114,14 @@ class Run {
 
   void set_secrets(json::View secrets) {
     for (const auto [name, value] : secrets.members()) world_.set_secret(std::string(name), std::string(value.as_string()));
+  }
+
+  Status set_documents(json::View documents) {
+    for (const auto [uri, file] : documents.members()) {
+      HENCE_TRY(const std::string text, read_file(folder_ + "/" + std::string(file.as_string())));
+      world_.set_document(std::string(uri), text);
+    }
+    return {};
   }
 
   /// All files together, as one change.

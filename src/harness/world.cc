@@ -74,11 +74,25 @@ void World::connect() {
   processes_->respond_otherwise([this](const ProcessCall& call) { return answer_process(call); });
 }
 
+namespace {
+
+/// The id of the effect a call is for: its Idempotency-Key.
+std::string effect_of(const HttpCall& call) {
+  for (const auto& [name, value] : call.headers) {
+    if (name == "idempotency-key") return value;
+  }
+  return {};
+}
+
+}  // namespace
+
 std::optional<Result<HttpAnswer>> World::answer_http(const HttpCall& call) {
   constexpr std::string_view kSink = "sink ";
   const bool is_sink = call.destination.starts_with(kSink);
   const std::string name = is_sink ? call.destination.substr(kSink.size()) : call.url;
-  auto given = is_sink ? sinks.take(name) : http.take_by_prefix(call.method + " " + call.url);
+  const std::string task = is_sink ? std::string() : task_of(effect_of(call));
+  auto given = is_sink ? sinks.take(name) : http.take(task);
+  if (!given && !is_sink) given = http.take_by_prefix(call.method + " " + call.url);
   if (!given && !is_sink) given = http.take_by_prefix(call.url);
   if (const auto text = documents_.find(call.url); !given && !is_sink && text != documents_.end()) {
     given = {Result<HttpAnswer>(HttpAnswer{200, {}, text->second}), {}};
@@ -89,7 +103,7 @@ std::optional<Result<HttpAnswer>> World::answer_http(const HttpCall& call) {
                                                                  call.url + "; give one under http")), {}};
   }
   std::vector<SentCall>& calls = is_sink ? sink_calls : http_calls;
-  calls.push_back({name, clock_.now(), call, {}, {}});
+  calls.push_back({name, task, clock_.now(), call, {}, {}});
   const size_t index = calls.size() - 1;
   if (given->delay.micros <= 0) {
     calls[index].answer = given->answer;
@@ -103,14 +117,14 @@ std::optional<Result<HttpAnswer>> World::answer_http(const HttpCall& call) {
 }
 
 std::optional<Result<ProcessAnswer>> World::answer_process(const ProcessCall& call) {
-  const std::string task = task_of(call);
+  const std::string task = task_of(call.attempt_name.substr(0, call.attempt_name.rfind('-')));
   auto given = commands.take(task);
   if (!given) given = commands.take_by_prefix(call.command);
   if (!given) {
     given = {Result<ProcessAnswer>(Error(ErrorCode::CallFailed, "the test says no answer for the command of task " + task +
                                                                     "; give one under shell")), {}};
   }
-  shell_calls.push_back({task.empty() ? call.command : task, clock_.now(), {}, call, {}});
+  shell_calls.push_back({task.empty() ? call.command : task, task, clock_.now(), {}, call, {}});
   if (given->delay.micros <= 0) return given->answer;
   const uint64_t id = processes_->started().back().call_id;
   late_.push_back({clock_.now() + given->delay, ++late_count_, [this, id, answer = given->answer] {
@@ -119,8 +133,8 @@ std::optional<Result<ProcessAnswer>> World::answer_process(const ProcessCall& ca
   return std::nullopt;
 }
 
-std::string World::task_of(const ProcessCall& call) const {
-  const auto id = engine::EffectId::parse(call.attempt_name.substr(0, call.attempt_name.rfind('-')));
+std::string World::task_of(const std::string& effect_id) const {
+  const auto id = engine::EffectId::parse(effect_id);
   if (!id) return {};
   const auto effect_bytes = store_.get(store::Family::state, engine::keys::effect(*id));
   if (!effect_bytes.ok() || !*effect_bytes) return {};

@@ -39,6 +39,7 @@ struct WorldOptions {
 /// One call that left.
 struct SentCall {
   std::string name;  ///< of a sink: its name; of others: the URL or the command
+  std::string task;  ///< of a workflow's call: the task that makes it
   UtcTime time;
   delivery::HttpCall http;            ///< of sinks and calls
   delivery::ProcessCall process;      ///< of commands
@@ -74,8 +75,8 @@ class World {
 
   template <typename Ask>
   auto query(Ask ask) const { return node_->query(ask); }
-  /// The task that runs a command: "build", or nothing if it is not one of a workflow's.
-  std::string task_of(const delivery::ProcessCall& call) const;
+  /// The task of a workflow's call or command: "build", or nothing if it is not one of a workflow's.
+  std::string task_of(const std::string& effect_id) const;
   /// Timers of instances and deliveries that are set.
   Result<size_t> count_timers() const;
 
@@ -83,7 +84,7 @@ class World {
   Node& node() { return *node_; }
 
   Script<delivery::HttpAnswer> sinks;        ///< by the sink's name; unnamed ones answer 200
-  Script<delivery::HttpAnswer> http;         ///< by the beginning of the URL, "GET URL" first
+  Script<delivery::HttpAnswer> http;         ///< by the task, or the URL's beginning ("GET URL" first)
   Script<delivery::ProcessAnswer> commands;  ///< by the task's name, or the command's beginning
   std::vector<SentCall> sink_calls;
   std::vector<SentCall> http_calls;

@@ -77,6 +77,9 @@ void check_task(json::View value, const std::string& pointer, Faults& faults);
 /// The key that says what a task is ("call", "do", …), empty if there is none.
 std::string_view task_key(json::View task);
 
+/// Every kind of task as an object shape of its own and the common keys: name ("call http"), shape.
+void visit_task_shapes(const std::function<void(std::string_view, const Shape&)>& visit);
+
 // Words of the language.
 bool is_dsl_name(std::string_view text);      ///< ^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$
 bool is_semver(std::string_view text);

@@ -290,6 +290,16 @@ std::string_view task_key(json::View value) {
   return {};
 }
 
+void visit_task_shapes(const std::function<void(std::string_view, const Shape&)>& visit) {
+  for (std::span<const KindKeys> rows : {std::span<const KindKeys>(kKinds), {kCalls}}) {
+    for (const KindKeys& row : rows) {
+      std::vector<ShapeKey> keys(std::begin(kBaseKeys), std::end(kBaseKeys));
+      keys.insert(keys.end(), row.keys.begin(), row.keys.end());
+      visit(row.key, Shape{.kind = Shape::Kind::object, .keys = keys});
+    }
+  }
+}
+
 void check_task(json::View value, const std::string& pointer, Faults& faults) {
   std::vector<ShapeKey> keys(std::begin(kBaseKeys), std::end(kBaseKeys));
   if (value.is_object()) {

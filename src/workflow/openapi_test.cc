@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// OpenAPI calls: operations of all versions, parameters of all styles, what is recorded and sent.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "workflow/openapi.h"
+#include "workflow/workflow_test_world.h"
+
+namespace hence::workflow::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kDocument3[] = R"(
+openapi: 3.1.0
+servers: [{url: "https://{region}.api.example/v1/", variables: {region: {default: eu}}}]
+components:
+  parameters: {trace: {name: X-Trace, in: header, schema: {type: string}}}
+  requestBodies:
+    order: {required: true, content: {text/plain: {}, application/json: {schema: {type: object}}}}
+paths:
+  /shops/{shop}/orders{;tags}:
+    parameters: [{$ref: "#/components/parameters/trace"}, {name: shop, in: path, required: true}]
+    post:
+      operationId: order
+      parameters:
+        - {name: list, in: query, schema: {type: array}}
+        - {name: plain, in: query, explode: false}
+        - {name: piped, in: query, style: pipeDelimited, explode: false}
+        - {name: deep, in: query, style: deepObject}
+        - {name: filter, in: query, content: {application/json: {}}}
+        - {name: session, in: cookie}
+      requestBody: {$ref: "#/components/requestBodies/order"}
+    get:
+      operationId: list
+      servers: [{url: /v2}]
+  /styles/{a}/{b}/{c}:
+    get:
+      operationId: styles
+      parameters:
+        - {name: a, in: path, required: true, style: label, explode: true}
+        - {name: b, in: path, required: true, style: matrix, explode: true}
+        - {name: c, in: path, required: true, explode: true}
+)";
+
+/// Method, URL, headers and body of the call made of parameters.
+std::string call_of(const std::string& document, const std::string& operation,
+                    const std::string& parameters, const std::string& base = "https://docs.example/a/b.json") {
+  const auto found = find_operation(value_of(document), base, operation);
+  if (!found.ok()) return found.error().message();
+  OpenapiSpec spec;
+  spec.parameters = Formula::constant(value_of(parameters));
+  const auto request = build_openapi_request(spec, *found, {json::View(), {}, {}}, json::View());
+  if (!request.ok()) return request.error().message();
+  const auto body = (*request)->find("body");
+  return std::string((*request)->string_or("method", "")) + " " +
+         std::string((*request)->string_or("url", "")) + " " +
+         (*request)->find("headers")->to_text() +
+         (body ? " " + std::string(body->as_string()) : "");
+}
+
+TEST(Openapi, SendsParametersWhereTheyBelong) {
+  EXPECT_EQ(call_of(kDocument3, "order", "{shop: a b, X-Trace: t1, list: [1, 2], plain: [x, y], "
+                                         "piped: [p, q], deep: {k: v}, filter: {n: 1}, session: s, "
+                                         "body: {total: 3}}"),
+            "POST https://eu.api.example/v1/shops/a%20b/orders{;tags}?list=1&list=2&plain=x,y&"
+            "piped=p%7Cq&deep%5Bk%5D=v&filter=%7B%22n%22%3A1%7D "
+            R"({"x-trace":"t1","cookie":"session=s","content-type":"application/json"} )"
+            R"({"total":3})");
+  EXPECT_EQ(call_of(kDocument3, "styles", "{a: [1, 2], b: {k: v, l: w}, c: {k: v}}"),
+            "GET https://eu.api.example/v1/styles/.1.2/;k=v;l=w/k=v {}");
+}
+
+TEST(Openapi, TakesWhatNoParameterIsForTheBody) {
+  EXPECT_THAT(call_of(kDocument3, "order", "{shop: s, total: 3, lines: []}"),
+              HasSubstr(R"({"total":3,"lines":[]})"));
+}
+
+TEST(Openapi, ResolvesServers) {
+  EXPECT_THAT(call_of(kDocument3, "list", "{shop: s}"), HasSubstr("GET https://docs.example/v2/shops/s"));
+  EXPECT_THAT(call_of("openapi: 3.0.3\nservers: [{url: v9}]\npaths: {/x: {get: {operationId: x}}}", "x", "{}"),
+              HasSubstr("https://docs.example/a/v9/x"));
+  EXPECT_THAT(call_of("openapi: 3.0.3\npaths: {/x: {get: {operationId: x}}}", "x", "{}"),
+              HasSubstr("https://docs.example/x"));
+  const std::string swagger = "swagger: '2.0'\nhost: pets.example\nbasePath: /v2\nschemes: [http, https]\n"
+                              "paths: {/pet: {get: {operationId: p, parameters: [{name: s, in: query, type: array, "
+                              "collectionFormat: ssv}]}}}";
+  EXPECT_EQ(call_of(swagger, "p", "{s: [a, b]}"), "GET https://pets.example/v2/pet?s=a%20b {}");
+}
+
+TEST(Openapi, ReadsBodiesAndFormsOfSwagger) {
+  const std::string head = "swagger: '2.0'\nhost: h\n";
+  EXPECT_EQ(call_of(head + "paths: {/p: {post: {operationId: o, parameters: [{name: pet, in: body}]}}}", "o",
+                    "{pet: {id: 1}}"),
+            R"(POST https://h/p {"content-type":"application/json"} {"id":1})");
+  EXPECT_EQ(call_of(head + "paths: {/p: {post: {operationId: o, parameters: [{name: a, in: formData}, "
+                           "{name: b, in: formData}]}}}", "o", "{a: x y, b: 2}"),
+            R"(POST https://h/p {"content-type":"application/x-www-form-urlencoded"} a=x%20y&b=2)");
+}
+
+TEST(Openapi, SaysWhatDoesNotFit) {
+  EXPECT_THAT(call_of(kDocument3, "ordr", "{}"), HasSubstr("no operation \"ordr\"; did you mean \"order\"?"));
+  EXPECT_THAT(call_of(kDocument3, "order", "{}"), HasSubstr("the parameter \"shop\" is required"));
+  EXPECT_THAT(call_of(kDocument3, "order", "{shop: s}"), HasSubstr("the operation needs a body"));
+  EXPECT_THAT(call_of(kDocument3, "styles", "{a: 1, b: 1, c: 1, d: 1}"), HasSubstr("has no parameter \"d\""));
+  EXPECT_THAT(call_of("swagger: '1.2'", "x", "{}"), HasSubstr("neither"));
+  EXPECT_THAT(call_of("openapi: 3.0.0\npaths: {/x: {$ref: 'other.yaml'}}", "x", "{}"),
+              HasSubstr("leads to another document"));
+  EXPECT_THAT(call_of("openapi: 3.0.0\npaths: {/x: {$ref: '#/paths/~1x'}}", "x", "{}"),
+              HasSubstr("more than 8 times"));
+  EXPECT_THAT(call_of(kDocument3, "order", "[]"), HasSubstr("parameters: expected an object"));
+}
+
+TEST(Openapi, FetchesTheDocumentAndKeepsTheOperationAlone) {
+  World world(with_head("use: {secrets: [key]}\ndo: [{a: {call: openapi, with: {document: {endpoint: "
+                        "'https://docs.example/{name}.json'}, operationId: list, parameters: {shop: "
+                        "'${ .shop }'}, authentication: {bearer: {use: key}}, output: response}}}]"));
+  world.secrets = value_of("{key: token-1}");
+  world.answer = [](const json::Value& request) -> CallOutcome {
+    if (request->string_or("url", "") == "https://docs.example/api.json") {
+      return HttpOutcome{200, {{"content-type", "text/plain"}}, kDocument3};
+    }
+    EXPECT_EQ(request->find_path({"headers", "authorization"})->as_string(), "Bearer token-1");
+    return json_answer(200, "[1]");
+  };
+  world.start_and_run("{name: api, shop: s1}");
+  EXPECT_EQ(world.phase(), "completed") << world.error()->to_text();
+  EXPECT_EQ(world.instance.output->view().find_path({"request", "uri"})->as_string(),
+            "https://docs.example/v2/shops/s1/orders{;tags}");
+  const auto fetched = world.all<DocumentFetched>();
+  ASSERT_EQ(fetched.size(), 1u);
+  EXPECT_EQ(fetched[0].document->string_or("method", ""), "GET");
+  for (const CallRequested& call : world.all<CallRequested>()) {
+    EXPECT_THAT(call.request->to_text(), ::testing::Not(HasSubstr("token-1")));
+  }
+}
+
+TEST(Openapi, TakesTheDocumentInline) {
+  World world(with_head("do: [{a: {call: openapi, with: {document: {openapi: 3.0.0, servers: [{url: "
+                        "'https://h/v1'}], paths: {/x: {get: {operationId: x}}}}, operationId: x}}}]"));
+  world.answer = [](const json::Value&) { return json_answer(200, "5"); };
+  world.start_and_run("{}");
+  EXPECT_EQ(world.output(), "5");
+  EXPECT_EQ(world.calls.at(0)->string_or("url", ""), "https://h/v1/x");
+  EXPECT_THAT(faults_of(with_head("do: [{a: {call: openapi, with: {document: {openapi: 3.0.0, paths: {}}, "
+                                  "operationId: x}}}]")),
+              ::testing::ElementsAre(HasSubstr("no operation \"x\"")));
+}
+
+TEST(UriTemplates, AreRfc6570) {
+  const json::Value values = value_of(
+      "{var: value, hello: Hello World!, path: /foo/bar, empty: '', list: [red, green, blue], keys: {semi: ;, dot: "
+      "., comma: ','}, x: 1024, y: 768, half: 50%, who: fred, 'pet.id': 7}");
+  const std::pair<const char*, const char*> cases[] = {
+      {"{var}", "value"}, {"{hello}", "Hello%20World%21"}, {"{half}", "50%25"}, {"O{empty}X", "OX"},
+      {"O{undef}X", "OX"}, {"{x,y}", "1024,768"}, {"{x,hello,y}", "1024,Hello%20World%21,768"},
+      {"?{x,empty}", "?1024,"}, {"{var:3}", "val"}, {"{var:30}", "value"}, {"{list*}", "red,green,blue"},
+      {"{keys*}", "semi=%3B,dot=.,comma=%2C"}, {"{+var}", "value"}, {"{+hello}", "Hello%20World!"},
+      {"{+half}", "50%25"}, {"{+path}/here", "/foo/bar/here"}, {"{+path:6}/here", "/foo/b/here"},
+      {"{+list}", "red,green,blue"}, {"{+keys}", "semi,;,dot,.,comma,,"}, {"{#path,x}/here", "#/foo/bar,1024/here"},
+      {"{#list*}", "#red,green,blue"}, {"X{.var}", "X.value"}, {"X{.list*}", "X.red.green.blue"},
+      {"{/who,who}", "/fred/fred"}, {"{/var,empty}", "/value/"}, {"{/list*,path:4}", "/red/green/blue/%2Ffoo"},
+      {"{;x,y,empty}", ";x=1024;y=768;empty"}, {"{;list}", ";list=red,green,blue"},
+      {"{;keys*}", ";semi=%3B;dot=.;comma=%2C"}, {"{?x,y,empty}", "?x=1024&y=768&empty="},
+      {"{?list*}", "?list=red&list=green&list=blue"}, {"{?keys}", "?keys=semi,%3B,dot,.,comma,%2C"},
+      {"?fixed=yes{&x}", "?fixed=yes&x=1024"}, {"{&var:3}", "&var=val"}, {"{pet.id}", "7"}, {"a{?undef}", "a"}};
+  for (const auto& [given, wanted] : cases) {
+    const auto made = expand_uri(given, values);
+    ASSERT_TRUE(made.ok()) << given << made.error().message();
+    EXPECT_EQ(*made, wanted) << given;
+  }
+  EXPECT_THAT(expand_uri("{list}", values).error().message(), HasSubstr("expected a text or number"));
+  EXPECT_FALSE(expand_uri("{var", values).ok());
+  EXPECT_FALSE(expand_uri("{var:x}", values).ok());
+}
+
+/// What a policy comes to in the request.
+json::Value token_of(const std::string& policy) {
+  World world(with_head("do: [{a: {call: http, with: {method: get, endpoint: {uri: 'https://a', "
+                        "authentication: " + policy + "}}}}]"));
+  world.start("{user: u1}");
+  if (world.calls.empty()) return world.error();
+  const auto token = world.calls.at(0)->find("token");
+  return token ? json::Value(*token) : world.calls.at(0);
+}
+
+TEST(Tokens, AreAskedForAsThePolicySays) {
+  EXPECT_EQ(token_of("{oauth2: {authority: 'https://id/', grant: client_credentials, client: {id: i, secret: "
+                     "s}, scopes: [a, b], audiences: [x]}}")->to_text(),
+            R"({"endpoint":"https://id/oauth2/token","headers":{},"fields":{"grant_type":"client_credentials",)"
+            R"("scope":"a b","audience":"x","client_id":"i","client_secret":"s"},"refresh":{"grant_type":)"
+            R"("refresh_token","client_id":"i","client_secret":"s"}})");
+  const json::Value basic = token_of("{oidc: {authority: 'https://id/realm', grant: password, username: "
+                                     "'${ .user }', password: p, client: {id: i, secret: s:1, authentication: "
+                                     "client_secret_basic}, request: {encoding: application/json}}}");
+  EXPECT_EQ(basic->string_or("discover", ""), "https://id/realm/.well-known/openid-configuration");
+  EXPECT_EQ(basic->find("headers")->string_or("authorization", ""), "Basic aTpzJTNBMQ==");
+  EXPECT_EQ(basic->find("fields")->string_or("username", ""), "u1");
+  EXPECT_TRUE(basic->find("json").has_value());
+  EXPECT_THAT(token_of("{oauth2: {authority: 'https://id', grant: 'urn:ietf:params:oauth:grant-type:token-exchange', "
+                       "subject: {token: t, type: y}}}")->to_text(), HasSubstr("subject_token_type\":\"y"));
+  EXPECT_THAT(token_of("{oauth2: {authority: 'https://id', grant: client_credentials, client: {authentication: "
+                       "private_key_jwt}}}")->to_text(), HasSubstr("needs client.assertion"));
+  EXPECT_THAT(token_of("{digest: {username: u, password: p}}")->to_text(),
+              HasSubstr(R"("digest":{"username":"u","password":"p"})"));
+}
+
+}  // namespace
+}  // namespace hence::workflow::testing
