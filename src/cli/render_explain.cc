@@ -143,6 +143,31 @@ void add_rule(std::string& out, json::View rule, const Style& style, bool with_r
     out += wrap("note:   " + std::string(note), 4, style.columns);
 }
 
+/// Who listened: the instances that took it, or what became of it where none did.
+void add_listeners(std::string& out, json::View explanation, const Style& style) {
+  const auto listeners = explanation.find("listeners");
+  if (!listeners) return;
+  for (const json::View met : listeners->elements()) {
+    const std::string value(met.string_or("value", ""));
+    out += wrap("it is what " + std::string(met.string_or("workflow", "")) + " listens for at " +
+                    std::string(met.string_or("filter", "")) + (value.empty() ? "" : ", value " + value),
+                0, style.columns);
+    if (const auto error = met.string_or("error", ""); !error.empty()) out += wrap(error, 4, style.columns);
+  }
+  const auto woke = explanation.find("woke");
+  for (const json::View one : woke ? woke->elements() : listeners->elements()) {
+    if (!woke) break;
+    out += "    " + style.paint(Tone::good, "took it") + "  " + std::string(one.string_or("instance", "")) + "  " +
+           std::string(one.string_or("workflow", "")) + "  " + std::string(one.string_or("status", "")) + "\n";
+  }
+  const auto kept = explanation.find("kept");
+  if (kept) {
+    for (const json::View text : kept->elements()) out += wrap(text.as_string(), 4, style.columns);
+  } else if (!woke || woke->size() == 0) {
+    out += "    nobody waited for it\n";
+  }
+}
+
 std::string counts(json::View explanation) {
   int64_t matched = 0, failed = 0, others = 0;
   if (const auto rules = explanation.find("rules")) {
@@ -184,6 +209,7 @@ std::string render_explain(json::View explanation, const Style& style, bool with
   if (const auto stopped = explanation.string_or("stopped", ""); !stopped.empty()) {
     return out + style.paint(Tone::warning, "it met no rules: ") + std::string(stopped) + "\n";
   }
+  add_listeners(out, explanation, style);
   out += counts(explanation);
   const auto disabled = explanation.find("disabledRules");
   const int64_t off = disabled && disabled->is_number() ? disabled->as_int64().value_or(0) : 0;

@@ -22,11 +22,16 @@ std::string_view action_name(ActionTaken::Kind kind) {
 
 const decltype(Definitions::Space::resources) kNoResources;
 
+/// Instances woken by one event that an explanation names.
+constexpr size_t kWokenMax = 100;
+
 /// What came of a rule's actions, as the indexes tell.
 struct Consequences {
   std::multimap<std::string, std::pair<Address, InstanceSummary>> instances;  // by rule
   std::multimap<std::string, StartRefused> refused;
   std::vector<std::pair<Address, std::string>> emitted;  // position, type
+  std::vector<std::pair<Address, InstanceSummary>> woken;  // instances that listened
+  std::vector<std::string> kept;
   int64_t duplicates = 0;
   std::string last_duplicate;  // its time
 };
@@ -70,6 +75,14 @@ Result<Consequences> load_consequences(const store::Snapshot& snapshot, log::Log
       if (!bytes) continue;
       HENCE_TRY(const InstanceRow row, decode<InstanceRow>(*bytes, "an instance"));
       all.instances.emplace(rule, std::make_pair(address, summarize(row)));
+    } else if (consequence.kind == 'w') {
+      if (all.woken.size() >= kWokenMax) continue;
+      HENCE_TRY(const auto bytes, snapshot.get(store::Family::state, keys::instance(address)));
+      if (!bytes) continue;
+      HENCE_TRY(const InstanceRow row, decode<InstanceRow>(*bytes, "an instance"));
+      all.woken.emplace_back(address, summarize(row));
+    } else if (consequence.kind == 'k') {
+      all.kept.push_back(rule);  // the row's value: what became of it
     } else if (consequence.kind == 'p') {
       ++all.duplicates;
       all.last_duplicate = std::max(all.last_duplicate, rule);  // the row's value, here a time
@@ -134,6 +147,29 @@ void add_action(json::Builder& builder, const store::Snapshot& snapshot, const s
   builder.end_object();
 }
 
+/// The `listen` filters the event met, the instances that took it, and what else became of it there.
+void add_listeners(json::Builder& builder, const Decision& decision, const Consequences& consequences) {
+  if (decision.listened.empty()) return;
+  builder.key("listeners").begin_array();
+  for (const SiteMet& met : decision.listened) {
+    builder.begin_object().member("workflow", met.workflow).member("filter", met.task);
+    add_text(builder, "value", met.value);
+    add_text(builder, "error", met.error);
+    builder.end_object();
+  }
+  builder.end_array();
+  builder.key("woke").begin_array();
+  for (const auto& [id, summary] : consequences.woken) {
+    builder.begin_object().member("instance", id.to_string()).member("workflow", summary.workflow);
+    builder.member("status", summary.status).end_object();
+  }
+  builder.end_array();
+  if (consequences.kept.empty()) return;
+  builder.key("kept").begin_array();
+  for (const std::string& text : consequences.kept) builder.string(text);
+  builder.end_array();
+}
+
 }  // namespace
 
 Result<json::Value> Query::explain(std::string_view name_space, Address address, std::string_view only) {
@@ -166,6 +202,7 @@ Result<json::Value> Query::explain(std::string_view name_space, Address address,
     builder.key("duplicates").begin_object().key("count").number(consequences.duplicates);
     builder.member("last", consequences.last_duplicate).end_object();
   }
+  add_listeners(builder, *decision, consequences);
   builder.key("rules").begin_array();
   const Definitions::Space* space = definitions->space(name_space);
   bool found = only.empty();

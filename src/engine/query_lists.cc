@@ -198,8 +198,10 @@ Result<json::Value> Query::instances_of(std::string_view name_space, Address eve
   HENCE_TRY_VOID(sources_.snapshot.scan(store::Family::index, {keys::consequences_of(event), {}},
                                         [&](std::string_view key, std::string_view) {
     const keys::Consequence consequence = keys::parse_consequence(key);
-    if (consequence.kind == 'i') found.push_back(consequence.id.record);
-    return true;
+    const bool one = consequence.kind == 'i' || consequence.kind == 'w';
+    // An instance that took it by two waits stands here twice, one after the other.
+    if (one && (found.empty() || found.back() != consequence.id.record)) found.push_back(consequence.id.record);
+    return found.size() < kListLimitMax;
   }));
   for (const Address id : found) {
     HENCE_TRY(const InstanceRow row, load_instance(name_space, id));

@@ -4,6 +4,7 @@
 #include "engine/query.h"
 #include "engine/query_json.h"
 #include "engine/state.h"
+#include "workflow/correlation.h"
 
 namespace hence::engine {
 namespace {
@@ -16,6 +17,7 @@ struct TaskRun {
   std::string reference, name, kind, status, wait;
   std::optional<json::Value> input, output, error, request;
   UtcTime started, ended;
+  std::vector<std::string> events;  ///< positions of those a `listen` took
   uint32_t attempts = 0;
   uint32_t depth = 0;
 };
@@ -59,6 +61,18 @@ class Tracer {
     }
     open_[frame] = runs_.size();
     runs_.push_back(std::move(run));
+  }
+
+  /// Brings a listening task's line up to date.
+  void tell_waits(workflow::FrameId id) {
+    TaskRun* run = open(id);
+    const workflow::Frame* frame = machine_.find_frame(id);
+    if (run == nullptr || frame == nullptr) return;
+    run->wait.clear();
+    for (const workflow::Wait& wait : machine_.waits) {
+      if (wait.frame != id) continue;
+      run->wait += (run->wait.empty() ? "" : "; ") + workflow::describe_wait(definition_, wait, *frame);
+    }
   }
 
   template <typename F> void before(const F&) {}
@@ -118,6 +132,16 @@ class Tracer {
     TaskRun* run = open(fact.frame);
     if (run != nullptr && fact.purpose == workflow::TimerPurpose::wait) run->wait = "until " + format_rfc3339(fact.due);
   }
+  void before(const workflow::EventConsumed& fact) {
+    TaskRun* run = open(fact.frame);
+    if (run != nullptr && run->events.size() < kTraceTasksMax) run->events.push_back(fact.event.to_string());
+  }
+  void after(const workflow::WaitOpened& fact) { tell_waits(fact.frame); }
+  void before(const workflow::WaitClosed& fact) {
+    const workflow::Wait* wait = machine_.find_wait(fact.wait);
+    closed_from_ = wait != nullptr ? wait->frame : workflow::kNoFrame;
+  }
+  void after(const workflow::WaitClosed&) { tell_waits(closed_from_); }
   void before(const workflow::TimerFired& fact) {
     const workflow::Timer* timer = machine_.find_timer(fact.timer);
     if (TaskRun* run = timer != nullptr ? open(timer->frame) : nullptr) run->wait.clear();
@@ -139,6 +163,7 @@ class Tracer {
   std::map<workflow::FrameId, size_t> open_;
   std::map<workflow::CallId, workflow::FrameId> calls_;
   uint32_t left_out_ = 0;
+  workflow::FrameId closed_from_ = workflow::kNoFrame;
 };
 
 void add_run(json::Builder& builder, const TaskRun& run) {
@@ -150,6 +175,11 @@ void add_run(json::Builder& builder, const TaskRun& run) {
   add_time(builder, "ended", run.ended);
   if (run.attempts > 0) builder.key("attempts").number(int64_t{run.attempts});
   if (!run.wait.empty() && run.status == "running") builder.member("waits", run.wait);
+  if (!run.events.empty()) {
+    builder.key("events").begin_array();
+    for (const std::string& position : run.events) builder.string(position);
+    builder.end_array();
+  }
   if (run.input) builder.member("input", *run.input);
   if (run.request) builder.member("request", *run.request);
   if (run.output) builder.member("output", *run.output);

@@ -48,7 +48,9 @@ kind: Rule
 metadata: {name: start-wait}
 spec:
   on: {type: order.a}
-  do: [{start: {workflow: sim/wait, input: "${ .data }", key: "${ .data.k }"}}]
+  do:
+    - start: {workflow: sim/wait, input: "${ .data }", key: "${ .data.k }"}
+    - start: {workflow: sim/hear, input: "${ .data }", key: "${ .data.k }", id: "${ .data.k }"}
 ---
 apiVersion: hence/v1
 kind: Rule
@@ -95,6 +97,22 @@ do:
       timeout: {after: PT2S}
       call: http
       with: {method: get, endpoint: "https://api.example/race"}
+---
+document: {dsl: 1.0.3, namespace: sim, name: hear, version: 1.0.0, metadata: {correlation: {buffer: {for: PT10S, limit: 3}}}}
+timeout: {after: PT30S}
+do:
+  - one:
+      listen: {to: {one: {with: {type: "order.a"}, correlate: {k: {from: .data.k, expect: "${ .k }"}}}}}
+      timeout: {after: PT12S}
+  - both:
+      listen:
+        to:
+          all:
+            - {with: {type: "order.b"}, correlate: {k: {from: .data.k}}}
+            - {with: {type: "order.e"}, correlate: {k: {from: .subject}}}
+  - many:
+      listen: {to: {any: [{with: {type: "order.*|order[.]u"}}], until: {one: {with: {type: "order.d"}}}}}
+      foreach: {do: [{tell: {emit: {event: {with: {type: heard.one}}}}}, {pause: {wait: PT0.5S}}]}
 ---
 document: {dsl: 1.0.3, namespace: sim, name: call, version: 1.0.0}
 do:

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "json/value.h"
 #include "workflow/definition.h"
+#include "workflow/instance.h"
 
 namespace hence::workflow {
 
@@ -19,6 +20,9 @@ std::optional<std::string> canonical_value(json::View value);
 /// The same, as what decides the partition: a text is itself, so that an event and the instance that
 /// waits for it lie together where both are placed by the same text.
 std::string placing_text(json::View value);
+
+/// "event order.paid, order = \"o-7\"": what a wait is for, for people.
+std::string describe_wait(const Definition& definition, const Wait& wait, const Frame& frame);
 
 /// What a key reads from an event. Errors: ExpressionFailed, BudgetExceeded.
 Result<json::Value> read_key(const ListenSite::Key& key, json::View event, const expr::Environment& environment);
