@@ -17,6 +17,7 @@
 #include "api/backend.h"
 #include "api/http_server.h"
 #include "base/ids.h"
+#include "json/value.h"
 #include "os/clock.h"
 
 namespace hence::api {
@@ -36,6 +37,13 @@ using SecretLookup = std::function<Result<std::string>(
 /// As in apply.h.
 using ImportLookup = std::function<Result<std::string>(const std::string& uri)>;
 
+/// Checkpoints of the data folder; both may take as long as the disk does.
+struct CheckpointFunctions {
+  /// name: empty for one made of the time. Errors: RequestInvalid, Conflict, DiskFull, DiskFailed.
+  std::function<Result<json::Value>(const std::string& name)> create = {};
+  std::function<Result<json::Value>()> list = {};  ///< {"items": […]}
+};
+
 struct EndpointOptions {
   Backend& backend;
   os::Disk& log_disk;            ///< the log's folder, for readers
@@ -47,6 +55,7 @@ struct EndpointOptions {
   ImportLookup imports = {};
   std::string version = {};      ///< of the program
   std::function<std::string()> extra_metrics = {};  ///< OpenMetrics families of other parts
+  CheckpointFunctions checkpoints = {};             ///< none: refused
   const os::Clock* clock = nullptr;                 ///< must be set
 };
 

@@ -1,30 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/act.h"
 
+#include <algorithm>
+
 #include "cli/client.h"
 #include "cli/flags.h"
 #include "cli/output.h"
 #include "json/builder.h"
 
 namespace hence::cli {
+namespace {
 
-int run_act(const Call& call, const Act& act) {
-  std::string id, reason;
-  ServerFlags server;
-  OutputFlags output;
-  Flags flags(call);
-  flags.positional("ID", id, act.id_help);
-  flags.text("--reason", reason, "kept in the record of it");
-  flags.server(server).output(output);
-  if (const auto code = flags.parse()) return *code;
+json::Value reason_body(const std::string& reason) {
   json::Builder body;
   body.begin_object();
   if (!reason.empty()) body.member("reason", reason);
   body.end_object();
-  const std::string path = std::string(act.collection) + "/" + url_escape(id) + "/" + std::string(act.verb);
-  const Result<json::Value> answer = Client(server).post(path, std::move(body).finish());
+  return std::move(body).finish();
+}
+
+/// What the flags say beside the act itself.
+struct Asked {
+  std::string id, reason;
+  std::vector<std::string> filters;
+  ListFlags list;
+  bool dry_run = false;
+  ServerFlags server;
+  OutputFlags output;
+
+  bool by_query() const {
+    const bool filtered = std::any_of(filters.begin(), filters.end(), [](const auto& text) { return !text.empty(); });
+    return filtered || !list.since.empty() || !list.until.empty();
+  }
+};
+
+std::optional<int> read(const Call& call, const Act& act, Asked& asked) {
+  Flags flags(call);
+  asked.filters.resize(act.filters.size());
+  flags.positional("ID", asked.id, std::string(act.id_help) + "; or all that a query finds", Need::optional);
+  for (size_t i = 0; i < act.filters.size(); ++i) flags.text(act.filters[i].flag, asked.filters[i], act.filters[i].help);
+  flags.text("--since", asked.list.since, "only from this time on: 2026-05-01T12:00:00Z, or 10m ago");
+  flags.text("--until", asked.list.until, "only before this time");
+  flags.number("--limit", asked.list.limit, "at most so many, 1 to 1000");
+  flags.flag("--dry-run", asked.dry_run, "only say which they are");
+  flags.text("--reason", asked.reason, "kept in the record of it");
+  flags.server(asked.server).output(asked.output);
+  return flags.parse();
+}
+
+std::string describe(json::View answer, const Act& act, bool dry_run) {
+  const json::View items = *answer.find("items");
+  std::string text;
+  for (const json::View item : items.elements()) {
+    text += cell(item, "id") + (item.find("error") ? "  " + cell(item, "error") : "") + "\n";
+  }
+  text += (dry_run ? "would be " : "") + std::string(act.done) + ": " + std::to_string(items.size());
+  return text + (answer.find("next") ? "; there are more: run it again\n" : "\n");
+}
+
+int run_by_query(const Call& call, const Act& act, const Asked& asked) {
+  Result<UrlQuery> query = list_query(asked.list, call.io.now());
+  if (!query.ok()) return call.io.fail(query.error());
+  for (size_t i = 0; i < act.filters.size(); ++i) query->emplace_back(act.filters[i].query, asked.filters[i]);
+  if (asked.dry_run) query->emplace_back("dry_run", "true");
+  const std::string path = std::string(act.collection) + "/by-query/" + std::string(act.verb);
+  const Result<HttpReply> reply = Client(asked.server).send("POST", path, *query, "application/json",
+                                                            reason_body(asked.reason)->to_text());
+  if (!reply.ok()) return call.io.fail(reply.error());
+  const Result<json::Value> answer = read_reply(*reply);
   if (!answer.ok()) return call.io.fail(answer.error());
-  call.io.out(format_value(output.format, *answer, [&] { return act.said(id); }));
+  call.io.out(format_value(asked.output.format, *answer, [&] { return describe(*answer, act, asked.dry_run); }));
+  const auto failed = (*answer)->find("failed");
+  return failed && failed->as_int64().value_or(0) > 0 ? kExitNo : kExitOk;
+}
+
+}  // namespace
+
+int run_act(const Call& call, const Act& act) {
+  Asked asked;
+  if (const auto code = read(call, act, asked)) return *code;
+  if (asked.id.empty() != asked.by_query()) {
+    std::string names;
+    for (const Act::Filter& filter : act.filters) names += std::string(filter.flag) + ", ";
+    return call.io.fail("say which: an ID, or all that " + names + "--since, --until find", kExitWrongUse);
+  }
+  if (asked.id.empty()) return run_by_query(call, act, asked);
+  const std::string path = std::string(act.collection) + "/" + url_escape(asked.id) + "/" + std::string(act.verb);
+  const Result<json::Value> answer = Client(asked.server).post(path, reason_body(asked.reason));
+  if (!answer.ok()) return call.io.fail(answer.error());
+  call.io.out(format_value(asked.output.format, *answer, [&] { return act.said(asked.id); }));
   return kExitOk;
 }
 

@@ -221,6 +221,31 @@ TEST_F(Asking, CancelAndRedriveCarryTheReason) {
                           "POST " + kBase + "/deliveries/07-1.0/redrive {}"));
 }
 
+TEST_F(Asking, CancelAndRedriveTakeAllThatAQueryFinds) {
+  server.on("POST " + kBase + "/instances/by-query/cancel?limit=100&workflow=t/nap&dry_run=true", 200,
+            R"({"dryRun":true,"items":[{"id":"07-1"}],"failed":0,"next":"x"})");
+  const Ran tried = run({"instance", "cancel", "--workflow", "t/nap", "--dry-run", "-o", "table"});
+  EXPECT_EQ(tried.code, kExitOk) << tried.err;
+  EXPECT_EQ(tried.out, "07-1\nwould be cancelled: 1; there are more: run it again\n");
+  server.on("POST " + kBase + "/deliveries/by-query/redrive?limit=2&sink=chat", 200,
+            R"({"dryRun":false,"items":[{"id":"07-1.0","error":"it is gone"}],"failed":1})");
+  const Ran ran = run({"delivery", "redrive", "--sink", "chat", "--limit", "2", "--reason", "fixed", "-o", "table"});
+  EXPECT_EQ(ran.code, kExitNo);
+  EXPECT_EQ(ran.out, "07-1.0  it is gone\ntried again: 1\n");
+  EXPECT_EQ(run({"instance", "cancel"}).code, kExitWrongUse);
+  EXPECT_EQ(run({"instance", "cancel", "07-1", "--workflow", "t/nap"}).code, kExitWrongUse);
+}
+
+TEST_F(Asking, CheckpointsAreMadeAndListedByTheServer) {
+  server.on("POST " + kBase + "/checkpoints", 201, R"({"name":"a","position":4096,"chain":"00ff"})");
+  const Ran made = run({"checkpoint", "create", "a", "-o", "table"});
+  EXPECT_EQ(made.code, kExitOk) << made.err;
+  EXPECT_EQ(made.out, "checkpoint a: log up to 4096, chain 00ff\n");
+  EXPECT_THAT(server.asked(), ElementsAre("POST " + kBase + R"(/checkpoints {"name":"a"})"));
+  server.on("GET " + kBase + "/checkpoints", 200, R"({"items":[{"name":"a","position":4096,"bytes":7}]})");
+  EXPECT_THAT(run({"checkpoint", "list", "-o", "table"}).out, HasSubstr("4096"));
+}
+
 TEST_F(Asking, TailPrintsEventsUntilItsLimit) {
   server.on(
       "GET " + kBase + "/events/stream?type=t", 200,

@@ -58,12 +58,17 @@ constexpr std::array kCommands{
     Command{"instance", "get", "ID", "one run with its output", instance_get},
     Command{"instance", "trace", "ID", "every task of a run: time, attempts, in and out",
             instance_trace},
-    Command{"instance", "cancel", "ID", "ends a run", instance_cancel},
+    Command{"instance", "cancel", "ID", "ends a run, or all that --workflow, --status … find", instance_cancel},
     Command{"delivery", "list", "", "calls out to sinks", delivery_list},
     Command{"delivery", "get", "ID", "one of them with each attempt", delivery_get},
-    Command{"delivery", "redrive", "ID", "tries a parked one again", delivery_redrive},
-    Command{"log", "verify", "--data-dir DIR", "checks every byte of a data folder's log",
+    Command{"delivery", "redrive", "ID", "tries a parked one again, or all that --sink … find", delivery_redrive},
+    Command{"log", "verify", "--data-dir DIR", "checks every byte of a data folder's log, and its state",
             log_verify},
+    Command{"checkpoint", "create", "[NAME]", "writes a copy of the data folder while the server runs",
+            checkpoint_create},
+    Command{"checkpoint", "list", "", "checkpoints of the server", checkpoint_list},
+    Command{"checkpoint", "restore", "FOLDER --data-dir DIR", "checks a checkpoint and makes a data folder of it",
+            checkpoint_restore},
     Command{"test", "", "PATH…", "runs *.test.yaml in virtual time", test_command},
     Command{"context", "list", "", "the servers of ~/.config/hence/config.yaml by name", context_list},
     Command{"context", "use", "NAME", "the one commands ask from now on", context_use},
@@ -73,8 +78,8 @@ constexpr std::array kCommands{
 
 /// Words of the language of commands that this version does not have.
 constexpr std::string_view kAbsentNouns[] = {
-    "approval", "audit",  "backtest", "checkpoint", "doctor",
-    "plan",     "policy",   "schedule",   "console", "projection"};
+    "approval", "audit",  "backtest", "doctor",
+    "plan",     "policy", "schedule", "console", "projection"};
 constexpr std::pair<std::string_view, std::string_view> kAbsentVerbs[] = {
     {"instance", "why"},    {"instance", "suspend"}, {"instance", "resume"},
     {"instance", "retry"},  {"event", "replay"},

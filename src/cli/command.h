@@ -13,6 +13,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
+#include "json/value.h"
+
 #include "cli/io.h"
 #include "cli/serve.h"
 
@@ -31,6 +34,10 @@ struct Programs {
   std::function<int(const ServeArguments&)> serve;
   std::function<int(const DevArguments&)> dev;
   std::function<int(const TestArguments&)> test;
+  /// Makes a data folder of a checkpoint's; what it says of it.
+  std::function<Result<json::Value>(const std::string& checkpoint, const std::string& data_dir)> restore;
+  /// All of a data folder but its log. Errors name what is damaged.
+  std::function<Status(const std::string& data_dir)> verify_folder;
 };
 
 struct Command;

@@ -82,7 +82,12 @@ int instance_trace(const Call& call) {
 }
 
 int instance_cancel(const Call& call) {
-  return run_act(call, {"/instances", "cancel", "the instance, as instance list shows it",
+  return run_act(call, {"/instances",
+                        "cancel",
+                        "the instance, as instance list shows it",
+                        {{"--workflow", "workflow", "of this workflow, namespace/name"},
+                         {"--status", "status", "pending, running, waiting or suspended"}},
+                        "cancelled",
                         [](const std::string& id) { return "cancelled " + id + "\n"; }});
 }
 

@@ -116,9 +116,10 @@ std::string hex(const log::Digest& digest) {
   return text;
 }
 
-json::Value to_json(const log::VerifyReport& report) {
+json::Value to_json(const log::VerifyReport& report, const Status& rest) {
   json::Builder builder;
-  builder.begin_object().key("whole").boolean(!report.damage);
+  builder.begin_object().key("whole").boolean(!report.damage && rest.ok());
+  if (!rest.ok()) builder.member("state", rest.error().message());
   if (report.damage) {
     builder.key("damage").begin_object().member("file", report.damage->file);
     builder.key("offset").number(static_cast<int64_t>(report.damage->offset));
@@ -127,23 +128,27 @@ json::Value to_json(const log::VerifyReport& report) {
   }
   if (!report.torn.empty()) builder.member("torn", report.torn);
   builder.key("segments").number(static_cast<int64_t>(report.segments));
+  builder.key("compressed").number(static_cast<int64_t>(report.compressed));
   builder.key("commits").number(static_cast<int64_t>(report.commits));
   builder.key("records").number(static_cast<int64_t>(report.records));
   builder.member("chain", hex(report.chain)).end_object();
   return std::move(builder).finish();
 }
 
-std::string draw(const log::VerifyReport& report, const std::string& folder, const Style& style) {
+std::string draw(const log::VerifyReport& report, const Status& rest, const std::string& folder,
+                 const Style& style) {
   std::string out = report.damage ? style.paint(Tone::bad, "✗ ") + folder +
                                         " is damaged: " + report.damage->to_string() + "\n"
                                   : style.paint(Tone::good, "✓ ") + folder + " is whole\n";
-  out += "  " + plural(static_cast<int64_t>(report.segments), "segment") + ", " +
+  out += "  " + plural(static_cast<int64_t>(report.segments), "segment") +
+         (report.compressed > 0 ? " (" + std::to_string(report.compressed) + " compressed)" : "") + ", " +
          plural(static_cast<int64_t>(report.commits), "commit") + ", " +
          plural(static_cast<int64_t>(report.records), "record") + "\n";
   if (!report.damage) out += "  chain " + hex(report.chain) + "\n";
   if (!report.torn.empty())
     out += wrap("an unfinished commit at the end, cut when the server starts: " + report.torn, 2,
                 style.columns);
+  if (!rest.ok()) out += wrap("beside the log: " + rest.error().message(), 2, style.columns);
   return out;
 }
 
@@ -165,9 +170,10 @@ int log_verify(const Call& call) {
   }
   const Result<log::VerifyReport> report = verify_folder(call.io, folder);
   if (!report.ok()) return call.io.fail(report.error());
-  call.io.out(format_value(output.format, to_json(*report),
-                           [&] { return draw(*report, folder, style_of(call.io)); }));
-  return report->damage ? kExitNo : kExitOk;
+  const Status rest = call.programs.verify_folder ? call.programs.verify_folder(data_dir) : Status();
+  call.io.out(format_value(output.format, to_json(*report, rest),
+                           [&] { return draw(*report, rest, folder, style_of(call.io)); }));
+  return report->damage || !rest.ok() ? kExitNo : kExitOk;
 }
 
 }  // namespace hence::cli

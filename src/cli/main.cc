@@ -7,6 +7,7 @@
 #include "cli/serve.h"
 #include "connectors/shell/supervisor.h"
 #include "harness/run_tests.h"
+#include "server/checkpoint.h"
 
 namespace {
 
@@ -15,14 +16,19 @@ int run_tests(const hence::cli::TestArguments& arguments) {
                                         {arguments.report, arguments.filter, arguments.colour, {}});
 }
 
+hence::Result<hence::json::Value> restore(const std::string& checkpoint, const std::string& data_dir) {
+  HENCE_TRY(const auto restored, hence::server::restore_checkpoint(checkpoint, data_dir));
+  return restored.to_json();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   // Started again as the parent of shell commands: before anything else is set up.
   if (const auto code = hence::connectors::shell::supervise_if_asked(argc, argv)) return *code;
   std::signal(SIGPIPE, SIG_IGN);
-  const hence::cli::Programs programs{hence::cli::serve_command, hence::cli::dev_command,
-                                      run_tests};
+  const hence::cli::Programs programs{hence::cli::serve_command, hence::cli::dev_command, run_tests,
+                                      restore, hence::server::verify_data_folder};
   return hence::cli::run(hence::cli::system_io(), programs,
                          std::vector<std::string>(argv + 1, argv + argc));
 }

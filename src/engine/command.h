@@ -114,6 +114,14 @@ struct RaiseFeatureLevel {
   uint32_t level = 0;
 };
 
+/// Rows of instances and deliveries of the partition that were over before a time go; at most so
+/// many. Where nothing is to go there is no record.
+struct ForgetEnded {
+  Partition partition = 0;
+  UtcTime before;
+  uint32_t limit = 1'000;
+};
+
 struct Command {
   uint64_t ticket = 0;  ///< chosen by the sender, comes back with the reply; 0: no reply wanted
   std::string name_space = "default";
@@ -122,7 +130,7 @@ struct Command {
   uint64_t random = 0;  ///< randomness for whatever it decides
   std::string idempotency_key;
   std::variant<IngestEvent, ApplyResources, StartInstance, CancelInstance, AttemptEnded,
-               RedriveDelivery, TimersDue, ContinueInstance, AdoptIndex, RaiseFeatureLevel>
+               RedriveDelivery, TimersDue, ContinueInstance, AdoptIndex, RaiseFeatureLevel, ForgetEnded>
       body;
 };
 

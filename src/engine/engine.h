@@ -135,6 +135,7 @@ class Engine {
   void run(const Command& command, const RedriveDelivery& body, Batch& batch);
   void run(const Command& command, const TimersDue& body, Batch& batch);
   void run(const Command& command, const ContinueInstance& body, Batch& batch);
+  void run(const Command& command, const ForgetEnded& body, Batch& batch);
   void run(const Command& command, const AdoptIndex& body, Batch& batch);
   void run(const Command& command, const RaiseFeatureLevel& body, Batch& batch);
   void take(const Command& command, const Message& message, Batch& batch, bool again = false);

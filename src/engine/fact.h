@@ -348,6 +348,12 @@ struct SpreadPending {
   bool done = false;
   template <typename A> void fields(A& a) { a(spread, place, event, text, depth, after, wait, done); }
 };
+/// Ended instances and deliveries whose rows go. Their records stay as long as the log keeps them.
+struct Forgotten {
+  std::vector<Sequence> instances;   ///< of this partition
+  std::vector<EffectId> deliveries;
+  template <typename A> void fields(A& a) { a(instances, deliveries); }
+};
 
 using Fact = std::variant<EventAccepted, Decision, MessageSent, MessageTaken, DefinitionsChanged,
                           DefinitionsAdopted, InstanceStarted, StartRefused, InstanceStepped,
@@ -355,7 +361,7 @@ using Fact = std::variant<EventAccepted, Decision, MessageSent, MessageTaken, De
                           EffectRedriven, Ignored, EffectReady, ReplyKept, ReplyForgotten,
                           DuplicateSeen, FeatureLevelRaised, EventFaults, EventsRefused,
                           WaitRegistered, WaitRemoved, EventKept, KeptEnded, EventNotKept,
-                          SpreadPending>;
+                          SpreadPending, Forgotten>;
 
 /// An EventAccepted on its way into a payload: its text is not copied before that.
 struct AcceptedEvent {

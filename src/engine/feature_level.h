@@ -7,6 +7,7 @@
 //
 //   0   values of any size stand in their rows
 //   1   large values are kept by their hash (large_values.h)
+//   2   what is over is in an index by its end, so that it can be forgotten (ForgetEnded)
 //
 // A folder begins at the level of the program that made it. A newer program raises it at its first
 // start; from then on older ones refuse the folder instead of misreading it.
@@ -16,7 +17,8 @@
 namespace hence::engine {
 
 /// The newest level this program knows.
-inline constexpr uint32_t kFeatureLevel = 1;
+inline constexpr uint32_t kFeatureLevel = 2;
 inline constexpr uint32_t kLevelLargeValues = 1;
+inline constexpr uint32_t kLevelForgetting = 2;
 
 }  // namespace hence::engine

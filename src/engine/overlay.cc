@@ -85,6 +85,21 @@ void Overlay::scan(const std::string& prefix, const std::string& from,
   catch_up({}, true);
 }
 
+void Overlay::erase_index_prefix(const std::string& prefix) {
+  std::vector<std::string> keys;
+  for (const Layer& layer : layers_) {
+    for (auto at = layer.index.lower_bound(prefix); at != layer.index.end() && at->first.starts_with(prefix); ++at) {
+      if (at->second) keys.push_back(at->first);
+    }
+  }
+  const Status status = store_.scan(store::Family::index, {prefix, {}}, [&](std::string_view key, std::string_view) {
+    keys.emplace_back(key);
+    return true;
+  });
+  if (!status.ok()) return fail(status.error());
+  for (const std::string& key : keys) erase_index(key);
+}
+
 void Overlay::fill(store::WriteBatch& batch, const Layer& layer, Position applied) {
   for (const auto& [key, value] : layer.state) {
     if (value) batch.put(store::Family::state, key, *value);

@@ -35,6 +35,8 @@ class Overlay {
   /// The index family is written blindly and read by queries only.
   void put_index(const std::string& key, std::string value) { layers_.back().index[key] = std::move(value); }
   void erase_index(const std::string& key) { layers_.back().index[key] = std::nullopt; }
+  /// All keys of the index family with the prefix. Reads them, which changes nothing that is decided.
+  void erase_index_prefix(const std::string& prefix);
 
   template <typename T>
   std::optional<T> load(const std::string& key) {

@@ -115,6 +115,7 @@ class Query {
  private:
   Status add_refusals(json::Builder& builder, std::string_view name_space, std::string_view event_type) const;
   Result<InstanceRow> load_instance(std::string_view name_space, Address id);
+  Status check_forgotten(std::string_view name_space, Address id);
   Result<EffectRow> load_effect(const EffectId& id);
   struct EventScan;
   Result<json::Value> list_records(EventScan& scan, const ListOptions& options);

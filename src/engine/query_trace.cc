@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // An instance's story, told from its records: every task with input, output, attempts, error, times.
 
+#include <algorithm>
+
 #include "engine/query.h"
 #include "engine/query_json.h"
 #include "engine/state.h"
@@ -214,12 +216,26 @@ void add_ignored(json::Builder& builder, const ReadRecord& record, const Ignored
 
 }  // namespace
 
+/// BeyondRetention if there was such an instance, as far as the log still knows.
+Status Query::check_forgotten(std::string_view name_space, Address id) {
+  HENCE_TRY(const auto record, sources_.reader.find(id));
+  if (!record || record->header().namespace_name != name_space) return {};
+  HENCE_TRY(const std::vector<Fact> facts, parse_facts(record->payload()));
+  const bool started = std::any_of(facts.begin(), facts.end(), [](const Fact& fact) {
+    return std::holds_alternative<InstanceStarted>(fact);
+  });
+  if (!started) return {};
+  return Error(ErrorCode::BeyondRetention, "the instance " + id.to_string() + " has ended and is no longer kept: "
+                                           "`retention.instances` in the configuration says how long they are");
+}
+
 Result<InstanceRow> Query::load_instance(std::string_view name_space, Address id) {
   HENCE_TRY(auto row, load_row<InstanceRow>(sources_.snapshot, id.partition, keys::instance(id), "an instance"));
   const auto absent = [&] {
     return Error(ErrorCode::NotFound, "there is no instance " + id.to_string() + " in namespace " +
                                           std::string(name_space) + "; hence instance list shows what runs and ran");
   };
+  if (!row) HENCE_TRY_VOID(check_forgotten(name_space, id));
   if (!row || row->name_space != name_space) return absent();
   return std::move(*row);
 }

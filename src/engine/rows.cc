@@ -238,6 +238,32 @@ std::string value_key(Partition partition, char letter, const ValueHash& hash) {
 std::string large_value(Partition partition, const ValueHash& hash) { return value_key(partition, 'v', hash); }
 std::string value_count(Partition partition, const ValueHash& hash) { return value_key(partition, 'n', hash); }
 
+std::string over(UtcTime ended, Address instance) {
+  std::string key = table(instance.partition, 'o');
+  put_big(key, ordered(ended));
+  put_big(key, instance.sequence);
+  return key;
+}
+
+std::string over(UtcTime ended, const EffectId& delivery) {
+  std::string key = over(ended, delivery.record);
+  put_big(key, delivery.index);
+  return key;
+}
+
+std::optional<Over> parse_over(std::string_view key) {
+  const bool delivery = key.size() == 3 + 8 + 8 + 4;
+  if ((!delivery && key.size() != 3 + 8 + 8) || key[2] != 'o') return std::nullopt;
+  Over found;
+  found.delivery = delivery;
+  found.id.record.partition = take_big<Partition>(key);
+  key.remove_prefix(1);
+  found.ended = from_ordered(take_big<uint64_t>(key));
+  found.id.record.sequence = take_big<Sequence>(key);
+  if (delivery) found.id.index = take_big<uint32_t>(key);
+  return found;
+}
+
 std::string definition(std::string_view kind, std::string_view name_space, std::string_view name,
                        uint64_t version) {
   std::string key = table(kControlPartition, 'd');

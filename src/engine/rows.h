@@ -23,6 +23,7 @@
 //     pp n hash                  how many fields of the partition's rows refer to it
 //     control: g                 feature level of the log, once it was raised
 //     pp y ns 0 name             RefusalRow of an event type
+//     pp o ended seq [index]     empty; an instance, or with index a delivery, that is over
 //     control: d kind 0 ns 0 name 0 version     DefinitionRow, all versions
 //   index family (written blindly, can be rebuilt)
 //     L ns 0 ~started pp seq     InstanceSummary: instances, newest first
@@ -210,6 +211,14 @@ std::string reply(Partition partition, std::string_view key);
 std::string feature_level();
 std::string large_value(Partition partition, const ValueHash& hash);
 std::string value_count(Partition partition, const ValueHash& hash);
+std::string over(UtcTime ended, Address instance);
+std::string over(UtcTime ended, const EffectId& delivery);
+struct Over {
+  UtcTime ended;
+  EffectId id;             ///< of an instance: its address
+  bool delivery = false;
+};
+std::optional<Over> parse_over(std::string_view key);
 std::string definition(std::string_view kind, std::string_view name_space, std::string_view name, uint64_t version);
 struct DefinitionKey {
   std::string kind, name_space, name;

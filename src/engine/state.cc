@@ -179,7 +179,10 @@ void State::on(const RecordContext& record, const InstanceStepped& fact) {
   InstanceRow* row = touch_instance(fact.instance);
   HENCE_CHECK(row != nullptr);
   if (replaying_) workflow::apply(row->machine, fact.fact);
-  if (std::holds_alternative<workflow::InstanceEnded>(fact.fact)) row->ended = record.time;
+  if (std::holds_alternative<workflow::InstanceEnded>(fact.fact)) {
+    row->ended = record.time;
+    if (feature_level_ >= kLevelForgetting) overlay_.put(keys::over(row->ended, fact.instance), {});
+  }
   if (const auto* consumed = std::get_if<workflow::EventConsumed>(&fact.fact)) {
     row->depth = consumed->depth;  // what it emits now follows from this event
     overlay_.put_index(keys::consequence(consumed->event, 'w', {fact.instance, consumed->wait}), {});
@@ -343,6 +346,7 @@ void State::on(const RecordContext& record, const EffectEnded& fact) {
   row->records.push_back(record.address.sequence);
   if (!row->effect.ordering_key.empty()) release_order(record, *row);
   if (row->state != EffectState::parked) {  // what is over keeps its story, not its payload
+    if (feature_level_ >= kLevelForgetting) overlay_.put(keys::over(row->changed, fact.effect), {});
     row->effect.event_json = {};
     row->effect.body.reset();
   }
@@ -387,6 +391,57 @@ void State::on(const RecordContext& record, const EffectRedriven& fact) {
   row->records.push_back(record.address.sequence);
   make_ready(*row);
   save_effect(*row);
+}
+
+// What is over for long enough
+
+Forgotten State::find_ended(Partition partition, UtcTime before, uint32_t limit) {
+  Forgotten found;
+  uint32_t count = 0;
+  overlay_.scan(keys::table(partition, 'o'), forgotten_to_[partition], [&](std::string_view key, std::string_view) {
+    const std::optional<keys::Over> over = keys::parse_over(key);
+    if (!over || over->ended >= before || count == limit) return false;
+    ++count;
+    if (over->delivery) found.deliveries.push_back(over->id);
+    else found.instances.push_back(over->id.record.sequence);
+    return true;
+  });
+  return found;
+}
+
+void State::on(const RecordContext& record, const Forgotten& fact) {
+  for (const Sequence sequence : fact.instances) forget_instance({record.address.partition, sequence});
+  for (const EffectId& id : fact.deliveries) forget_delivery(id);
+}
+
+void State::forget_instance(Address address) {
+  std::optional<InstanceRow> row = values_.load<InstanceRow>(address.partition, keys::instance(address));
+  if (!row) return;
+  values_.erase(address.partition, keys::instance(address), *row);
+  if (!row->id.empty()) {
+    const std::string key = keys::unique_id(address.partition, row->name_space, row->workflow, row->id);
+    std::string own;
+    Encoder(own).put(address);
+    if (overlay_.get(key) == own) overlay_.erase(key);  // else another instance has the id by now
+  }
+  if (!row->event.is_none()) overlay_.erase_index(keys::consequence(row->event, 'i', {address, 0}));
+  if (row->last_record != address.sequence) overlay_.erase_index_prefix(keys::history_of(address));
+  overlay_.erase_index(keys::instance_index(row->name_space, row->started, address));
+  erase_over(address.partition, keys::over(row->ended, address));
+}
+
+void State::forget_delivery(const EffectId& id) {
+  std::optional<EffectRow> row = effect(id);
+  if (!row) return;
+  erase_effect(*row);
+  overlay_.erase_index(keys::consequence(row->effect.event, 'd', id));
+  overlay_.erase_index(keys::delivery_index(row->effect.name_space, row->effect.created, id));
+  erase_over(id.record.partition, keys::over(row->changed, id));
+}
+
+void State::erase_over(Partition partition, std::string key) {
+  overlay_.erase(key);
+  forgotten_to_[partition] = std::max(std::exchange(forgotten_to_[partition], {}), key);
 }
 
 // Replies kept for an Idempotency-Key

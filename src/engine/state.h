@@ -82,6 +82,8 @@ class State {
   std::vector<EffectId> take_ready() { return std::exchange(ready_, {}); }
   std::vector<EffectId> take_cancelled() { return std::exchange(cancelled_, {}); }
   const std::set<Address>& continuing() const { return continuing_; }
+  /// Instances and deliveries of the partition that were over before a time, the longest over first.
+  Forgotten find_ended(Partition partition, UtcTime before, uint32_t limit);
 
   Overlay& overlay() { return overlay_; }
 
@@ -121,6 +123,7 @@ class State {
   void on(const RecordContext& record, const KeptEnded& fact);
   void on(const RecordContext& record, const EventNotKept& fact);
   void on(const RecordContext& record, const SpreadPending& fact);
+  void on(const RecordContext& record, const Forgotten& fact);
 
   size_t index_of(Partition partition) const {
     HENCE_CHECK(partition < partitions_ || partition == kControlPartition);
@@ -139,6 +142,9 @@ class State {
   void put_timer(Partition partition, const TimerKey& timer, std::string value = {});
   void erase_timer(Partition partition, const TimerKey& timer);
   void find_next_timer(Partition partition);
+  void forget_instance(Address instance);
+  void forget_delivery(const EffectId& id);
+  void erase_over(Partition partition, std::string key);
 
   Overlay& overlay_;
   Settings settings_;
@@ -159,6 +165,7 @@ class State {
   std::optional<Accepted> accepted_;
   std::optional<json::Value> outgoing_;  ///< made of it at the first delivery
   std::set<Address> continuing_;
+  std::map<Partition, std::string> forgotten_to_;  ///< last key erased: a look-up begins there
   std::vector<EffectId> ready_;
   std::vector<EffectId> cancelled_;
 };

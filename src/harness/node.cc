@@ -2,6 +2,9 @@
 #include "harness/node.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "log/compress.h"
 
 namespace hence::harness {
 namespace {
@@ -241,6 +244,24 @@ Status Node::commit_all() {
     while (can_release()) HENCE_TRY_VOID(release());
   }
   return {};
+}
+
+Result<uint64_t> Node::retain(log::RetentionLimits limits) {
+  limits.keep_from = log_->durable();
+  if (!log_->would_drop(limits)) return uint64_t{0};
+  HENCE_TRY_VOID(ports_.store.flush());
+  return log_->drop(limits);
+}
+
+Status Node::compress() {
+  const auto base = log_->next_to_compress();
+  if (!base || compressed_) return {};
+  HENCE_TRY(compressed_, log::compress_segment(ports_.disk, *base));
+  return {};
+}
+
+Status Node::take_compressed() {
+  return compressed_ ? log_->take_compressed(std::exchange(compressed_, nullptr)) : Status();
 }
 
 std::optional<UtcTime> Node::next_due() const {

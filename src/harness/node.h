@@ -94,6 +94,13 @@ class Node final : public api::Backend {
   /// decide, write, sync and release until nothing is left to decide at this moment.
   Status commit_all();
 
+  /// The server's housekeeping, a step at a time. Drops what is beyond the limits, whose keep_from it
+  /// sets, after saving the state. Returns how many segments went.
+  Result<uint64_t> retain(log::RetentionLimits limits);
+  /// Writes the oldest sealed segment that is not, compressed; it counts once take_compressed is called.
+  Status compress();
+  Status take_compressed();
+
   /// The next moment at which a step has something to do although nothing comes from outside.
   std::optional<UtcTime> next_due() const;
   size_t queued() const { return queue_.size(); }
@@ -149,6 +156,7 @@ class Node final : public api::Backend {
   uint64_t last_ticket_ = 0;
   bool dispatcher_woken_ = true;
   api::EngineCounters counters_;
+  std::shared_ptr<const log::SealedSegment> compressed_;  ///< made, and not taken yet
 };
 
 }  // namespace hence::harness

@@ -63,10 +63,9 @@ struct Cursor::State {
 Status Cursor::State::enter() {
   extent = extent_at(view, position);
   if (!extent || position < view.segments->begin) {
-    return Error(ErrorCode::BeyondRetention,
-                 "the log is kept from position " +
-                     std::to_string(view.segments->begin.value) + " on; " +
-                     std::to_string(position.value) + " is before it");
+    return Error(ErrorCode::BeyondRetention, "position " + std::to_string(position.value) +
+                                                 " is beyond retention: " +
+                                                 kept_from(*view.segments));
   }
   if (offset() == 0) position.value += extent->header_bytes;
   if (offset() < extent->header_bytes || offset() % 8 != 0) {

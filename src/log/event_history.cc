@@ -49,6 +49,13 @@ void EventHistory::drop_up_to(Position base) {
   while (!known_.empty() && known_.back().segment->base <= base) drop_oldest();
 }
 
+void EventHistory::replace(const std::shared_ptr<const SealedSegment>& segment) {
+  files_.close(segment->base);
+  for (Known& known : known_) {
+    if (known.segment->base == segment->base) known.segment = segment;
+  }
+}
+
 std::optional<UtcTime> EventHistory::first_time() const {
   std::optional<UtcTime> first;
   for (const Known& known : known_) {

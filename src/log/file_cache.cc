@@ -14,8 +14,9 @@ Result<os::File*> FileCache::open(Position base) {
     return files_.front().second.get();
   }
   const std::string name = segment_name(base);
-  auto file = disk_->open(name, os::OpenMode::existing);
+  auto file = SegmentFile::open(*disk_, base);
   if (!file.ok()) {
+    if (file.error().code() == ErrorCode::LogDamaged) return file.error();
     HENCE_TRY(const auto names, disk_->list());
     if (std::find(names.begin(), names.end(), name) != names.end()) return file.error();
     return Error(ErrorCode::BeyondRetention,
@@ -28,6 +29,16 @@ Result<os::File*> FileCache::open(Position base) {
 
 void FileCache::close(Position base) {
   files_.remove_if([base](const auto& entry) { return entry.first == base; });
+}
+
+void FileCache::close_replaced(const SegmentList& list) {
+  files_.remove_if([&list](const auto& entry) {
+    const SealedSegment* sealed = list.find_sealed(entry.first);
+    if (sealed != nullptr) return sealed->compressed() != entry.second->compressed();
+    return std::none_of(list.open.begin(), list.open.end(), [&entry](const auto& open) {
+      return open.base == entry.first;
+    });
+  });
 }
 
 }  // namespace hence::log

@@ -9,6 +9,8 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "log/segment_file.h"
+#include "log/segment_list.h"
 #include "os/disk.h"
 
 namespace hence::log {
@@ -24,10 +26,12 @@ class FileCache {
   Result<os::File*> open(Position base);
   /// Closes the file, so that a dropped segment frees its space.
   void close(Position base);
+  /// Closes files of segments that the list does not have, or has compressed meanwhile.
+  void close_replaced(const SegmentList& list);
 
  private:
   os::Disk* disk_;
-  std::list<std::pair<Position, std::unique_ptr<os::File>>> files_;  ///< newest use first
+  std::list<std::pair<Position, std::unique_ptr<SegmentFile>>> files_;  ///< newest use first
 };
 
 }  // namespace hence::log

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "base/hash.h"
 #include "log/bytes.h"
@@ -18,6 +19,8 @@ constexpr size_t kRangeBytes = 24;
 constexpr size_t kEventBytes = 20;
 constexpr size_t kTrailerBytes = 24;
 constexpr uint32_t kNoCompression = 0;
+constexpr uint32_t kChunkCompression = 1;
+constexpr size_t kCompressionAt = 56;
 constexpr size_t kWindowEvents = 204;  // about 4 KiB
 
 struct EventEntry {
@@ -51,7 +54,7 @@ std::string encode_head(const SealedSegment& segment) {
   append(head, segment.last_time.micros);
   append(head, segment.record_count);
   append(head, segment.commit_count);
-  append(head, kNoCompression);
+  append(head, segment.compressed() ? kChunkCompression : kNoCompression);
   append(head, static_cast<uint32_t>(segment.ranges.size()));
   head.append(as_view(segment.chain));
   for (const uint32_t value :
@@ -98,7 +101,7 @@ SealedSegment decode_head(std::string_view head) {
 std::string encode_trailer(const SealedSegment& segment) {
   std::string trailer;
   append(trailer, uint64_t{segment.end_offset});
-  append(trailer, uint32_t{0});
+  append(trailer, segment.stored_footer);
   append(trailer, crc32c(trailer));
   trailer.append(kEndMagic, 8);
   return trailer;
@@ -143,8 +146,9 @@ const SealedSegment::Range* SealedSegment::find_range(Partition partition) const
   return it != ranges.end() && it->partition == partition ? &*it : nullptr;
 }
 
-Footer build_footer(const SegmentIndex& index, const Digest& chain) {
+Footer build_footer(const SegmentIndex& index, const Digest& chain, uint32_t stored_at) {
   SealedSegment segment = describe(index, chain);
+  segment.stored_footer = stored_at;
   const auto lists_at = static_cast<uint32_t>(segment.end_offset + kHeadBytes +
                                               index.partitions().size() * kRangeBytes);
   const std::string lists = encode_lists(index, lists_at, segment);
@@ -168,21 +172,41 @@ Footer build_footer(const SegmentIndex& index, const Digest& chain) {
 
   std::string bytes = encode_head(segment);
   bytes.append(lists).append(events).append(filter.bytes()).append(encode_trailer(segment));
-  segment.file_bytes = segment.end_offset + bytes.size();
+  segment.file_bytes = (stored_at != 0 ? stored_at : segment.end_offset) + bytes.size();
   return {std::move(segment), std::move(filter), std::move(bytes)};
+}
+
+std::string move_footer(std::string footer, uint32_t stored_at) {
+  const std::string_view view(footer);
+  store(footer.data(), kCompressionAt, kChunkCompression);
+  store(footer.data(), 124, head_checksum(view.substr(0, load<uint32_t>(view, 4))));
+  const size_t trailer = footer.size() - kTrailerBytes;
+  store(footer.data(), trailer + 8, stored_at);
+  store(footer.data(), trailer + 12, crc32c(view.substr(trailer, 12)));
+  return footer;
+}
+
+Result<std::optional<FooterTrailer>> read_trailer(os::File& file) {
+  const std::optional<FooterTrailer> none;
+  HENCE_TRY(const uint64_t size, file.size());
+  if (size < kHeadBytes + kTrailerBytes) return none;
+  char trailer[kTrailerBytes] = {};
+  HENCE_TRY_VOID(file.read_at(size - kTrailerBytes, trailer));
+  const std::string_view view(trailer, kTrailerBytes);
+  const FooterTrailer read{load<uint64_t>(view, 0), load<uint32_t>(view, 8)};
+  const uint64_t at = read.stored_at != 0 ? read.stored_at : read.offset;
+  const bool whole = view.substr(16) == kEndMagic &&
+                     load<uint32_t>(view, 12) == crc32c(view.substr(0, 12));
+  return whole && at <= std::numeric_limits<uint32_t>::max() ? std::optional(read) : none;
 }
 
 Result<std::optional<SealedSegment>> read_footer(os::File& file, Position base) {
   const std::optional<SealedSegment> none;
   HENCE_TRY(const uint64_t size, file.size());
-  if (size < kHeadBytes + kTrailerBytes) return none;
-  HENCE_TRY(const std::string trailer, read_exactly(file, size - kTrailerBytes, kTrailerBytes));
-  const std::string_view view(trailer);
-  const auto begin = load<uint64_t>(view, 0);
-  if (view.substr(16) != kEndMagic || load<uint32_t>(view, 12) != crc32c(view.substr(0, 12)) ||
-      begin > size - kHeadBytes - kTrailerBytes) {
-    return none;
-  }
+  HENCE_TRY(const auto trailer, read_trailer(file));
+  if (!trailer || trailer->offset > size - kHeadBytes - kTrailerBytes) return none;
+  const uint64_t begin = trailer->offset;
+  const uint32_t compression = trailer->stored_at != 0 ? kChunkCompression : kNoCompression;
   HENCE_TRY(const std::string fixed, read_exactly(file, begin, kHeadBytes));
   const auto head_bytes = load<uint32_t>(fixed, 4);
   if (load<uint32_t>(fixed, 0) != kFooterMagic || head_bytes < kHeadBytes ||
@@ -191,11 +215,13 @@ Result<std::optional<SealedSegment>> read_footer(os::File& file, Position base) 
   }
   HENCE_TRY(const std::string head, read_exactly(file, begin, head_bytes));
   if (load<uint32_t>(head, 124) != head_checksum(head) || load<uint64_t>(head, 8) != base.value ||
-      load<uint32_t>(head, 20) != begin || load<uint32_t>(head, 56) != kNoCompression) {
+      load<uint32_t>(head, 20) != begin ||
+      load<uint32_t>(head, kCompressionAt) != compression) {
     return none;
   }
   SealedSegment segment = decode_head(head);
-  segment.file_bytes = size;
+  segment.stored_footer = trailer->stored_at;
+  segment.file_bytes = size - begin + (segment.compressed() ? segment.stored_footer : begin);
   return std::optional(std::move(segment));
 }
 

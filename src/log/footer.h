@@ -34,7 +34,8 @@ struct SealedSegment {
   Position base;
   uint32_t header_bytes = 0;
   uint32_t end_offset = 0;  ///< of the commits; the footer begins here
-  uint64_t file_bytes = 0;
+  uint64_t file_bytes = 0;     ///< on the disk
+  uint32_t stored_footer = 0;  ///< of a compressed segment: where on the disk its footer begins
   UtcTime first_time;
   UtcTime last_time;
   uint64_t record_count = 0;
@@ -50,6 +51,10 @@ struct SealedSegment {
   uint32_t events_checksum = 0;
 
   Position end() const { return {base.value + end_offset}; }
+  bool compressed() const { return stored_footer != 0; }
+  uint64_t footer_bytes() const {
+    return file_bytes - (compressed() ? stored_footer : end_offset);
+  }
   const Range* find_range(Partition partition) const;
 };
 
@@ -59,8 +64,19 @@ struct Footer {
   std::string bytes;  ///< to be written at segment.end_offset, the file to end after them
 };
 
-/// chain: after the segment's last commit.
-Footer build_footer(const SegmentIndex& index, const Digest& chain);
+/// chain: after the segment's last commit. stored_at: where the footer will lie on the disk, of a
+/// compressed segment.
+Footer build_footer(const SegmentIndex& index, const Digest& chain, uint32_t stored_at = 0);
+/// The bytes of a footer as they are where the segment is compressed.
+std::string move_footer(std::string footer, uint32_t stored_at);
+
+/// What a file's last bytes say of its footer.
+struct FooterTrailer {
+  uint64_t offset = 0;     ///< in the segment as it was written
+  uint32_t stored_at = 0;  ///< on the disk, where that is another
+};
+/// None if the file does not end with a whole trailer. Errors: DiskFailed.
+Result<std::optional<FooterTrailer>> read_trailer(os::File& file);
 
 /// The sealed segment in a file that ends with a whole footer; none if it does not.
 /// Errors: DiskFailed.

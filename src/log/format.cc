@@ -29,6 +29,28 @@ uint32_t frame_checksum(std::string_view bytes) {
   return crc32c(bytes.substr(32, kFrameBytes - 32), crc32c(bytes.substr(0, 28)));
 }
 
+std::string encode_header(SegmentHeader& header, uint32_t version) {
+  const size_t used = kHeaderFixedPart + header.last.size() * kLastEntryBytes;
+  header.byte_count = static_cast<uint32_t>(align_up(used, kHeaderAlignment));
+  std::string bytes;
+  bytes.reserve(header.byte_count);
+  bytes.append(kSegmentMagic, 8);
+  append(bytes, version);
+  append(bytes, header.byte_count);
+  append(bytes, header.base.value);
+  append(bytes, header.created.micros);
+  bytes.append(as_view(header.chain));
+  append(bytes, static_cast<uint32_t>(header.last.size()));
+  append(bytes, uint32_t{0});
+  for (const Address& address : header.last) {
+    append(bytes, address.partition);
+    append(bytes, address.sequence);
+  }
+  store(bytes.data(), 68, header_checksum(bytes, used));
+  bytes.resize(header.byte_count, '\0');
+  return bytes;
+}
+
 }  // namespace
 
 std::string segment_name(Position base) {
@@ -47,25 +69,16 @@ std::optional<Position> parse_segment_name(std::string_view name) {
 }
 
 std::string encode_segment_header(SegmentHeader& header) {
-  const size_t used = kHeaderFixedPart + header.last.size() * kLastEntryBytes;
-  header.byte_count = static_cast<uint32_t>(align_up(used, kHeaderAlignment));
-  std::string bytes;
-  bytes.reserve(header.byte_count);
-  bytes.append(kSegmentMagic, 8);
-  append(bytes, kSegmentFormatVersion);
-  append(bytes, header.byte_count);
-  append(bytes, header.base.value);
-  append(bytes, header.created.micros);
-  bytes.append(as_view(header.chain));
-  append(bytes, static_cast<uint32_t>(header.last.size()));
-  append(bytes, uint32_t{0});
-  for (const Address& address : header.last) {
-    append(bytes, address.partition);
-    append(bytes, address.sequence);
-  }
-  store(bytes.data(), 68, header_checksum(bytes, used));
-  bytes.resize(header.byte_count, '\0');
-  return bytes;
+  return encode_header(header, kSegmentFormatVersion);
+}
+
+std::string encode_compressed_header(SegmentHeader& header) {
+  return encode_header(header, kCompressedFormatVersion);
+}
+
+bool is_compressed_header(std::string_view first) {
+  return first.size() >= 12 && first.substr(0, 8) == kSegmentMagic &&
+         load<uint32_t>(first, 8) == kCompressedFormatVersion;
 }
 
 Result<uint32_t> segment_header_bytes(std::string_view first) {
@@ -81,14 +94,15 @@ Result<uint32_t> segment_header_bytes(std::string_view first) {
   // A flipped bit in the version is damage; only a whole header of another version is newer.
   const bool shape = byte_count % kHeaderAlignment == 0 && byte_count >= used &&
                      byte_count - used < kHeaderAlignment && byte_count <= (1u << 20);
-  if (version > kSegmentFormatVersion && shape &&
+  if (version > kCompressedFormatVersion && shape &&
       (used > first.size() || load<uint32_t>(first, 68) == header_checksum(first, used))) {
     return Error(ErrorCode::LogVersionNewer,
                  "the segment has format " + std::to_string(version) +
-                     ", this program reads up to " + std::to_string(kSegmentFormatVersion) +
-                     ": use the version of hence that wrote it, or a later one");
+                     ", this program reads up to " +
+                     std::to_string(kCompressedFormatVersion) + ": use the version of hence that wrote it, or a later one");
   }
-  if (version != kSegmentFormatVersion || !shape) {
+  const bool known = version == kSegmentFormatVersion || version == kCompressedFormatVersion;
+  if (!known || !shape) {
     return Error(ErrorCode::LogDamaged, "the segment's header does not make sense");
   }
   return byte_count;

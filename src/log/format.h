@@ -22,6 +22,8 @@
 namespace hence::log {
 
 inline constexpr uint32_t kSegmentFormatVersion = 1;
+/// Of a sealed segment written once more, compressed: see log/segment_file.h.
+inline constexpr uint32_t kCompressedFormatVersion = 2;
 inline constexpr size_t kHeaderAlignment = 4096;
 inline constexpr size_t kFrameBytes = 64;
 inline constexpr size_t kCommitEndBytes = 8;
@@ -37,6 +39,7 @@ std::string segment_name(Position base);
 std::optional<Position> parse_segment_name(std::string_view name);
 inline constexpr std::string_view kSpareName = "spare.tmp";
 inline constexpr std::string_view kSpareReadyName = "spare.seg";
+inline constexpr std::string_view kCompressedName = "compressed.tmp";
 
 struct SegmentHeader {
   uint32_t byte_count = kHeaderAlignment;  ///< the first commit's offset
@@ -48,6 +51,10 @@ struct SegmentHeader {
 
 /// Sets header.byte_count and returns that many bytes.
 std::string encode_segment_header(SegmentHeader& header);
+/// The same in a compressed segment.
+std::string encode_compressed_header(SegmentHeader& header);
+/// Whether a file that begins so says that it is a compressed segment.
+bool is_compressed_header(std::string_view first);
 /// How many bytes decode_segment_header needs, read from the first kHeaderAlignment ones.
 /// Errors: LogDamaged, LogVersionNewer.
 Result<uint32_t> segment_header_bytes(std::string_view first);

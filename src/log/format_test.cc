@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/hash.h"
+#include "log/compress.h"
 #include "log/log.h"
 #include "os/real_disk.h"
 #include "os/simulated_disk.h"
@@ -29,9 +30,9 @@ class FormatTest : public testing::Test {
     if (std::system("python3 -c '' >/dev/null 2>&1") != 0) GTEST_SKIP() << "no python3 here";
   }
 
-  std::string read_log() {
+  std::string read_log(const std::string& option = "--payload") {
     const std::string command =
-        "python3 " HENCE_SOURCE_DIR "/tools/log_reader.py " + folder + " --payload 2>&1";
+        "python3 " HENCE_SOURCE_DIR "/tools/log_reader.py " + folder + " " + option + " 2>&1";
     FILE* pipe = popen(command.c_str(), "r");
     std::string text;
     std::array<char, 4096> buffer;
@@ -71,6 +72,10 @@ TEST_F(FormatTest, AStrangersReaderReadsTheLog) {
     event.payload = payload;
     ASSERT_TRUE((*log)->append_commit({&event, 1}).ok());
   }
+  for (int i = 0; i < 2; ++i) {
+    auto made = compress_segment(**disk, *(*log)->next_to_compress());
+    ASSERT_TRUE(made.ok() && (*log)->take_compressed(std::move(made).value()).ok());
+  }
   const std::string end = "end=" + std::to_string((*log)->durable().value) +
                           " chain=" + to_hex((*log)->chain());
   const std::string text = read_log();
@@ -84,6 +89,32 @@ TEST_F(FormatTest, AStrangersReaderReadsTheLog) {
   EXPECT_NE(text.find("event=000000000000001e0000000000000007"), std::string::npos);
   EXPECT_NE(text.find("31 records; the chain is whole; " + end), std::string::npos)
       << text.substr(text.size() - 300);
+}
+
+TEST_F(FormatTest, AStrangersReaderProvesTheChainOfACompressedLogWithoutZstd) {
+  auto disk = os::RealDisk::open_folder(folder);
+  OpenReport report;
+  LogOptions options;
+  options.segment_bytes = 64 << 10;
+  auto log = Log::open(**disk, options, report);
+  for (uint64_t i = 1; i <= 30; ++i) {
+    Record record;
+    record.header.address = {3, i};
+    const std::string payload(5000 + i, 'a');
+    record.payload = payload;
+    ASSERT_TRUE((*log)->append_commit({&record, 1}).ok());
+  }
+  auto made = compress_segment(**disk, {0});
+  ASSERT_TRUE(made.ok() && (*log)->take_compressed(std::move(made).value()).ok());
+  const std::string text = read_log("--headers");
+  EXPECT_EQ(status, 0) << text;
+  EXPECT_NE(text.find("30 records; the chain is whole"), std::string::npos) << text;
+  EXPECT_NE(text.find("were not looked at, for want of the zstd program"), std::string::npos);
+  // A byte of the first chunk's headers.
+  auto file = (*disk)->open("0000000000000000.seg", os::OpenMode::existing);
+  ASSERT_TRUE((*file)->write_at(4096 + 60, "x").ok());
+  EXPECT_NE(read_log().find("0000000000000000.seg, offset 4096: the chunk's checksum"),
+            std::string::npos);
 }
 
 TEST(FormatExampleTest, TheBytesAreThoseOfThePage) {

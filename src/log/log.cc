@@ -62,6 +62,12 @@ void Log::State::publish(std::vector<std::shared_ptr<const SealedSegment>> seale
   for (const auto& index : sealing) list->open.push_back({index->base(), index->header_bytes()});
   if (open) list->open.push_back({open->base(), open->header_bytes()});
   list->begin = begin;
+  const SegmentIndex* oldest = sealing.empty() ? open.get() : sealing.front().get();
+  if (!list->sealed.empty()) {
+    list->begin_time = list->sealed.front()->first_time;
+  } else if (oldest != nullptr && !oldest->entries().empty()) {
+    list->begin_time = oldest->first_time();
+  }
   segments = std::move(list);
 }
 
@@ -176,6 +182,8 @@ void Log::acknowledge(Commit commit) {
 
 Position Log::begin() const { return state_->segments->begin; }
 
+std::optional<UtcTime> Log::begin_time() const { return state_->segments->begin_time; }
+
 Sequence Log::last_sequence(Partition partition) const {
   const auto it = state_->last.find(partition);
   return it == state_->last.end() ? 0 : it->second;
@@ -214,7 +222,7 @@ Result<std::optional<StoredRecord>> Log::find(Address address) {
   }
   HENCE_TRY(auto record, find_sealed(*state.segments, state.files, address));
   if (!record && address.sequence > 0 && address.sequence <= last_sequence(address.partition)) {
-    return beyond_retention(address);
+    return beyond_retention(address, *state.segments);
   }
   return record;
 }
@@ -242,6 +250,14 @@ UtcTime Log::dedup_horizon() const {
   return {std::numeric_limits<int64_t>::max()};
 }
 
+std::optional<UtcTime> Log::last_time() const {
+  const State& state = *state_;
+  if (state.open && !state.open->entries().empty()) return state.open->last_time();
+  if (!state.sealing.empty()) return state.sealing.back()->last_time();
+  const auto& sealed = state.segments->sealed;
+  return sealed.empty() ? std::nullopt : std::optional(sealed.back()->last_time);
+}
+
 Result<Cursor> Log::read_from(Position position) { return Cursor::open(disk_, view(), position); }
 
 LogView Log::view() const { return {state_->segments, durable_}; }
@@ -253,6 +269,12 @@ uint64_t Log::bytes() const {
   return bytes;
 }
 
+bool Log::would_drop(const RetentionLimits& limits) const {
+  const auto& sealed = state_->segments->sealed;
+  return !sealed.empty() &&
+         (sealed.front()->last_time < limits.not_before || bytes() > limits.bytes_max);
+}
+
 Result<uint64_t> Log::drop(const RetentionLimits& limits) {
   State& state = *state_;
   auto sealed = state.segments->sealed;
@@ -260,8 +282,7 @@ Result<uint64_t> Log::drop(const RetentionLimits& limits) {
   Position begin = state.segments->begin;
   while (!sealed.empty()) {
     const SealedSegment& oldest = *sealed.front();
-    const bool unwanted = oldest.last_time < limits.not_before || bytes() > limits.bytes_max;
-    if (!unwanted || oldest.end() > limits.keep_from) break;
+    if (!would_drop(limits) || oldest.end() > limits.keep_from) break;
     // Nothing durable follows it, as where the next one was cut short at its birth: it alone says where
     // the log is.
     if (oldest.end() >= durable_) break;
@@ -276,6 +297,35 @@ Result<uint64_t> Log::drop(const RetentionLimits& limits) {
     ++dropped;
   }
   return dropped;
+}
+
+std::optional<Position> Log::next_to_compress() const {
+  for (const auto& segment : state_->segments->sealed) {
+    if (!segment->compressed()) return segment->base;
+  }
+  return std::nullopt;
+}
+
+Status Log::take_compressed(std::shared_ptr<const SealedSegment> compressed) {
+  State& state = *state_;
+  auto sealed = state.segments->sealed;
+  const auto place = std::find_if(sealed.begin(), sealed.end(), [&compressed](const auto& segment) {
+    return segment->base == compressed->base;
+  });
+  if (place == sealed.end()) return disk_.remove(kCompressedName);
+  HENCE_TRY_VOID(disk_.rename(kCompressedName, segment_name(compressed->base)));
+  state.history.replace(compressed);
+  state.files.close(compressed->base);
+  *place = std::move(compressed);
+  state.publish(std::move(sealed), state.segments->begin);
+  return {};
+}
+
+size_t Log::compressed_count() const {
+  const auto& sealed = state_->segments->sealed;
+  return static_cast<size_t>(std::count_if(sealed.begin(), sealed.end(), [](const auto& segment) {
+    return segment->compressed();
+  }));
 }
 
 Status Log::close() {

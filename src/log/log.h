@@ -36,6 +36,8 @@ class Disk;
 
 namespace hence::log {
 
+struct SealedSegment;
+
 /// Where a log begins that does not begin at nothing: what a checkpoint keeps of the log before it.
 struct LogStart {
   Position position;
@@ -97,6 +99,7 @@ class Log {
   void acknowledge(Commit commit);
 
   Position begin() const;                             ///< of the oldest segment kept
+  std::optional<UtcTime> begin_time() const;          ///< of the oldest record kept
   Position durable() const { return durable_; }       ///< end of what is acknowledged
   Position staged() const { return staged_; }         ///< end of what is staged
   const Digest& chain() const { return chain_; }      ///< hash after durable()
@@ -112,6 +115,8 @@ class Log {
   Result<std::optional<Address>> find_event(Hash128 hash, UtcTime not_before);
   /// The time from which on find_event knows every event; filters' memory and retention bound it.
   UtcTime dedup_horizon() const;
+  /// Of the newest record, staged ones included.
+  std::optional<UtcTime> last_time() const;
 
   /// Records from a position on that a record, a commit or the log begins or ends at, up to
   /// durable(). Errors: BeyondRetention, RequestInvalid (no such place).
@@ -120,10 +125,19 @@ class Log {
   /// What a LogReader may read, by value; cheap. Hand out a new one after acknowledge.
   LogView view() const;
 
+  /// Whether the oldest segment is too old or the log too large, keep_from aside.
+  bool would_drop(const RetentionLimits& limits) const;
   /// Drops whole sealed segments, oldest first. Returns how many. Errors: DiskFailed.
   Result<uint64_t> drop(const RetentionLimits& limits);
   /// Of the segments kept, as files.
   uint64_t bytes() const;
+
+  /// The oldest sealed segment that is not compressed: for compress_segment, on any one thread.
+  std::optional<Position> next_to_compress() const;
+  /// Puts what compress_segment made in the segment's place; no bytes are copied. If the segment
+  /// was dropped meanwhile, removes it. Errors: DiskFailed.
+  Status take_compressed(std::shared_ptr<const SealedSegment> compressed);
+  size_t compressed_count() const;
 
   /// Writes and syncs an empty commit, so that the next open can tell damage in the last commit.
   /// Nothing may be staged. The log is unusable afterwards.

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "log/compress.h"
 #include "log/log_fixture.h"
 
 namespace hence::log {
@@ -20,12 +21,13 @@ class LogCrashTest : public LogFixture, public testing::WithParamInterface<uint6
     if (below(3) == 0) options.zeroed_commit_bytes_max = below(3) * 2048;  // commits extend the file
     options.segment_bytes = (64 << 10) << below(2);
     open();
-    for (int step = 0; step < 40 && !HasFatalFailure(); ++step) {
-      const uint64_t choice = below(20);
+    for (int step = 0; step < 42 && !HasFatalFailure(); ++step) {
+      const uint64_t choice = below(21);
       if (choice < 12) write_some();
       else if (choice < 14) restart(/*power_fails=*/false);
       else if (choice < 18) restart(/*power_fails=*/true);
       else if (choice == 18) disk.fail_write(1 + below(4));
+      else if (choice == 19) compress_some();
       else disk.fail_sync(1 + below(3));
     }
     restart(true);
@@ -45,6 +47,15 @@ class LogCrashTest : public LogFixture, public testing::WithParamInterface<uint6
     for (Commit& staged : commits) log->acknowledge(std::move(staged));
     acknowledged = staged_payloads.size();
     if (below(10) == 0 && !prepare_spare_segment(disk, options.segment_bytes).ok()) broken = true;
+  }
+
+  /// In the places a crash may fall: while it is made, made and not taken, taken.
+  void compress_some() {
+    const auto base = log->next_to_compress();
+    if (broken || !base) return;
+    auto made = compress_segment(disk, *base);
+    if (!made.ok() || below(4) == 0) return;
+    broken = !log->take_compressed(std::move(made).value()).ok();
   }
 
   Commit stage_some() {

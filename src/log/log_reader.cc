@@ -7,6 +7,7 @@
 #include "log/format.h"
 #include "log/record_reader.h"
 #include "log/segment_index.h"
+#include "log/segment_file.h"
 #include "log/segment_list.h"
 #include "log/segment_scanner.h"
 
@@ -48,6 +49,7 @@ LogReader& LogReader::operator=(LogReader&&) noexcept = default;
 
 void LogReader::refresh(LogView view) {
   state_->view = std::move(view);
+  state_->files.close_replaced(*state_->view.segments);
   const auto& open = state_->view.segments->open;
   std::erase_if(state_->parts, [&open](const std::unique_ptr<OpenPart>& part) {
     return std::none_of(open.begin(), open.end(), [&part](const SegmentList::Open& segment) {
@@ -92,7 +94,7 @@ Status LogReader::State::index_open() {
 }
 
 Result<std::unique_ptr<OpenPart>> LogReader::State::begin_part(const SegmentList::Open& open) {
-  HENCE_TRY(auto file, disk.open(segment_name(open.base), os::OpenMode::existing));
+  HENCE_TRY(auto file, SegmentFile::open(disk, open.base));
   HENCE_TRY(const std::string first, read_exactly(*file, 0, open.header_bytes));
   auto header = decode_segment_header(first);
   if (!header.ok()) return damaged_at(open.base, 0, header.error().message());

@@ -33,6 +33,8 @@ class EventHistory {
                   std::unique_ptr<EventFilter> filter);
   /// Forgets the oldest segments up to and with this one.
   void drop_up_to(Position base);
+  /// The same segment in another file.
+  void replace(const std::shared_ptr<const SealedSegment>& segment);
 
   /// As Log::find_event, in sealed segments.
   Result<std::optional<Address>> find(Hash128 hash, UtcTime not_before);

@@ -136,6 +136,20 @@ std::string_view complete_record(char* bytes, Position position) {
   return record.substr(kRecordPrefixBytes, header_bytes);
 }
 
+uint32_t payload_length(std::string_view header) { return load<uint32_t>(header, 64); }
+
+void assemble_record(std::string_view header, std::string_view payload, Position position,
+                     std::string& out) {
+  const size_t begin = out.size();
+  const size_t length = kRecordPrefixBytes + header.size() + payload.size();
+  append(out, static_cast<uint32_t>(length));
+  append(out, uint32_t{0});
+  append(out, static_cast<uint32_t>(header.size()));
+  out.append(header).append(payload);
+  store(out.data() + begin, 4, checksum(std::string_view(out).substr(begin), position));
+  out.resize(begin + align_up(length, 8), '\0');
+}
+
 uint32_t record_length(std::string_view bytes) {
   const auto length = load<uint32_t>(bytes, 0);
   return length < kRecordBytesMin || length > kRecordBytesMax ? 0 : length;

@@ -35,6 +35,12 @@ void encode_record(const Record& record, std::string& out);
 /// the chain takes.
 std::string_view complete_record(char* bytes, Position position);
 
+/// How long the payload is that a header (at least kHeaderFixedBytes) belongs to.
+uint32_t payload_length(std::string_view header);
+/// Appends the record as complete_record left it, from the bytes of its header and its payload.
+void assemble_record(std::string_view header, std::string_view payload, Position position,
+                     std::string& out);
+
 struct DecodedRecord {
   Record record;            ///< points into the bytes decoded
   std::string_view header;  ///< its bytes

@@ -61,14 +61,19 @@ Result<std::optional<StoredRecord>> find_sealed(const SegmentList& segments, Fil
     }
     return std::optional(std::move(record));
   }
-  if (newer_kept && address.sequence > 0) return beyond_retention(address);
+  if (newer_kept && address.sequence > 0) return beyond_retention(address, segments);
   return std::optional<StoredRecord>();
 }
 
-Error beyond_retention(Address address) {
-  return Error(ErrorCode::BeyondRetention,
-               "the record " + address.to_string() + " is no longer kept: retention dropped the "
-               "segment that held it");
+Error beyond_retention(Address address, const SegmentList& kept) {
+  return Error(ErrorCode::BeyondRetention, "the record " + address.to_string() +
+                                               " is beyond retention: " + kept_from(kept));
+}
+
+std::string kept_from(const SegmentList& kept) {
+  const std::string time = kept.begin_time ? format_rfc3339(*kept.begin_time) + " " : "";
+  return "the log is kept from " + time + "(position " + std::to_string(kept.begin.value) +
+         ") on. `retention` in the configuration says how much is kept";
 }
 
 }  // namespace hence::log

@@ -23,7 +23,9 @@ Result<StoredRecord> read_record(os::File& file, Position base, uint64_t offset)
 /// Errors: as read_record; BeyondRetention if its segment was dropped.
 Result<std::optional<StoredRecord>> find_sealed(const SegmentList& segments, FileCache& files,
                                                 Address address);
-Error beyond_retention(Address address);
+Error beyond_retention(Address address, const SegmentList& kept);
+/// "the log is kept from 2026-04-28T18:34:06Z (position 4096) on"
+std::string kept_from(const SegmentList& kept);
 
 /// LogDamaged, in the words the user sees: file, offset, what, and what to do.
 Error damaged_at(Position base, uint64_t offset, std::string_view what);

@@ -6,6 +6,7 @@
 
 #include "base/reached.h"
 #include "log/record_reader.h"
+#include "log/segment_file.h"
 
 namespace hence::log {
 namespace {
@@ -20,12 +21,13 @@ class Recovery {
   Result<Recovered> run();
 
  private:
-  Status clean_up_spare();
+  Status clean_up_unfinished();
   void begin_nowhere();
   Status read_sealed(Position base, Position next);
-  Result<SealedSegment> make_footer_again(os::File& file, Position base, Position next);
+  Result<SealedSegment> make_footer_again(SegmentFile& file, Position base, Position next);
   Result<bool> remove_if_unborn(os::File& file, Position base, const Error& error);
   Status read_last(Position base);
+  Status read_sealed_last(SegmentFile& file, Position base);
   Status scan_open(os::File& file, const SegmentHeader& header);
   Status write_again(os::File& file, uint64_t begin, uint64_t end);
   Status settle_tail(os::File& file, Position base, const SegmentScanner& scanner);
@@ -64,7 +66,7 @@ Result<SegmentScanner> index_segment(os::File& file, const SegmentHeader& header
 }
 
 Result<Recovered> Recovery::run() {
-  HENCE_TRY_VOID(clean_up_spare());
+  HENCE_TRY_VOID(clean_up_unfinished());
   HENCE_TRY(const std::vector<Position> bases, list_segments(disk_));
   begin_nowhere();
   for (size_t i = 0; i < bases.size(); ++i) {
@@ -90,12 +92,14 @@ Result<Recovered> Recovery::run() {
   return std::move(found_);
 }
 
-Status Recovery::clean_up_spare() {
+Status Recovery::clean_up_unfinished() {
   HENCE_TRY(const auto names, disk_.list());
-  const bool left_over = std::find(names.begin(), names.end(), kSpareName) != names.end();
-  if (!left_over) return {};
-  SIM_REACHED("log: an unfinished spare segment is removed");
-  return disk_.remove(kSpareName);
+  for (const std::string& name : names) {
+    if (name != kSpareName && name != kCompressedName) continue;
+    SIM_REACHED("log: an unfinished file is removed");
+    HENCE_TRY_VOID(disk_.remove(name));
+  }
+  return {};
 }
 
 void Recovery::begin_nowhere() {
@@ -115,7 +119,7 @@ void Recovery::take_sealed(SealedSegment segment) {
 }
 
 Status Recovery::read_sealed(Position base, Position next) {
-  HENCE_TRY(const auto file, disk_.open(segment_name(base), os::OpenMode::existing));
+  HENCE_TRY(const auto file, SegmentFile::open(disk_, base));
   HENCE_TRY(auto segment, read_footer(*file, base));
   if (!segment) {
     HENCE_TRY(segment, make_footer_again(*file, base, next));
@@ -129,14 +133,15 @@ Status Recovery::read_sealed(Position base, Position next) {
   return {};
 }
 
-Result<SealedSegment> Recovery::make_footer_again(os::File& file, Position base, Position next) {
+Result<SealedSegment> Recovery::make_footer_again(SegmentFile& file, Position base, Position next) {
   HENCE_TRY(const SegmentHeader header, read_segment_header(file, base));
   SegmentIndex index(base, header.byte_count);
   HENCE_TRY(const SegmentScanner scanner, index_segment(file, header, index));
   if (base.value + scanner.offset() != next.value) {
     return damaged_at(base, scanner.fault().offset, scanner.fault().what);
   }
-  Footer footer = build_footer(index, scanner.chain());
+  HENCE_TRY(const uint32_t stored_at, file.stored_footer());
+  Footer footer = build_footer(index, scanner.chain(), stored_at);
   HENCE_TRY_VOID(file.truncate(scanner.offset()));
   HENCE_TRY_VOID(file.write_at(scanner.offset(), footer.bytes));
   HENCE_TRY_VOID(file.sync_data());
@@ -166,8 +171,21 @@ Status Recovery::check_follows(const SegmentHeader& header) {
                                     "names another chain hash");
 }
 
+// A compressed segment is not written to any more: where it is the last, as in a checkpoint, the next
+// commit begins another.
+Status Recovery::read_sealed_last(SegmentFile& file, Position base) {
+  HENCE_TRY(auto segment, read_footer(file, base));
+  if (!segment) {
+    HENCE_TRY(const uint64_t end, file.commits_end());
+    HENCE_TRY(segment, make_footer_again(file, base, {base.value + end}));
+  }
+  take_sealed(std::move(*segment));
+  return {};
+}
+
 Status Recovery::read_last(Position base) {
-  HENCE_TRY(const auto file, disk_.open(segment_name(base), os::OpenMode::existing));
+  HENCE_TRY(const auto file, SegmentFile::open(disk_, base));
+  if (file->compressed()) return read_sealed_last(*file, base);
   const auto header = read_segment_header(*file, base);
   if (!header.ok()) {
     HENCE_TRY(const bool unborn, remove_if_unborn(*file, base, header.error()));
@@ -251,7 +269,7 @@ Status Recovery::load_filters() {
 Result<std::unique_ptr<EventFilter>> Recovery::load_or_make_filter(
     std::shared_ptr<const SealedSegment>& segment) {
   const Position base = segment->base;
-  HENCE_TRY(const auto file, disk_.open(segment_name(base), os::OpenMode::existing));
+  HENCE_TRY(const auto file, SegmentFile::open(disk_, base));
   auto filter = load_filter(*file, *segment);
   if (!filter.ok()) {
     if (filter.error().code() != ErrorCode::LogDamaged) return filter.error();

@@ -252,7 +252,7 @@ TEST_F(RecoveryTest, RefusesALogOfANewerVersion) {
   commit("a");
   SegmentHeader header;
   std::string bytes = encode_segment_header(header);
-  store(bytes.data(), 8, uint32_t{2});
+  store(bytes.data(), 8, kCompressedFormatVersion + 1);
   store(bytes.data(), 68, crc32c(bytes.substr(0, 68)));
   overwrite(newest(), 0, bytes);
   auto opened = try_open();

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "log/verify.h"
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
 #include "log/footer.h"
 #include "log/format.h"
 #include "log/recovery.h"
+#include "log/segment_file.h"
 #include "log/segment_index.h"
 #include "log/segment_scanner.h"
 #include "os/disk.h"
@@ -23,14 +25,16 @@ class Verification {
   Result<VerifyReport> run();
 
  private:
+  Result<bool> check_spare();
   Result<bool> check_segment(Position base, bool is_last);
+  Result<bool> check_file(SegmentFile& file, Position base, bool is_last);
   Result<bool> check_header(os::File& file, Position base, bool is_last);
   bool check_last_sequences();
   Result<bool> check_commits(os::File& file, SegmentIndex& index, Digest& chain, ScanFault& fault);
   bool take_record(const SegmentScanner::Commit& commit, size_t i, SegmentIndex& index);
-  Result<bool> check_end(os::File& file, const SegmentIndex& index, const ScanFault& fault,
+  Result<bool> check_end(SegmentFile& file, const SegmentIndex& index, const ScanFault& fault,
                          bool is_last);
-  Result<bool> check_footer(os::File& file, const SealedSegment& segment,
+  Result<bool> check_footer(SegmentFile& file, const SealedSegment& segment,
                             const SegmentIndex& index);
   bool check_expectation();
   bool damaged(uint64_t offset, std::string what, std::optional<Address> address = {});
@@ -62,20 +66,45 @@ Result<VerifyReport> Verification::run() {
     }
     HENCE_TRY(whole, check_segment(bases[i], i + 1 == bases.size()));
   }
+  if (whole) {
+    HENCE_TRY(whole, check_spare());
+  }
   if (whole) check_expectation();
   return std::move(report_);
 }
 
+/// The next segment's file: the writer relies on its zeros.
+Result<bool> Verification::check_spare() {
+  HENCE_TRY(const auto names, disk_.list());
+  if (std::find(names.begin(), names.end(), kSpareReadyName) == names.end()) return true;
+  HENCE_TRY(const auto file, disk_.open(kSpareReadyName, os::OpenMode::existing));
+  HENCE_TRY(const bool zero, is_zero_from(*file, 0));
+  if (zero) return true;
+  file_ = kSpareReadyName;
+  return damaged(0, "the file for the next segment is to hold zeros only; remove it, another is made");
+}
+
 Result<bool> Verification::check_segment(Position base, bool is_last) {
-  HENCE_TRY(const auto file, disk_.open(file_, os::OpenMode::existing));
-  HENCE_TRY(const bool header_whole, check_header(*file, base, is_last));
+  const auto file = SegmentFile::open(disk_, base);
+  if (!file.ok()) {
+    if (file.error().code() != ErrorCode::LogDamaged) return file.error();
+    return damaged(0, file.error().message());
+  }
+  const auto whole = check_file(**file, base, is_last);
+  if (whole.ok() || !(*file)->fault()) return whole;
+  return damaged((*file)->fault()->offset, (*file)->fault()->what);
+}
+
+Result<bool> Verification::check_file(SegmentFile& file, Position base, bool is_last) {
+  HENCE_TRY(const bool header_whole, check_header(file, base, is_last));
   if (!header_whole) return !report_.damage.has_value();
   ++report_.segments;
+  report_.compressed += file.compressed() ? 1 : 0;
   SegmentIndex index(base, header_.byte_count);
   ScanFault fault;
-  HENCE_TRY(const bool records_whole, check_commits(*file, index, report_.chain, fault));
+  HENCE_TRY(const bool records_whole, check_commits(file, index, report_.chain, fault));
   if (!records_whole) return false;
-  return check_end(*file, index, fault, is_last);
+  return check_end(file, index, fault, is_last);
 }
 
 /// False without damage: the segment was cut short at its birth and holds nothing.
@@ -152,7 +181,7 @@ bool Verification::take_record(const SegmentScanner::Commit& commit, size_t i,
   return true;
 }
 
-Result<bool> Verification::check_end(os::File& file, const SegmentIndex& index,
+Result<bool> Verification::check_end(SegmentFile& file, const SegmentIndex& index,
                                      const ScanFault& fault, bool is_last) {
   HENCE_TRY(const auto segment, read_footer(file, header_.base));
   if (segment && segment->end_offset == index.end_offset()) {
@@ -171,9 +200,11 @@ Result<bool> Verification::check_end(os::File& file, const SegmentIndex& index,
   return damaged(fault.offset, tail.what.empty() ? fault.what : tail.what, fault.address);
 }
 
-Result<bool> Verification::check_footer(os::File& file, const SealedSegment& segment,
+Result<bool> Verification::check_footer(SegmentFile& file, const SealedSegment& segment,
                                         const SegmentIndex& index) {
-  HENCE_TRY(const bool same, footer_equals(file, segment, build_footer(index, report_.chain)));
+  HENCE_TRY(const uint32_t stored_at, file.stored_footer());
+  const Footer expected = build_footer(index, report_.chain, stored_at);
+  HENCE_TRY(const bool same, footer_equals(file, segment, expected));
   if (same) return true;
   return damaged(segment.end_offset, "the segment's footer does not say what its records do");
 }

@@ -31,6 +31,7 @@ struct VerifyReport {
   std::optional<Damage> damage;  ///< none: the log is whole
   std::string torn;              ///< unfinished commit at the end, which open would cut; not damage
   uint64_t segments = 0;
+  uint64_t compressed = 0;  ///< of the segments
   uint64_t commits = 0;
   uint64_t records = 0;
   Position begin;

@@ -9,9 +9,6 @@
 namespace hence::server {
 namespace {
 
-/// Settings of the design that this version does not have, so that they are not taken for typos.
-constexpr std::string_view kLater[] = {"retention"};
-
 class ConfigReader {
  public:
   ConfigReader(const json::YamlDocument& document, Config& config)
@@ -25,13 +22,17 @@ class ConfigReader {
       read_member(full, place, value);
     }
   }
+  /// Settings that do not fit each other.
+  void check_together() {
+    if (!config_.retention_age || config_.dedup_window <= *config_.retention_age) return;
+    faults_.add("", "dedup.window: " + format_iso8601(config_.dedup_window) + " is longer than retention.age, " +
+                        format_iso8601(*config_.retention_age) +
+                        ": an event cannot be known longer than the log is kept; set dedup.window to at most that");
+  }
   workflow::Faults take() { return std::move(faults_); }
 
  private:
   void read_member(const std::string& path, const std::string& pointer, json::View value) {
-    if (std::find(std::begin(kLater), std::end(kLater), path) != std::end(kLater)) {
-      return faults_.add_at_key(pointer, "the setting " + path + " is not supported yet; leave it out");
-    }
     bool is_group = false;
     for (const ConfigKey& key : config_keys()) {
       if (key.path == path) {
@@ -67,6 +68,7 @@ Result<Config> parse_config(std::string_view text, std::string_view file, const 
   }
   ConfigReader reader(documents->front(), config);
   reader.read(documents->front().value, {}, {});
+  reader.check_together();
   workflow::Faults faults = reader.take();
   if (faults.empty()) return config;
   faults.sort();

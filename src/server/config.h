@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,11 @@ struct Config {
   uint64_t dedup_memory_bytes = 256 << 20;
   uint64_t disk_reserve_bytes = 1 << 30;
   uint64_t log_segment_bytes = 64 << 20;
+  bool log_compression = true;
+  std::string checkpoint_folder;             ///< empty: in the data folder
+  std::optional<Duration> retention_age;
+  std::optional<uint64_t> retention_bytes;
+  std::optional<Duration> retention_instances;
   Duration shutdown_grace = Duration::seconds(20);
   std::string log_level = "info";
 

@@ -115,6 +115,49 @@ ConfigKey duration_key(std::string_view path, std::string_view meaning, bool rel
           [member](const Config& config) { return format_iso8601(config.*member); }};
 }
 
+ConfigKey duration_or_none_key(std::string_view path, std::string_view meaning, bool reloads,
+                               std::optional<Duration> Config::*member) {
+  return {path, "duration or none", meaning, reloads,
+          [member](Config& config, json::View value) -> Status {
+            if (!value.is_string()) return wrong("a duration such as P30D, or none", value);
+            (config.*member).reset();
+            if (value.as_string() == "none") return {};
+            HENCE_TRY(config.*member, parse_duration(value.as_string()));
+            return {};
+          },
+          [member](const Config& config) {
+            return config.*member ? format_iso8601(*(config.*member)) : std::string("none");
+          }};
+}
+
+ConfigKey bytes_or_none_key(std::string_view path, std::string_view meaning, bool reloads,
+                            std::optional<uint64_t> Config::*member) {
+  return {path, "bytes or none", meaning, reloads,
+          [member](Config& config, json::View value) -> Status {
+            if (!value.is_string() && !value.is_number()) return wrong("a number of bytes such as 50GiB, or none", value);
+            (config.*member).reset();
+            const std::string_view text = value.is_string() ? value.as_string() : value.number_text();
+            if (text == "none") return {};
+            HENCE_TRY(config.*member, parse_bytes(text));
+            return {};
+          },
+          [member](const Config& config) {
+            return config.*member ? show_bytes(*(config.*member)) : std::string("none");
+          }};
+}
+
+ConfigKey compression_key(std::string_view path, std::string_view meaning) {
+  return {path, "zstd | none", meaning, false,
+          [](Config& config, json::View value) -> Status {
+            if (!value.is_string() || (value.as_string() != "zstd" && value.as_string() != "none")) {
+              return wrong("zstd or none", value);
+            }
+            config.log_compression = value.as_string() == "zstd";
+            return {};
+          },
+          [](const Config& config) { return std::string(config.log_compression ? "zstd" : "none"); }};
+}
+
 ConfigKey allow_key(std::string_view path, std::string_view meaning, bool Config::*member) {
   return {path, "allow | deny", meaning, true,
           [member](Config& config, json::View value) -> Status {
@@ -154,6 +197,11 @@ std::vector<ConfigKey> make_keys() {
       bytes_key("dedup.memory", "memory for the filters that recognise seen events", false, &Config::dedup_memory_bytes, 1 << 20),
       bytes_key("disk.reserve", "free space below which new events are refused while running work goes on", true, &Config::disk_reserve_bytes, 0),
       bytes_key("log.segmentBytes", "size of a log file", false, &Config::log_segment_bytes, 64 << 10),
+      compression_key("log.compression", "whether the log's full files are compressed"),
+      text_key("checkpoint.folder", "where checkpoints are written; if empty, checkpoints in the data folder", false, &Config::checkpoint_folder),
+      duration_or_none_key("retention.age", "the log's files whose newest record is older are dropped", true, &Config::retention_age),
+      bytes_or_none_key("retention.bytes", "the log's oldest files go until the rest is within it", true, &Config::retention_bytes),
+      duration_or_none_key("retention.instances", "how long ended instances and deliveries stay listed", true, &Config::retention_instances),
       text_key("log.level", "debug, info, warning or error", true, &Config::log_level),
       partitions_key(),
       duration_key("shutdown.grace", "how long a stopping server finishes what it has", true, &Config::shutdown_grace),

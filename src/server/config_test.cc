@@ -31,9 +31,18 @@ TEST(Config, NamesFileLineAndTheNearestKey) {
 
 TEST(Config, RefusesValuesOfTheWrongForm) {
   for (const char* yaml : {"partitions: 0", "partitions: 2000", "run: {shell: maybe}", "limits: {eventBytes: 1XB}",
-                           "limits: 3", "dedup: {window: soon}", "egress: {allow: 127.0.0.0/8}", "retention: {age: P1D}"}) {
+                           "limits: 3", "dedup: {window: soon}", "egress: {allow: 127.0.0.0/8}", "retention: {age: P1D}",
+                           "retention: {bytes: many}", "log: {compression: gzip}"}) {
     EXPECT_FALSE(parse_config(yaml, "hence.yaml").ok()) << yaml;
   }
+}
+
+TEST(Config, AnEventIsNotKnownLongerThanTheLogIsKept) {
+  const Result<Config> read = parse_config("retention: {age: P1D}\n", "hence.yaml");
+  ASSERT_FALSE(read.ok());
+  EXPECT_NE(read.error().message().find("dedup.window: P7D is longer than retention.age, P1D"), std::string::npos)
+      << read.error().message();
+  EXPECT_TRUE(parse_config("retention: {age: P1D}\ndedup: {window: P1D}\n", "hence.yaml").ok());
 }
 
 TEST(Config, TellsWhatCannotChangeWhileRunning) {

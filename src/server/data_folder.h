@@ -22,6 +22,9 @@ namespace hence::server {
 inline constexpr int kDataFormat = 1;
 inline constexpr uint16_t kPartitionsMax = 1024;
 
+/// Whether hence.json of a folder is one that this program can open. Errors: as DataFolder::open.
+Status check_data_folder_facts(const std::string& path);
+
 class DataFolder {
  public:
   /// Opens the folder, making it with the given number of partitions if it is not there; an existing
@@ -32,21 +35,25 @@ class DataFolder {
   std::string log_path() const { return path_ + "/log"; }
   std::string state_path() const { return path_ + "/state"; }
   std::string runs_path() const { return path_ + "/runs"; }
-  uint16_t partitions() const { return partitions_; }
-  Hash128 hash_key() const { return hash_key_; }
+  uint16_t partitions() const { return facts_.partitions; }
+  Hash128 hash_key() const { return facts_.hash_key; }
   /// That its log begins at (engine/feature_level.h).
-  uint32_t first_feature_level() const { return first_feature_level_; }
+  uint32_t first_feature_level() const { return facts_.first_feature_level; }
 
  private:
   DataFolder(std::string path, os::FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
-  Status read_facts(const std::string& text);
+  struct Facts {
+    uint16_t partitions = 64;
+    Hash128 hash_key;
+    uint32_t first_feature_level = 0;
+  };
+  friend Status check_data_folder_facts(const std::string& path);
+  static Result<Facts> read_facts(const std::string& path, const std::string& text);
   Status write_facts(uint16_t partitions);
 
   std::string path_;
   os::FileLock lock_;
-  uint16_t partitions_ = 64;
-  Hash128 hash_key_;
-  uint32_t first_feature_level_ = 0;
+  Facts facts_;
 };
 
 }  // namespace hence::server

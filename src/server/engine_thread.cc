@@ -181,8 +181,9 @@ void EngineThread::run_engine() {
     }
     finish_durable();
     wake_waiters();
+    run_asides();
     check_disk();
-    if (ended) return;
+    if (ended) break;
     bool room = false;
     {
       const std::lock_guard lock(mutex_);
@@ -192,13 +193,18 @@ void EngineThread::run_engine() {
     if (room) add_internal(submissions);
     if (!submissions.empty()) decide(std::move(submissions));
   }
+  const std::lock_guard lock(mutex_);
+  engine_ended_ = true;
+  for (Aside* aside : asides_) aside->over = true;
+  asides_.clear();
+  asides_wake_.notify_all();
 }
 
 std::vector<EngineThread::Submission> EngineThread::take_submissions(std::unique_lock<std::mutex>& lock) {
   const auto front_written = [&] { return !in_flight_.empty() && (in_flight_.front().written || !in_flight_.front().commit); };
   const auto room = [&] { return in_flight_.size() < kBatchesInFlightMax; };
   const auto awake = [&] {
-    return front_written() || (!queue_.empty() && room()) ||
+    return front_written() || (!queue_.empty() && room()) || !asides_.empty() ||
            (stopping_ && queue_.empty() && in_flight_.empty());
   };
   Duration patience = Duration::milliseconds(500);
@@ -353,6 +359,33 @@ void EngineThread::wake_waiters() {
     });
   }
   for (const auto& [then, applied] : ready) then(applied);
+}
+
+bool EngineThread::aside(const std::function<void()>& work) {
+  std::unique_lock lock(mutex_);
+  if (engine_ended_) return false;
+  Aside aside{work};
+  asides_.push_back(&aside);
+  engine_wakes_.notify_one();
+  asides_wake_.wait(lock, [&aside] { return aside.over; });
+  return aside.ran;
+}
+
+void EngineThread::run_asides() {
+  std::vector<Aside*> asides;
+  {
+    const std::lock_guard lock(mutex_);
+    if (asides_.empty()) return;
+    asides.swap(asides_);
+  }
+  for (Aside* aside : asides) aside->work();
+  log::LogView view = log_.view();
+  {
+    const std::lock_guard lock(mutex_);
+    view_ = std::move(view);
+    for (Aside* aside : asides) aside->ran = aside->over = true;
+  }
+  asides_wake_.notify_all();
 }
 
 void EngineThread::check_disk() {

@@ -57,9 +57,16 @@ class EngineThread : public api::Backend {
   void set_effect_sink(EffectSink sink) { effect_sink_ = std::move(sink); }
   void set_durable_hook(DurableHook hook) { durable_hook_ = std::move(hook); }
   void set_definitions_hook(DefinitionsHook hook) { definitions_hook_ = std::move(hook); }
+  uint16_t partitions() const { return engine_.options().partitions; }
   void start();
   /// Decides what is queued, makes it durable, closes the log, ends both threads.
   void stop();
+
+  /// Runs it on the engine's thread between two batches, where log, store and engine are at rest, and
+  /// returns when it has run; false if the thread has ended and it was not. Not from that thread.
+  bool aside(const std::function<void()>& work);
+  /// What is durable is not known any more: says so and ends the process.
+  [[noreturn]] static void fail(const Error& error);
 
   /// Takes effect with the next look at the disk. Any thread.
   void set_disk_reserve(uint64_t bytes) { disk_reserve_bytes_ = bytes; }
@@ -90,6 +97,11 @@ class EngineThread : public api::Backend {
     std::vector<Waiting> waiting;
     bool written = false;
   };
+  struct Aside {
+    const std::function<void()>& work;
+    bool ran = false;
+    bool over = false;
+  };
   struct Waiter {
     Address address;
     os::MonotonicTime deadline;
@@ -117,7 +129,7 @@ class EngineThread : public api::Backend {
   static void answer(const InFlight& done);
   void wake_waiters();
   void check_disk();
-  [[noreturn]] void fail(const Error& error);
+  void run_asides();
 
   engine::Engine& engine_;
   log::Log& log_;
@@ -134,6 +146,7 @@ class EngineThread : public api::Backend {
   std::condition_variable engine_wakes_;
   std::condition_variable writer_wakes_;
   std::condition_variable preparer_wakes_;
+  std::condition_variable asides_wake_;
   // under mutex_
   std::deque<Submission> queue_;
   size_t queue_bytes_ = 0;
@@ -141,12 +154,14 @@ class EngineThread : public api::Backend {
   size_t crowd_ = 0;  ///< commands of the last two batches
   std::deque<InFlight> in_flight_;
   std::vector<Waiter> waiters_;
+  std::vector<Aside*> asides_;
   std::vector<Sequence> applied_;  ///< by partition, the control partition's last
   log::LogView view_;
   std::shared_ptr<const engine::Definitions> definitions_;
   api::EngineCounters counters_;
   std::atomic<uint64_t> disk_reserve_bytes_;
   bool stopping_ = false;
+  bool engine_ended_ = false;
   bool writer_stops_ = false;
   // engine thread's own
   os::MonotonicTime next_disk_check_;

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/log_line.h"
+#include "json/builder.h"
 #include "store/rocks_store.h"
 
 namespace hence::server {
@@ -48,6 +49,10 @@ api::EndpointLimits limits_of(const Config& config) {
   limits.batch_bytes = config.batch_bytes;
   limits.resource_bytes = config.resource_bytes;
   return limits;
+}
+
+log::RetentionPolicy retention_of(const Config& config) {
+  return {config.retention_age, config.retention_bytes, config.retention_instances};
 }
 
 }  // namespace
@@ -102,6 +107,12 @@ Status Node::open_storage() {
   thread_options.segment_bytes = config_.log_segment_bytes;
   thread_options.disk_reserve_bytes = config_.disk_reserve_bytes;
   engine_thread_ = std::make_unique<EngineThread>(*engine_, *log_, *store_, *log_disk_, clock_, thread_options);
+  HousekeeperOptions housekeeping;
+  housekeeping.compress = config_.log_compression;
+  housekeeping.retention = retention_of(config_);
+  housekeeping.checkpoint_folder = checkpoint_folder();
+  housekeeping.version = std::string(kVersion);
+  housekeeper_ = std::make_unique<Housekeeper>(*engine_thread_, *log_, *store_, *log_disk_, clock_, housekeeping, &folder_);
   if (!raises) return {};
   log_line(LogLevel::info, "the data folder is raised to feature level " + std::to_string(engine::kFeatureLevel) +
                                ": older versions of hence refuse it from now on");
@@ -171,6 +182,19 @@ Status Node::open_http() {
   };
   options.imports = [this](const std::string& uri) { return documents_.read(uri); };
   options.extra_metrics = [this] { return metrics(); };
+  options.checkpoints.create = [this](const std::string& name) -> Result<json::Value> {
+    HENCE_TRY(const CheckpointInfo made, housekeeper_->checkpoint(name));
+    log_line(LogLevel::info, "checkpoint written", {{"name", made.name}, {"position", std::to_string(made.position.value)}});
+    return made.to_json();
+  };
+  options.checkpoints.list = [this]() -> Result<json::Value> {
+    HENCE_TRY(const std::vector<CheckpointInfo> found, list_checkpoints(checkpoint_folder()));
+    json::Builder builder;
+    builder.begin_object().key("items").begin_array();
+    for (const CheckpointInfo& checkpoint : found) builder.value(checkpoint.to_json());
+    builder.end_array().end_object();
+    return std::move(builder).finish();
+  };
   options.clock = &clock_;
   endpoints_ = std::make_unique<api::Endpoints>(std::move(options));
   HENCE_TRY(const ListenAddress listen, parse_listen(config_.listen));
@@ -183,9 +207,14 @@ Status Node::open_http() {
   engine_thread_->start();
   rule_merger_->start();
   dispatch_thread_->start();
+  housekeeper_->start();
   HENCE_TRY(http_, api::HttpServer::start(http, *endpoints_));
   serving_ = http_.get();
   return {};
+}
+
+std::string Node::checkpoint_folder() const {
+  return config_.checkpoint_folder.empty() ? folder_.path() + "/checkpoints" : config_.checkpoint_folder;
 }
 
 std::string Node::metrics() const {
@@ -200,6 +229,17 @@ std::string Node::metrics() const {
   };
   std::string text = gauge("hence_destination_waiting", waiting) + gauge("hence_destination_in_flight", in_flight) +
                      gauge("hence_breakers_open", open);
+  const Housekeeper::Report log = housekeeper_->report();
+  const UtcTime now = clock_.now();
+  const auto seconds_since = [now](UtcTime time) {
+    return static_cast<uint64_t>(std::max<int64_t>(0, now.micros - time.micros) / 1'000'000);
+  };
+  text += gauge("hence_log_bytes", log.log_bytes) + gauge("hence_log_segments_compressed", log.segments_compressed) +
+          gauge("hence_log_kept_seconds", log.log_begin ? seconds_since(*log.log_begin) : 0) +
+          gauge("hence_dedup_horizon_seconds", seconds_since(std::max(log.dedup_horizon, now - config_.dedup_window))) +
+          gauge("hence_retention_held", log.retention_held ? 1 : 0) +
+          "# TYPE hence_log_segments_dropped counter\nhence_log_segments_dropped_total " +
+          std::to_string(log.segments_dropped) + "\n";
   // The first request may come before start() has handed the server over.
   if (const api::HttpServer* http = serving_.load()) text += gauge("hence_http_connections_open", http->stats().connections_open);
   return text;
@@ -226,6 +266,7 @@ Status Node::reload(const Config& config) {
   engine_thread_->set_disk_reserve(config.disk_reserve_bytes);
   endpoints_->set_limits(limits_of(config));
   endpoints_->set_token(token);
+  housekeeper_->set_retention(retention_of(config));
   return {};
 }
 
@@ -234,6 +275,7 @@ void Node::stop() {
   if (http_) http_->stop(config_.shutdown_grace);
   if (dispatch_thread_) dispatch_thread_->stop(config_.shutdown_grace);
   if (rule_merger_) rule_merger_->stop();
+  if (housekeeper_) housekeeper_->stop();
   if (engine_thread_) engine_thread_->stop();
   http_client_.close();
   processes_.close();

@@ -23,6 +23,7 @@
 #include "server/data_folder.h"
 #include "server/dispatch_thread.h"
 #include "server/engine_thread.h"
+#include "server/housekeeper.h"
 #include "server/rule_merger.h"
 #include "server/secrets.h"
 #include "server/switchable.h"
@@ -55,6 +56,7 @@ class Node {
   Status open_http();
   Result<std::string> read_token(const Config& config) const;
   std::string metrics() const;
+  std::string checkpoint_folder() const;
 
   DataFolder folder_;
   Config config_;
@@ -66,6 +68,7 @@ class Node {
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<EngineThread> engine_thread_;
   std::unique_ptr<RuleMerger> rule_merger_;
+  std::unique_ptr<Housekeeper> housekeeper_;
   SwitchableSecrets secrets_;
   SwitchableDocuments documents_;
   SwitchableHttpClient http_client_;

@@ -233,4 +233,21 @@ Result<std::unique_ptr<Store>> open_rocks_store(const RocksOptions& options) {
   }
 }
 
+Status verify_rocks_store(const std::string& folder) {
+  try {
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* opened = nullptr;
+    auto status = rocksdb::DB::OpenForReadOnly(
+        rocksdb::DBOptions(), folder,
+        {{rocksdb::kDefaultColumnFamilyName, {}}, {"index", {}}}, &handles, &opened);
+    if (!status.ok()) return failed(folder, "open", status);
+    const std::unique_ptr<rocksdb::DB> db(opened);
+    status = db->VerifyChecksum();
+    for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle);
+    return status.ok() ? Status() : failed(folder, "verify", status);
+  } catch (const std::exception& error) {
+    return Error(ErrorCode::StoreFailed, "the state store in " + folder + " failed: " + error.what());
+  }
+}
+
 }  // namespace hence::store

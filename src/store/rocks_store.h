@@ -22,4 +22,7 @@ struct RocksOptions {
 /// Errors: StoreFailed (also if another process has it open).
 Result<std::unique_ptr<Store>> open_rocks_store(const RocksOptions& options);
 
+/// Reads every block of the store in a folder, which no process has open. Errors: StoreFailed.
+Status verify_rocks_store(const std::string& folder);
+
 }  // namespace hence::store

@@ -44,4 +44,11 @@ void list_deliveries(Context& context, std::shared_ptr<Exchange> exchange);
 void get_delivery(Context& context, std::shared_ptr<Exchange> exchange);
 void redrive_delivery(Context& context, std::shared_ptr<Exchange> exchange);
 
+// by_query.cc
+void cancel_instances(Context& context, std::shared_ptr<Exchange> exchange);
+void redrive_deliveries(Context& context, std::shared_ptr<Exchange> exchange);
+// checkpoints.cc
+void create_checkpoint(Context& context, std::shared_ptr<Exchange> exchange);
+void list_checkpoints(Context& context, std::shared_ptr<Exchange> exchange);
+
 }  // namespace hence::api

@@ -46,7 +46,7 @@ Result<uint32_t> read_limit(const Exchange& exchange) {
 /// The status asked for is one that the route's list can have.
 Status check_status(const Exchange& exchange, const std::string& status) {
   if (status.empty()) return {};
-  const bool deliveries = exchange.route().operation == "listDeliveries";
+  const bool deliveries = exchange.route().operation.ends_with("Deliveries");
   const auto states = deliveries ? std::span<const std::string_view>(kDeliveryStates)
                                  : std::span<const std::string_view>(kPhases);
   for (const std::string_view state : states) {

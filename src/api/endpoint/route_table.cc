@@ -46,6 +46,15 @@ constexpr QueryParameter kDecisionList[] = {
     {"rule", "string", "decisions in which this rule matched or failed"},
     {"matched", "boolean", "whether the rule, or without `rule` any rule, matched"},
     kSince, kUntil, kLimit, kCursor, kMinPosition};
+constexpr QueryParameter kDryRun{"dry_run", "boolean", "only say which they are"};
+constexpr QueryParameter kInstancesByQuery[] = {
+    {"workflow", "string", "instances of this workflow, namespace/name"},
+    {"status", "string", "pending, running, waiting or suspended"},
+    kSince, kUntil, kLimit, kCursor, kDryRun};
+constexpr QueryParameter kDeliveriesByQuery[] = {
+    {"sink", "string", "deliveries to this sink"},
+    {"event", "string", "deliveries an event led to, by its position"},
+    kSince, kUntil, kLimit, kCursor, kDryRun};
 
 constexpr Scope kSpace = Scope::name_space;
 constexpr Scope kShort = Scope::name_space_short;
@@ -121,6 +130,9 @@ constexpr Route kRoutes[] = {
     {get, "/instances/{id}/trace", kSpace, Access::token, Body::none, trace_instance,
      "traceInstance", "Each task that ran, with input, output, attempts and times.", 200, "Trace",
      kOnlyPosition},
+    {post, "/instances/by-query/cancel", kSpace, Access::token, Body::json, cancel_instances,
+     "cancelInstances", "Ends all instances that the query finds and that have not ended, at most "
+     "limit; next says where to go on.", 200, "ByQueryResult", kInstancesByQuery},
     {post, "/instances/{id}/cancel", kSpace, Access::token, Body::json, cancel_instance,
      "cancelInstance", "Ends an instance.", 200, "InstanceReference"},
 
@@ -128,8 +140,17 @@ constexpr Route kRoutes[] = {
      "Deliveries to sinks, newest first.", 200, "DeliveryList", kDeliveryList},
     {get, "/deliveries/{id}", kSpace, Access::token, Body::none, get_delivery, "getDelivery",
      "One delivery with each of its attempts.", 200, "Delivery", kOnlyPosition},
+    {post, "/deliveries/by-query/redrive", kSpace, Access::token, Body::json, redrive_deliveries,
+     "redriveDeliveries", "Tries all parked deliveries again that the query finds, at most limit; "
+     "next says where to go on.", 200, "ByQueryResult", kDeliveriesByQuery},
     {post, "/deliveries/{id}/redrive", kSpace, Access::token, Body::json, redrive_delivery,
      "redriveDelivery", "Tries a parked delivery again.", 200, "DeliveryReference"},
+
+    {get, "/checkpoints", kSpace, Access::token, Body::none, list_checkpoints, "listCheckpoints",
+     "Checkpoints of the data folder, all namespaces.", 200, "CheckpointList"},
+    {post, "/checkpoints", kSpace, Access::token, Body::json, create_checkpoint,
+     "createCheckpoint", "Writes a checkpoint of the data folder, all namespaces, while the server "
+     "runs on.", 201, "Checkpoint"},
 };
 
 #undef HENCE_RESOURCE_ROUTES

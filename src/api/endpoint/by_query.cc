@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// One act on all that a list finds: cancel instances, redrive parked deliveries.
+
+#include "api/endpoint/handlers.h"
+#include "api/endpoint/request_read.h"
+#include "json/builder.h"
+
+namespace hence::api {
+namespace {
+
+/// Pages of the list looked through for one request; its answer then says where to go on.
+constexpr int kPagesMax = 100;
+constexpr size_t kCommandBytes = 256;
+
+using ListPage = std::function<Result<json::Value>(engine::Query&, const engine::ListOptions&)>;
+using MakeCommand = std::function<engine::Command(const std::string& id)>;
+
+struct ByQuery {
+  engine::ListOptions list;
+  bool dry_run = false;
+  ListPage page;
+  std::function<bool(json::View item)> wanted;
+  MakeCommand command;
+};
+
+struct Found {
+  std::vector<std::string> ids;
+  std::string next;
+};
+
+/// At most list.limit items that are wanted.
+Result<Found> find_items(engine::Query& query, const ByQuery& act) {
+  Found found;
+  engine::ListOptions options = act.list;
+  for (int page = 0; page < kPagesMax && found.ids.size() < act.list.limit; ++page) {
+    options.limit = act.list.limit - static_cast<uint32_t>(found.ids.size());
+    HENCE_TRY(const json::Value answer, act.page(query, options));
+    for (const json::View item : answer->find("items")->elements()) {
+      if (act.wanted(item)) found.ids.emplace_back(item.string_or("id", ""));
+    }
+    found.next = answer->string_or("next", "");
+    if (found.next.empty()) break;
+    options.cursor = found.next;
+  }
+  return found;
+}
+
+json::Value describe(const Found& found, bool dry_run, const std::vector<engine::Reply>& replies) {
+  json::Builder builder;
+  builder.begin_object().key("dryRun").boolean(dry_run).key("items").begin_array();
+  int64_t failed = 0;
+  for (size_t i = 0; i < found.ids.size(); ++i) {
+    builder.begin_object().member("id", found.ids[i]);
+    if (i < replies.size() && replies[i].error) {
+      ++failed;
+      builder.member("error", replies[i].error->message());
+    }
+    builder.end_object();
+  }
+  builder.end_array().key("failed").number(failed);
+  if (!found.next.empty()) builder.member("next", found.next);
+  builder.end_object();
+  return std::move(builder).finish();
+}
+
+void act_on(Context& context, const ExchangePtr& exchange, const ByQuery& act, Found found) {
+  if (act.dry_run || found.ids.empty()) {
+    return exchange->answer_json(200, describe(found, act.dry_run, {}));
+  }
+  std::vector<engine::Command> commands;
+  for (const std::string& id : found.ids) commands.push_back(act.command(id));
+  const size_t bytes = commands.size() * kCommandBytes;
+  context.backend.submit_all(
+      std::move(commands), bytes, /*external=*/true,
+      [exchange, found = std::move(found)](const auto& replies) {
+        exchange->answer_json(200, describe(found, false, {replies.begin(), replies.end()}));
+      });
+}
+
+void run_by_query(Context& context, const ExchangePtr& exchange, ByQuery act) {
+  const bool taken = context.workers.run([&context, exchange, act = std::move(act)](engine::Query& query) {
+    Result<Found> found = find_items(query, act);
+    if (!found.ok()) return exchange->fail(found.error());
+    act_on(context, exchange, act, std::move(*found));
+  });
+  if (!taken) exchange->fail(Error(ErrorCode::Overloaded, "too many questions are waiting already"));
+}
+
+/// Filters, limit and dry_run of the query, the reason of the body. A request that says nothing of
+/// what it means, means nothing.
+Result<ByQuery> read_by_query(Context& context, const Exchange& exchange) {
+  ByQuery act;
+  HENCE_TRY(act.list, read_list_options(context, exchange));
+  HENCE_TRY(act.dry_run, exchange.query_flag("dry_run"));
+  const engine::ListOptions& list = act.list;
+  const bool says = !list.workflow.empty() || !list.status.empty() || !list.sink.empty() ||
+                    !list.event.empty() || list.since || list.until;
+  if (says) return act;
+  std::string names;
+  for (const QueryParameter& parameter : exchange.route().query) {
+    if (parameter.name == "limit") break;
+    names += (names.empty() ? "" : ", ") + std::string(parameter.name);
+  }
+  return Error(ErrorCode::RequestInvalid, "say which are meant by at least one of " + names);
+}
+
+/// What each command has in common; a repeated request, under its key, finds each answered.
+MakeCommand commands_like(engine::Command like, std::function<void(engine::Command&, const std::string&)> fill) {
+  return [like = std::move(like), fill = std::move(fill)](const std::string& id) {
+    engine::Command command = like;
+    if (!command.idempotency_key.empty()) command.idempotency_key += " " + id;
+    fill(command, id);
+    return command;
+  };
+}
+
+Result<engine::Command> common_command(const Exchange& exchange) {
+  HENCE_TRY(const std::string reason, read_reason(exchange));
+  return command_of(exchange, reason);
+}
+
+}  // namespace
+
+void cancel_instances(Context& context, ExchangePtr exchange) {
+  Result<ByQuery> act = read_by_query(context, *exchange);
+  if (!act.ok()) return exchange->fail(act.error());
+  Result<engine::Command> like = common_command(*exchange);
+  if (!like.ok()) return exchange->fail(like.error());
+  act->page = [name_space = exchange->name_space()](engine::Query& query, const engine::ListOptions& list) {
+    return query.instances(name_space, list);
+  };
+  act->wanted = [](json::View item) { return !item.find("ended"); };
+  act->command = commands_like(std::move(*like), [](engine::Command& command, const std::string& id) {
+    command.body = engine::CancelInstance{*Address::parse(id)};
+  });
+  run_by_query(context, exchange, std::move(*act));
+}
+
+void redrive_deliveries(Context& context, ExchangePtr exchange) {
+  Result<ByQuery> act = read_by_query(context, *exchange);
+  if (!act.ok()) return exchange->fail(act.error());
+  Result<engine::Command> like = common_command(*exchange);
+  if (!like.ok()) return exchange->fail(like.error());
+  act->list.status = "parked";
+  act->page = [name_space = exchange->name_space()](engine::Query& query, const engine::ListOptions& list) {
+    return query.deliveries(name_space, list);
+  };
+  act->wanted = [](json::View) { return true; };
+  act->command = commands_like(std::move(*like), [](engine::Command& command, const std::string& id) {
+    command.body = engine::RedriveDelivery{*engine::EffectId::parse(id)};
+  });
+  run_by_query(context, exchange, std::move(*act));
+}
+
+}  // namespace hence::api

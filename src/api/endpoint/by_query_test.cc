@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// One act on all that a list finds.
+#include "api/endpoint/test_world.h"
+
+namespace hence::api {
+namespace {
+
+using testing::HasSubstr;
+
+class ByQuery : public EndpointsTest {
+ protected:
+  ByQuery() { EXPECT_EQ(apply(kTestResources).status, 200); }
+  void start(int count, const std::string& workflow) {
+    for (int i = 0; i < count; ++i) {
+      const Answer started = send("POST /api/v1/instances", R"({"workflow":")" + workflow + R"(","input":{}})",
+                                  "content-type: application/json\n");
+      EXPECT_EQ(started.status, 201) << started.body;
+    }
+  }
+  size_t count(const std::string& status) {
+    return items(send("GET /api/v1/instances?limit=1000&status=" + status));
+  }
+  static size_t items(const Answer& answer) { return answer.json()->find("items")->size(); }
+};
+
+TEST_F(ByQuery, CancelsWhatTheQueryFindsAndNothingElse) {
+  start(5, "t/sleep");
+  start(2, "t/greet");
+  const Answer tried = send("POST /api/v1/instances/by-query/cancel?workflow=t/sleep&dry_run=true");
+  EXPECT_EQ(tried.status, 200) << tried.body;
+  EXPECT_EQ(items(tried), 5u);
+  EXPECT_THAT(tried.body, HasSubstr("\"dryRun\":true"));
+  EXPECT_EQ(count("waiting"), 5u) << "a dry run changes nothing";
+
+  const Answer done = send("POST /api/v1/instances/by-query/cancel?workflow=t/sleep", R"({"reason":"wrong input"})");
+  EXPECT_EQ(done.status, 200) << done.body;
+  EXPECT_EQ(items(done), 5u);
+  EXPECT_THAT(done.body, HasSubstr("\"failed\":0"));
+  EXPECT_EQ(count("waiting"), 0u);
+  EXPECT_EQ(count("cancelled"), 5u);
+  EXPECT_EQ(count("completed"), 2u);
+  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/cancel?workflow=t/sleep")), 0u) << "ended ones are left alone";
+}
+
+TEST_F(ByQuery, StopsAtTheLimitAndSaysWhereToGoOn) {
+  start(5, "t/sleep");
+  const Answer first = send("POST /api/v1/instances/by-query/cancel?status=waiting&limit=2");
+  EXPECT_EQ(items(first), 2u);
+  EXPECT_EQ(count("waiting"), 3u);
+  EXPECT_FALSE(first.text("next").empty());
+  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/cancel?status=waiting")), 3u);
+}
+
+TEST_F(ByQuery, WantsToKnowWhichAreMeant) {
+  const Answer all = send("POST /api/v1/instances/by-query/cancel");
+  EXPECT_EQ(all.status, 400);
+  EXPECT_THAT(all.body, HasSubstr("say which are meant by at least one of workflow, status, since, until"));
+  EXPECT_EQ(send("POST /api/v1/instances/by-query/cancel?status=asleep").status, 400);
+  EXPECT_EQ(send("POST /api/v1/deliveries/by-query/redrive").status, 400);
+  EXPECT_EQ(send("POST /api/v1/deliveries/by-query/redrive?sink=chat", R"({"reasn":"x"})").status, 400);
+}
+
+TEST_F(ByQuery, RedrivesTheParkedDeliveriesOfASink) {
+  for (const char* id : {"1", "2", "3"}) send_event(id);
+  const std::vector<engine::Effect> effects = backend.effects;
+  ASSERT_EQ(effects.size(), 3u);
+  backend.park(effects[0]);
+  backend.park(effects[2]);
+  EXPECT_EQ(items(send("POST /api/v1/deliveries/by-query/redrive?sink=other")), 0u);
+  EXPECT_EQ(items(send("POST /api/v1/deliveries/by-query/redrive?sink=chat&dry_run=true")), 2u);
+  const Answer done = send("POST /api/v1/deliveries/by-query/redrive?sink=chat", R"({"reason":"fixed"})");
+  EXPECT_EQ(done.status, 200) << done.body;
+  EXPECT_EQ(items(done), 2u);
+  EXPECT_EQ(items(send("GET /api/v1/deliveries?status=parked")), 0u);
+  EXPECT_EQ(items(send("GET /api/v1/deliveries?status=ready")), 3u);
+}
+
+TEST_F(ByQuery, SaysOfEachWhatWasRefused) {
+  start(1, "t/sleep");
+  backend.refuse_with = ErrorCode::Overloaded;
+  const Answer answer = send("POST /api/v1/instances/by-query/cancel?workflow=t/sleep");
+  EXPECT_THAT(answer.body, HasSubstr("\"failed\":1"));
+  EXPECT_THAT(answer.body, HasSubstr("the test says no"));
+}
+
+}  // namespace
+}  // namespace hence::api
