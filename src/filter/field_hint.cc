@@ -102,4 +102,30 @@ FieldHint explain_absence(json::View event, const std::vector<std::string_view>&
   return {"no such field", ""};
 }
 
+std::pair<std::string, std::optional<json::View>> look_up(json::View event, std::string_view pointer) {
+  std::string text;
+  std::optional<json::View> value = event;
+  while (pointer.starts_with('/')) {
+    pointer.remove_prefix(1);
+    const std::string_view written = pointer.substr(0, pointer.find('/'));
+    pointer.remove_prefix(written.size());
+    std::string key;
+    for (size_t i = 0; i < written.size(); ++i) {
+      const bool escape = written[i] == '~' && i + 1 < written.size();
+      key += !escape ? written[i] : written[++i] == '1' ? '/' : '~';
+    }
+    text += (text.empty() ? "" : ".") + key;
+    if (!value) continue;
+    const bool is_index = value->is_array() && !key.empty() && key.size() < 10 &&
+                          key.find_first_not_of("0123456789") == std::string::npos;
+    if (is_index) {
+      const auto index = static_cast<uint32_t>(std::stoul(key));
+      value = index < value->size() ? std::optional(value->at(index)) : std::nullopt;
+    } else {
+      value = value->find(key);
+    }
+  }
+  return {text, value};
+}
+
 }  // namespace hence::filter

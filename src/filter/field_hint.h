@@ -3,8 +3,10 @@
 
 // Why an event has no value at a path, and which field was probably meant.
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "json/value.h"
@@ -18,5 +20,8 @@ struct FieldHint {
 
 /// keys: a path at which the event has no string, number, boolean or null.
 FieldHint explain_absence(json::View event, const std::vector<std::string_view>& keys);
+
+/// A field by RFC 6901 pointer: its name as people write paths ("data.risk"), and its value if it is there.
+std::pair<std::string, std::optional<json::View>> look_up(json::View event, std::string_view pointer);
 
 }  // namespace hence::filter

@@ -71,6 +71,9 @@ class Explainer {
   void add_filters(WhyNode& root) const;
   void add_when(WhyNode& root, bool reached, const expr::Environment& environment) const;
   std::string elements_text(const Condition& condition) const;
+  std::string closest_element(const std::vector<ConditionId>& conditions) const;
+  std::string scope_text(ScopeId scope) const;
+  std::string read_values() const;
 
   const RuleIndex& index_;
   const RuleIndex::Rule& rule_;
@@ -177,14 +180,52 @@ std::string Explainer::elements_text(const Condition& condition) const {
     const Leaf& leaf = fields.leaf(at);
     if (!index_.conditions().passes(condition, leaf)) continue;
     if (++count > kShownValues) continue;
-    std::string place;
-    for (ScopeId scope = leaf.scope; scope != kRootScope; scope = fields.scopes()[scope].parent) {
-      place.insert(0, "[" + std::to_string(fields.scopes()[scope].index) + "]");
-    }
-    out += (out.empty() ? "" : ", ") + (place.empty() ? "outside arrays" : "element " + place);
+    out += (out.empty() ? "" : ", ") + (leaf.scope == kRootScope ? "outside arrays" : "element " + scope_text(leaf.scope));
   }
   if (count > kShownValues) out += " … " + std::to_string(count - kShownValues) + " more";
   return out.empty() ? "absent in some elements" : out;
+}
+
+/// "[2][0]": the elements, from the outermost array inwards.
+std::string Explainer::scope_text(ScopeId scope) const {
+  std::string out;
+  for (; scope != kRootScope; scope = evaluation_.fields().scopes()[scope].parent) {
+    out.insert(0, "[" + std::to_string(evaluation_.fields().scopes()[scope].index) + "]");
+  }
+  return out;
+}
+
+/// The element that meets the most of the conditions, though not all.
+std::string Explainer::closest_element(const std::vector<ConditionId>& conditions) const {
+  const EventFields& fields = evaluation_.fields();
+  std::vector<uint32_t> met(fields.scopes().size(), 0);
+  std::vector<size_t> counted(met.size(), SIZE_MAX);  // the last condition that counted a scope
+  for (size_t i = 0; i < conditions.size(); ++i) {
+    const Condition& condition = index_.conditions().condition(conditions[i]);
+    for (uint32_t at = fields.first(condition.path); at != kNoLeaf; at = fields.leaf(at).next) {
+      if (!index_.conditions().passes(condition, fields.leaf(at))) continue;
+      for (ScopeId scope = fields.leaf(at).scope; scope != kRootScope && counted[scope] != i; scope = fields.scopes()[scope].parent) {
+        counted[scope] = i;
+        ++met[scope];
+      }
+    }
+  }
+  ScopeId best = kRootScope;
+  for (ScopeId scope = 1; scope < met.size(); ++scope) {
+    if (met[scope] < conditions.size() && met[scope] > met[best]) best = scope;
+  }
+  if (best == kRootScope) return "";
+  std::string missed;
+  for (const ConditionId id : conditions) {
+    const Condition& condition = index_.conditions().condition(id);
+    bool passes = false;
+    for (uint32_t at = fields.first(condition.path); at != kNoLeaf && !passes; at = fields.leaf(at).next) {
+      const ScopeId scope = fields.leaf(at).scope;
+      passes = scope >= best && scope < fields.scopes()[best].end && index_.conditions().passes(condition, fields.leaf(at));
+    }
+    if (!passes) missed += (missed.empty() ? "" : ", ") + index_.paths().to_text(condition.path);
+  }
+  return "element " + scope_text(best) + " comes closest: it misses " + missed;
 }
 
 /// Each condition holds somewhere; says so if they do not hold together.
@@ -194,14 +235,18 @@ void Explainer::add_agreement(const std::vector<ConditionId>& conditions, WhyNod
   out.kind = WhyNode::Kind::agreement;
   out.verdict = Verdict::fails;
   out.expected = "one element of each array meets all its conditions";
+  std::vector<ConditionId> in_arrays;
   for (const ConditionId id : conditions) {
     const auto state = evaluation_.state(id);
     if (state != Evaluation::State::scoped && state != Evaluation::State::conditional) continue;
+    in_arrays.push_back(id);
     const Condition& condition = index_.conditions().condition(id);
     if (!out.actual.empty()) out.actual += "; ";
     out.actual += index_.paths().to_text(condition.path) + " in " + elements_text(condition);
   }
   out.hint = "each condition is true, but for different elements of the same array";
+  const std::string closest = closest_element(in_arrays);
+  if (!closest.empty()) out.hint += "; " + closest;
   node.parts.push_back(std::move(out));
 }
 
@@ -214,6 +259,20 @@ void Explainer::add_filters(WhyNode& root) const {
     node.actual = verdict.found;
     root.parts.push_back(std::move(node));
   }
+}
+
+/// "data.risk = 2; data.env is absent": what the when looked at.
+std::string Explainer::read_values() const {
+  std::string out;
+  size_t count = 0;
+  for (const std::string& pointer : rule_.when->reads().paths) {
+    if (++count > kShownValues) continue;
+    const auto [text, value] = look_up(event_, pointer);
+    if (text.empty()) continue;
+    out += "; " + text + (value ? " = " + short_json(*value) : " is absent");
+  }
+  if (count > kShownValues) out += " … " + std::to_string(count - kShownValues) + " more";
+  return out;
 }
 
 void Explainer::add_when(WhyNode& root, bool reached, const expr::Environment& environment) const {
@@ -230,6 +289,7 @@ void Explainer::add_when(WhyNode& root, bool reached, const expr::Environment& e
       node.verdict = *verdict ? Verdict::holds : Verdict::fails;
       node.actual = *verdict ? "true" : "false or null";
     }
+    node.actual += read_values();
   }
   root.parts.push_back(std::move(node));
 }

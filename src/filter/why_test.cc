@@ -67,6 +67,23 @@ TEST(Why, SaysThatElementsDiffer) {
   EXPECT_THAT(text, HasSubstr("l.a in element [0]; l.b in element [1]"));
 }
 
+TEST(Why, SaysWhichElementComesClosest) {
+  const std::string text = text_of(R"({"l": {"a": [1], "b": [2], "c": [3]}})",
+                                   R"({"l": [{"a": 1}, {"b": 2, "c": 3, "a": 7}, {"a": 1, "c": 3}, {"a": 1, "c": 3}]})");
+  EXPECT_THAT(text, HasSubstr("element [1] comes closest: it misses l.a"));
+  EXPECT_THAT(text_of(R"({"o": {"x": [1], "i": {"a": [1], "b": [2]}}})",
+                      R"({"o": [{"x": 1, "i": [{"a": 1}, {"b": 2}]}, {"x": 2, "i": [{"a": 1, "b": 2}]}]})"),
+              HasSubstr("element [1] comes closest: it misses o.x"));
+}
+
+TEST(Why, ShowsWhatAWhenLookedAt) {
+  EXPECT_THAT(to_text(why_of(R"({"when": ".data.risk >= 3 and .data.env != \"test\""})", R"({"data": {"risk": 2}})")),
+              HasSubstr("found:  false or null; data.env is absent; data.risk = 2"));
+  EXPECT_THAT(to_text(why_of(R"({"when": ".data.items[1].sku == \"b\""})", R"({"data": {"items": [{}, {"sku": "b"}]}})")),
+              HasSubstr("found:  true; data.items = [{},{\"sku\":\"b\"}]"));
+  EXPECT_THAT(to_text(why_of(R"({"when": ".data.n + {} == 1"})", R"({"data": {"n": 1}})")), HasSubstr("; data.n = 1"));
+}
+
 TEST(Why, ShowsAlternativesAndTheClosest) {
   const Why why = why_of(R"({"pattern": {"t": ["x"], "$or": [{"a": [1], "b": [1]}, {"c": [1]}]}})",
                          R"({"t": "x", "a": 2, "b": 2, "c": 3})");

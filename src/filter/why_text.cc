@@ -97,7 +97,8 @@ std::string head_of(const WhyNode& node) {
 // The tree is at most four deep: rule, alternatives, alternative, condition.
 void write_node(const WhyNode& node, size_t indent, TextWriter& out) {
   out.line(indent, indent + 4, head_of(node));
-  if (!node.actual.empty() && node.verdict != Verdict::holds) {
+  const bool is_shown = node.verdict != Verdict::holds || node.kind == WhyNode::Kind::when;
+  if (!node.actual.empty() && is_shown) {
     out.line(indent + 4, indent + 12, "found:  " + node.actual);
   }
   if (!node.hint.empty()) out.line(indent + 4, indent + 12, "hint:   " + node.hint);
