@@ -47,6 +47,15 @@ TEST_F(FilterCommands, LintNamesTheRules) {
   EXPECT_THAT(ran.out, HasSubstr("narrow: contained: matches only events that are matched too by wide"));
 }
 
+TEST_F(FilterCommands, LintKnowsTheEventTypesOfTheFiles) {
+  const std::string file = folder.write("rules.yaml",
+      "apiVersion: hence/v1\nkind: EventType\nmetadata: {name: paid}\nspec: {type: com.acme.paid, schema: {type: object}}\n"
+      "---\napiVersion: hence/v1\nkind: Rule\nmetadata: {name: typo}\nspec: {on: {type: com.acme.payed}, do: [{emit: {type: x.y}}]}\n");
+  const Ran ran = run({"rule", "lint", file});
+  EXPECT_EQ(ran.code, kExitNo) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("typo: unknown type: asks for types that no EventType here declares"));
+}
+
 TEST_F(FilterCommands, TheBenchCountsMatches) {
   const std::string rules = folder.write("rules.jsonl", "{\"id\":\"a\",\"pattern\":{\"a\":[1]}}\n{\"id\":\"b\",\"pattern\":{\"a\":1}}\n");
   const std::string events = folder.write("events.jsonl", "{\"a\":1}\n{\"a\":2}\n");

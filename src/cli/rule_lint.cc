@@ -16,6 +16,7 @@ struct Linted {
   std::vector<filter::RuleInput> inputs;
   std::vector<std::string> names;
   std::vector<std::string> files;
+  std::vector<std::string> known_types;  ///< of the EventTypes in the files
 };
 
 /// Adds a file's rules. Faults are said; gives whether there were none.
@@ -24,6 +25,7 @@ bool add_file(const Io& io, const std::string& file, const std::string& text, Li
   for (const workflow::Fault& fault : parsed.faults) io.err(fault_text(file, fault) + "\n");
   if (!parsed.faults.empty()) return false;
   for (const resource::Resource& resource : parsed.resources) {
+    if (const auto* known = std::get_if<resource::EventTypeSpec>(&resource.spec)) rules.known_types.push_back(known->type);
     if (resource.kind != resource::Kind::rule) continue;
     auto conditions = filter::parse_conditions(std::get<resource::RuleSpec>(resource.spec).on);
     if (!conditions.ok()) {
@@ -73,7 +75,7 @@ int rule_lint(const Call& call) {
   std::vector<std::string> paths;
   OutputFlags output;
   Flags flags(call);
-  flags.positionals("PATH", paths, "files or folders of rules; what else is in them is passed over");
+  flags.positionals("PATH", paths, "files or folders of rules; EventTypes in them say which types there are");
   flags.output(output, Format::table);
   if (const auto code = flags.parse()) return *code;
   const Result<std::vector<std::string>> files = find_resource_files(paths);
@@ -85,7 +87,7 @@ int rule_lint(const Call& call) {
     if (!add_file(call.io, file, *text, rules)) return kExitWrongUse;
   }
   if (rules.names.empty()) return call.io.fail("there is no Rule in the files", kExitWrongUse);
-  const std::vector<filter::Finding> findings = filter::lint(rules.inputs);
+  const std::vector<filter::Finding> findings = filter::lint(rules.inputs, rules.known_types);
   if (rules.names.size() > filter::kComparedRulesMax) {
     call.io.err("more than " + std::to_string(filter::kComparedRulesMax) + " rules: they were not compared in pairs\n");
   }

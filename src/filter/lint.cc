@@ -92,6 +92,28 @@ std::string contradiction_in(const expr::Program& when) {
   return "";
 }
 
+/// Types as written in rules and event types: plain, or with `*` as the last segment.
+FieldSpec types_as_field(const std::vector<std::string>& types) {
+  FieldSpec out;
+  out.path = {"type"};
+  for (const std::string& type : types) {
+    TestSpec& test = out.any_of.emplace_back();
+    test.kind = type == "*" ? TestKind::present : type.ends_with('*') ? TestKind::segments : TestKind::text;
+    if (type != "*") test.operands = {type.ends_with('*') ? type.substr(0, type.size() - 1) : type};
+  }
+  return out;
+}
+
+/// Whether none of the known types meets the conditions.
+bool is_of_unknown_type(const Conditions& conditions, const FieldSpec& known) {
+  if (known.any_of.empty()) return false;
+  return std::all_of(conditions.any_of.begin(), conditions.any_of.end(), [&](const Conjunction& conjunction) {
+    return std::any_of(conjunction.begin(), conjunction.end(), [&](const FieldSpec& field) {
+      return field.path == known.path && contradict(field, known);
+    });
+  });
+}
+
 std::string never_matches(const Conditions& conditions) {
   std::string why;
   for (const Conjunction& conjunction : conditions.any_of) {
@@ -224,6 +246,8 @@ std::string_view finding_name(Finding::Kind kind) {
       return "never";
     case Finding::Kind::everything:
       return "everything";
+    case Finding::Kind::unknown_type:
+      return "unknown type";
     case Finding::Kind::equal:
       return "equal";
     case Finding::Kind::contained:
@@ -234,8 +258,9 @@ std::string_view finding_name(Finding::Kind kind) {
   return "";
 }
 
-std::vector<Finding> lint(const std::vector<RuleInput>& rules) {
+std::vector<Finding> lint(const std::vector<RuleInput>& rules, const std::vector<std::string>& known_types) {
   std::vector<Finding> out;
+  const FieldSpec known = types_as_field(known_types);
   std::vector<bool> told(rules.size());  // of them no pair is worth telling
   for (size_t i = 0; i < rules.size(); ++i) {
     const Conditions& conditions = rules[i].conditions;
@@ -245,6 +270,8 @@ std::vector<Finding> lint(const std::vector<RuleInput>& rules) {
     } else if (matches_everything(conditions)) {
       out.push_back({Finding::Kind::everything, rules[i].id, 0, "matches every event"});
       told[i] = true;
+    } else if (is_of_unknown_type(conditions, known)) {
+      out.push_back({Finding::Kind::unknown_type, rules[i].id, 0, "asks for types that no EventType here declares"});
     } else if (std::string slow = slowness(conditions); !slow.empty()) {
       out.push_back({Finding::Kind::slow, rules[i].id, 0, std::move(slow)});
     }

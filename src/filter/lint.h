@@ -14,7 +14,7 @@
 namespace hence::filter {
 
 struct Finding {
-  enum class Kind : uint8_t { never, everything, equal, contained, slow };
+  enum class Kind : uint8_t { never, everything, unknown_type, equal, contained, slow };
   Kind kind = Kind::slow;
   uint32_t rule = 0;
   uint32_t other = 0;   ///< of equal and contained: the rule that matches these events too
@@ -24,8 +24,9 @@ std::string_view finding_name(Finding::Kind kind);
 
 inline constexpr size_t kComparedRulesMax = 5'000;  ///< beyond, rules are not compared in pairs
 
-/// In order of the rules given.
-std::vector<Finding> lint(const std::vector<RuleInput>& rules);
+/// In order of the rules given. known_types: the event types there are ("a.b",
+/// "a.*"); empty if that is not known.
+std::vector<Finding> lint(const std::vector<RuleInput>& rules, const std::vector<std::string>& known_types = {});
 
 /// Whether no value at all, a single one, could pass tests of both fields. False where unknown.
 bool contradict(const FieldSpec& a, const FieldSpec& b);

@@ -44,6 +44,26 @@ TEST(Lint, TellsRulesThatNeverMatch) {
   }
 }
 
+TEST(Lint, TellsTypesThatTheCatalogueDoesNotHave) {
+  const auto kinds = [](const std::string& on) {
+    std::vector<RuleInput> inputs;
+    inputs.push_back({0, std::move(parse_conditions(parse_json(on))).value()});
+    std::string out;
+    for (const Finding& finding : lint(inputs, {"com.acme.paid", "com.acme.sent", "com.beta.*"})) out += finding_name(finding.kind);
+    return out;
+  };
+  EXPECT_EQ(kinds(R"({"type": "com.acme.payed"})"), "unknown type");
+  EXPECT_EQ(kinds(R"({"type": "org.*"})"), "unknown type");
+  EXPECT_EQ(kinds(R"({"pattern": {"type": [{"prefix": "com.acme.g"}]}})"), "unknown type");
+  EXPECT_EQ(kinds(R"({"pattern": {"type": [{"suffix": ".gone"}]}})"), "") << "com.beta.x.gone may come";
+  EXPECT_EQ(kinds(R"({"type": ["com.acme.payed", "com.acme.sent"]})"), "");
+  EXPECT_EQ(kinds(R"({"type": "com.acme.*"})"), "");
+  EXPECT_EQ(kinds(R"({"pattern": {"data": {"n": [1]}}})"), "");
+  EXPECT_EQ(kinds(R"({"type": "com.acme.paid.twice"})"), "unknown type");
+  EXPECT_EQ(kinds(R"({"type": "com.beta.x"})"), "") << "declared by a pattern";
+  EXPECT_EQ(findings({R"({"type": "com.acme.payed"})"}), std::vector<std::string>()) << "no catalogue, nothing to tell";
+}
+
 TEST(Lint, IsSilentWhereARuleMayMatch) {
   for (const char* on : {
            R"({"type": "a.b", "pattern": {"type": [{"prefix": "a."}]}})",
