@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The cases of tests/filter/*.json, a file for each operator: {"pattern", "event", "match"}. Each is
-// asked of a set of its own, of one set of all the file's patterns, of the oracle, and of why.
+// asked of a set of its own, of one set of all the file's patterns, of the oracle, and of why. And
+// refused.json, of what must be refused: {"pattern", "pointer", "says"}.
 
 #include <gtest/gtest.h>
 
@@ -19,10 +20,16 @@ bool oracle_knows(std::string_view pattern) {
          pattern.find("\xC3") == pattern.npos;  // it folds ASCII only
 }
 
-void check_file(const std::filesystem::path& path) {
+const std::filesystem::path kFolder = HENCE_SOURCE_DIR "/tests/filter";
+constexpr const char* kRefused = "refused.json";
+
+json::Value read_cases(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  const json::Value cases = parse_json(text);
+  return parse_json(std::string(std::istreambuf_iterator<char>(file), {}));
+}
+
+void check_file(const std::filesystem::path& path) {
+  const json::Value cases = read_cases(path);
   std::vector<RuleInput> inputs;
   for (const json::View item : cases->elements()) {
     auto conditions = conditions_of_pattern(*item.find("pattern"));
@@ -46,12 +53,26 @@ void check_file(const std::filesystem::path& path) {
 
 TEST(OperatorCases, HaveTheirVerdict) {
   size_t files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(HENCE_SOURCE_DIR "/tests/filter")) {
-    if (entry.path().extension() != ".json") continue;
+  for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
+    if (entry.path().extension() != ".json" || entry.path().filename() == kRefused) continue;
     ++files;
     check_file(entry.path());
   }
   EXPECT_GE(files, 16u);
+}
+
+TEST(RefusedPatterns, EachSaysWhereAndWhy) {
+  const json::Value cases = read_cases(kFolder / kRefused);
+  EXPECT_GE(cases->size(), 90u);
+  for (const json::View item : cases->elements()) {
+    const std::string on = "{\"pattern\":" + item.find("pattern")->to_text() + "}";
+    std::vector<Fault> faults;
+    EXPECT_FALSE(parse_conditions(parse_json(on), &faults).ok()) << on;
+    ASSERT_FALSE(faults.empty()) << on;
+    EXPECT_EQ(faults[0].pointer, "/pattern" + std::string(item.string_or("pointer", "?"))) << on;
+    EXPECT_NE(faults[0].message.find(item.string_or("says", "?")), std::string::npos) << on << faults[0].message;
+    EXPECT_EQ(faults[0].code, ErrorCode::PatternInvalid);
+  }
 }
 
 }  // namespace

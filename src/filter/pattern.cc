@@ -107,6 +107,11 @@ void PatternReader::read_or(json::View branches, const std::string& pointer) {
   conjunctions_ = std::move(all);
 }
 
+/// Whether a value has to be searched for it: no index knows what it may hold.
+bool is_searched(const TestSpec& test) {
+  return test.kind == TestKind::wildcard || test.kind == TestKind::regexp;
+}
+
 void PatternReader::read_values(json::View values, const std::string& pointer) {
   if (values.size() == 0) {
     fault(pointer, "an empty array matches nothing; list at least one value");
@@ -132,6 +137,10 @@ void PatternReader::read_values(json::View values, const std::string& pointer) {
   }
   if (index > kFieldAlternativesMax) {
     fault(pointer, "more than " + std::to_string(kFieldAlternativesMax) + " values for one field");
+  }
+  if (std::count_if(field.any_of.begin(), field.any_of.end(), is_searched) > kFieldWildcardsMax) {
+    fault(pointer, "more than " + std::to_string(kFieldWildcardsMax) +
+                       " wildcards and regular expressions for one field, which are tried one by one; split the rule");
   }
   put(field);
 }
@@ -183,6 +192,12 @@ std::vector<Conjunction> parse_pattern(json::View pattern, std::string_view poin
     faults.push_back({ErrorCode::PatternInvalid, place,
                       "a pattern is an object of fields, not " +
                           std::string(json::type_name(pattern.type()))});
+    return {};
+  }
+  const size_t written = pattern.source_text().size();
+  if ((written > 0 ? written : pattern.to_text().size()) > kPatternBytesMax) {
+    faults.push_back({ErrorCode::PatternInvalid, place,
+                      "a pattern of more than " + std::to_string(kPatternBytesMax) + " bytes; split the rule"});
     return {};
   }
   PatternReader reader(faults);

@@ -69,9 +69,11 @@ struct Fault {
   std::string message;
 };
 
+inline constexpr size_t kPatternBytesMax = 1 << 20;     ///< as written
 inline constexpr uint32_t kPatternDepthMax = 64;        ///< objects inside each other
 inline constexpr uint32_t kOrProductMax = 1'000;        ///< conjunctions after `$or`
 inline constexpr uint32_t kFieldAlternativesMax = 10'000;
+inline constexpr uint32_t kFieldWildcardsMax = 1'000;   ///< of these, wildcards and regular expressions
 /// Fields of one conjunction that mix `exists: false` with other alternatives.
 inline constexpr uint32_t kMixedAbsenceMax = 8;
 
