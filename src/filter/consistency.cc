@@ -65,24 +65,25 @@ bool narrow(const ScopeDemands& all, ScopeId begin, ScopeId end, ScopeDemands& o
 
 /// Tries each element in which driver has a value.
 bool some_element(const EventFields& fields, ScopeId at, const ScopeDemands& demands,
-                  ScopeSpan driver) {
+                  ScopeSpan driver, uint64_t& work) {
   ScopeDemands inside;
   while (!driver.empty()) {
     const ScopeId element = fields.child_towards(at, driver.front());
     const ScopeId end = fields.scopes()[element].end;
-    if (narrow(demands, element, end, inside) && can_agree(fields, element, inside)) return true;
+    work += demands.required.size() + demands.optional.size() + demands.absent.size();
+    if (narrow(demands, element, end, inside) && can_agree(fields, element, inside, work)) return true;
     driver = within(driver, end, fields.scopes()[at].end);
   }
   return false;
 }
 
-bool group_agrees(const EventFields& fields, ScopeId at, const ScopeDemands& demands) {
+bool group_agrees(const EventFields& fields, ScopeId at, const ScopeDemands& demands, uint64_t& work) {
   if (!demands.required.empty()) {
-    return some_element(fields, at, demands, demands.required.front());
+    return some_element(fields, at, demands, demands.required.front(), work);
   }
   if (demands.absent.empty()) return true;
   for (const ScopeSpan driver : demands.optional) {
-    if (some_element(fields, at, demands, driver)) return true;
+    if (some_element(fields, at, demands, driver, work)) return true;
   }
   return false;
 }
@@ -90,7 +91,7 @@ bool group_agrees(const EventFields& fields, ScopeId at, const ScopeDemands& dem
 }  // namespace
 
 // Recursion follows scopes inside each other: bounded by the nesting of paths and kArrayDepthMax.
-bool can_agree(const EventFields& fields, ScopeId at, ScopeDemands demands) {
+bool can_agree(const EventFields& fields, ScopeId at, ScopeDemands demands, uint64_t& work) {
   Grouping grouping(fields, at);
   for (ScopeSpan scopes : demands.absent) {
     if (scopes.empty()) continue;
@@ -110,7 +111,7 @@ bool can_agree(const EventFields& fields, ScopeId at, ScopeDemands demands) {
     if (!scopes.empty()) grouping.of(scopes).optional.push_back(scopes);
   }
   return std::all_of(grouping.groups().begin(), grouping.groups().end(), [&](const Group& group) {
-    return group_agrees(fields, at, group.demands);
+    return group_agrees(fields, at, group.demands, work);
   });
 }
 

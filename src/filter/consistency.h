@@ -24,7 +24,8 @@ struct ScopeDemands {
   std::vector<ScopeSpan> absent;    ///< of each, none may go together with what is chosen
 };
 
-/// Whether the demands can be met within the scope at (the event: kRootScope).
-bool can_agree(const EventFields& fields, ScopeId at, ScopeDemands demands);
+/// Whether the demands can be met within the scope at (the event: kRootScope). work grows by the
+/// demands looked at.
+bool can_agree(const EventFields& fields, ScopeId at, ScopeDemands demands, uint64_t& work);
 
 }  // namespace hence::filter

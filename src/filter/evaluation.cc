@@ -98,7 +98,7 @@ Placed place(const ConditionTable& table, const Condition& condition, const Even
   return out;
 }
 
-bool agree_as_chosen(const EventFields& fields, const std::vector<Placed>& all) {
+bool agree_as_chosen(const EventFields& fields, const std::vector<Placed>& all, uint64_t& work) {
   ScopeDemands demands;
   for (const Placed& placed : all) {
     if (placed.choose_absent) {
@@ -107,7 +107,7 @@ bool agree_as_chosen(const EventFields& fields, const std::vector<Placed>& all) 
       demands.required.emplace_back(placed.passing);
     }
   }
-  return can_agree(fields, kRootScope, std::move(demands));
+  return can_agree(fields, kRootScope, std::move(demands), work);
 }
 
 }  // namespace
@@ -127,7 +127,7 @@ bool Evaluation::agree(std::span<const ConditionId> conditions) {
     for (size_t i = 0; i < choices.size(); ++i) {
       all[choices[i]].choose_absent = ((chosen >> i) & 1u) != 0;
     }
-    if (agree_as_chosen(fields_, all)) return true;
+    if (agree_as_chosen(fields_, all, work_)) return true;
   }
   return false;
 }

@@ -47,6 +47,12 @@ struct MatchScratch {
     const expr::Program* when = nullptr;
   };
   std::vector<Found> found;
+
+  /// Steps since ever: members, values, look-ups, candidates and array elements looked at. What
+  /// matches cost, without a clock.
+  uint64_t work() const {
+    return base.work + base.evaluation.work() + changes.work + changes.evaluation.work();
+  }
 };
 
 /// Thread-safe to read; cheap to copy.
