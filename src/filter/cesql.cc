@@ -21,29 +21,31 @@ bool is_required(std::string_view name) {
   return name == "id" || name == "source" || name == "type" || name == "specversion";
 }
 
-/// The attribute's value, if the event has it. data, null, arrays and objects count as missing.
+/// The value of an attribute that is not `data`, if the event has it; null, arrays and objects count as missing.
 bool read_attribute(json::View event, std::string_view name, CesqlValue& out) {
   const auto value = event.find(name);
   if (!value) return false;
   switch (value->type()) {
     case json::Type::string:
-      if (name == "data") return false;
       out = CesqlValue::of(value->as_string());
       return true;
     case json::Type::boolean:
       out = CesqlValue::of(value->as_bool());
-      return name != "data";
+      return true;
     case json::Type::number: {
       const auto integer = value->as_int64();
       const bool fits = integer && *integer >= std::numeric_limits<int32_t>::min() &&
                         *integer <= std::numeric_limits<int32_t>::max();
-      out = fits ? CesqlValue::of(static_cast<int32_t>(*integer))
-                 : CesqlValue::of(value->number_text());
-      return name != "data";
+      out = fits ? CesqlValue::of(static_cast<int32_t>(*integer)) : CesqlValue::of(value->number_text());
+      return true;
     }
     default:
       return false;
   }
+}
+
+bool read_attribute(json::View event, const CesqlNode& node, CesqlValue& out) {
+  return !node.is_data && read_attribute(event, node.text, out);
 }
 
 /// Size in bytes of the character text begins with.
@@ -167,7 +169,7 @@ class Evaluator {
  private:
   bool exists(const CesqlNode& node) const {
     CesqlValue ignored;
-    return is_required(node.text) || read_attribute(run_.event, node.text, ignored);
+    return is_required(node.text) || read_attribute(run_.event, node, ignored);
   }
 
   /// As holds(), but values that are no booleans are cast.
@@ -205,7 +207,7 @@ class Evaluator {
 
   CesqlValue attribute(const CesqlNode& node) {
     CesqlValue out;
-    if (read_attribute(run_.event, node.text, out)) return out;
+    if (read_attribute(run_.event, node, out)) return out;
     run_.fail(CesqlFault::missing_attribute, node.text);
     return CesqlValue::of(false);
   }
@@ -356,7 +358,7 @@ std::string fault_sentence(const CesqlRun& run) {
 
 std::optional<std::string_view> cesql_attribute_text(std::string_view name, CesqlRun& run) {
   CesqlValue value;
-  if (!read_attribute(run.event, name, value)) return std::nullopt;
+  if (name == "data" || !read_attribute(run.event, name, value)) return std::nullopt;
   return cesql_to_string(value, run);
 }
 

@@ -56,6 +56,7 @@ struct CesqlFunction;
 struct CesqlNode {
   CesqlOp op = CesqlOp::literal;
   bool negated = false;              ///< NOT LIKE, NOT IN
+  bool is_data = false;              ///< attribute, exists: of `data`, which is none
   uint32_t first_child = 0;          ///< in Code::children
   uint32_t child_count = 0;
   uint32_t depth = 1;

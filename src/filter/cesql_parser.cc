@@ -281,6 +281,7 @@ Result<uint32_t> Parser::unary() {
     if (here().kind != TokenKind::word) return unexpected("an attribute name after EXISTS");
     node.op = CesqlOp::exists;
     node.text = folded(here().text);
+    node.is_data = node.text == "data";
     ++at_;
     out = add(std::move(node), {});
   } else {
@@ -330,6 +331,7 @@ Result<uint32_t> Parser::atom() {
   }
   node.op = CesqlOp::attribute;
   node.text = folded(token.text);
+  node.is_data = node.text == "data";
   return add(std::move(node), {});
 }
 
