@@ -12,9 +12,11 @@ namespace {
 std::string unversioned(const std::string& name) { return name.substr(0, name.rfind(':')); }
 
 /// Changes beside the large index beyond which merging is worth it, and beyond which no one waits
-/// for the background: every match asks the small index too, every change builds it anew.
+/// for the background: every match asks the small index too, every change builds it anew. Of a large
+/// set a quarter may lie beside, so that applying it in pieces compiles all of it only a few times.
 constexpr size_t kChangesWorthMerging = 100;
 constexpr size_t kChangesMax = 1'000;
+constexpr size_t kChangedShare = 4;
 
 std::string_view version_of(std::string_view name) { return name.substr(name.rfind(':') + 1); }
 
@@ -125,10 +127,16 @@ Result<filter::RuleInput> compile_rule(uint32_t id, const resource::Resource& ru
   return filter::RuleInput{id, std::move(*conditions)};
 }
 
-/// All active rules in one index.
-Result<std::shared_ptr<const filter::RuleSet>> compile_all(const Definitions::Space& space) {
-  std::vector<filter::RuleInput> inputs;
-  inputs.reserve(space.rules.size());
+bool is_active(const Stored& stored) {
+  return std::get<resource::RuleSpec>(stored.resource->spec).mode == resource::RuleMode::active;
+}
+
+}  // namespace
+
+/// All active rules and sites in one index.
+Result<std::shared_ptr<const filter::RuleSet>> Definitions::compile_all(const Space& space) {
+  HENCE_TRY(std::vector<filter::RuleInput> inputs, site_inputs(space));
+  inputs.reserve(inputs.size() + space.rules.size());
   for (const auto& [id, rule] : space.rules) {
     HENCE_TRY(filter::RuleInput input, compile_rule(id, *rule.resource));
     inputs.push_back(std::move(input));
@@ -136,12 +144,6 @@ Result<std::shared_ptr<const filter::RuleSet>> compile_all(const Definitions::Sp
   HENCE_TRY(filter::RuleSet built, filter::RuleSet::build(std::move(inputs)));
   return std::make_shared<const filter::RuleSet>(std::move(built));
 }
-
-bool is_active(const Stored& stored) {
-  return std::get<resource::RuleSpec>(stored.resource->spec).mode == resource::RuleMode::active;
-}
-
-}  // namespace
 
 Result<std::shared_ptr<const Definitions::Space>> Definitions::change(const Space& base, ResourceChanges changes) {
   auto space = std::make_shared<Space>(base);
@@ -177,19 +179,23 @@ Status Definitions::change_rules(Space& space, ResourceChanges& changes) {
   }
   if (entries.empty()) return {};
   space.rules.change(entries);
-  const bool all_anew = space.rule_set == nullptr || space.rule_set->changes() + entries.size() > kChangesMax;
-  if (all_anew) {
-    HENCE_TRY(space.rule_set, compile_all(space));
-    return {};
-  }
   std::vector<filter::RuleInput> added;
   for (const auto& [id, entry] : entries) {
     if (!entry) continue;
     HENCE_TRY(filter::RuleInput input, compile_rule(id, *entry->resource));
     added.push_back(std::move(input));
   }
-  HENCE_TRY(filter::RuleSet changed, space.rule_set->with_changes(std::move(added), removed));
-  space.rule_set = std::make_shared<const filter::RuleSet>(std::move(changed));
+  return change_set(space, std::move(added), removed);
+}
+
+Status Definitions::change_set(Space& space, std::vector<filter::RuleInput> changed, const std::vector<uint32_t>& removed) {
+  const size_t changes_max = std::max(kChangesMax, space.rules.size() / kChangedShare);
+  if (space.rule_set == nullptr || space.rule_set->changes() + changed.size() + removed.size() > changes_max) {
+    HENCE_TRY(space.rule_set, compile_all(space));
+    return {};
+  }
+  HENCE_TRY(filter::RuleSet next, space.rule_set->with_changes(std::move(changed), removed));
+  space.rule_set = std::make_shared<const filter::RuleSet>(std::move(next));
   return {};
 }
 

@@ -56,20 +56,21 @@ class Definitions {
     std::shared_ptr<const workflow::Definition> definition;
     const workflow::ListenSite& site() const { return definition->sites[index]; }
   };
+  /// Sets the sites of the rule set apart: a workflow's filters are rules of the same set, asked in the same pass.
+  static constexpr uint32_t kSiteFlag = 0x80000000u;
   using ResourceKey = std::pair<resource::Kind, std::string>;
   /// One namespace: its resources by kind and name, and its active rules compiled together.
   struct Space {
     SharedMap<ResourceKey, Stored> resources;
     SharedMap<uint32_t, RuleEntry> rules;  ///< by id in the set; an id is kept as long as the rule is active
     uint32_t next_rule = 0;                ///< the id of the next new rule; none is used twice
-    std::shared_ptr<const filter::RuleSet> rule_set;
+    std::shared_ptr<const filter::RuleSet> rule_set;  ///< of rules and sites
     /// "ns/name" of the document → full name of the highest version
     SharedMap<std::string, std::string> latest;
     std::shared_ptr<const resource::Catalogue> catalogue;  ///< null: there are no event types
     /// Filters of all workflows that listen, older revisions too, in order of name and revision; an
-    /// id in the set is an index. Null if there are none.
+    /// id in the set is an index with kSiteFlag. Null if there are none.
     std::shared_ptr<const std::vector<SiteEntry>> sites;
-    std::shared_ptr<const filter::RuleSet> site_set;
 
     /// The rule of an id that rule_set gave.
     const RuleEntry& rule(uint32_t id) const;
@@ -127,6 +128,10 @@ class Definitions {
   };
   static Status add_sites(Space& space, const std::vector<Revision>& added);
   static Status change_rules(Space& space, ResourceChanges& changes);
+  /// Brings the rule set up to date after rules and sites changed: changed are compiled beside it, or all anew.
+  static Status change_set(Space& space, std::vector<filter::RuleInput> changed, const std::vector<uint32_t>& removed);
+  static Result<std::vector<filter::RuleInput>> site_inputs(const Space& space);
+  static Result<std::shared_ptr<const filter::RuleSet>> compile_all(const Space& space);
   static void find_latest(Space& space, const ResourceChanges& changes);
   static Status change_event_types(Space& space, const ResourceChanges& changes);
   void find_event_types();

@@ -44,16 +44,20 @@ Status Definitions::add_sites(Space& space, const std::vector<Revision>& added) 
   std::sort(sites->begin(), sites->end(), [](const SiteEntry& a, const SiteEntry& b) {
     return std::tie(a.workflow, a.revision, a.index) < std::tie(b.workflow, b.revision, b.index);
   });
-  std::vector<filter::RuleInput> inputs;
-  for (uint32_t id = 0; id < sites->size(); ++id) {
-    Result<filter::Conditions> conditions = filter::parse_conditions((*sites)[id].site().on);
-    if (!conditions.ok()) return conditions.error().in("workflow " + (*sites)[id].workflow);
-    inputs.push_back({id, std::move(*conditions)});
-  }
-  HENCE_TRY(filter::RuleSet set, filter::RuleSet::build(std::move(inputs)));
   space.sites = std::move(sites);
-  space.site_set = std::make_shared<const filter::RuleSet>(std::move(set));
-  return {};
+  HENCE_TRY(std::vector<filter::RuleInput> inputs, site_inputs(space));
+  return change_set(space, std::move(inputs), {});
+}
+
+Result<std::vector<filter::RuleInput>> Definitions::site_inputs(const Space& space) {
+  std::vector<filter::RuleInput> inputs;
+  for (uint32_t index = 0; space.sites != nullptr && index < space.sites->size(); ++index) {
+    const SiteEntry& entry = (*space.sites)[index];
+    Result<filter::Conditions> conditions = filter::parse_conditions(entry.site().on);
+    if (!conditions.ok()) return conditions.error().in("workflow " + entry.workflow);
+    inputs.push_back({kSiteFlag | index, std::move(*conditions)});
+  }
+  return inputs;
 }
 
 Matched Definitions::match(std::string_view name_space, json::View event, UtcTime now,
@@ -61,9 +65,17 @@ Matched Definitions::match(std::string_view name_space, json::View event, UtcTim
   Matched matched;
   matched.version = version_;
   const Space* in = space(name_space);
-  if (in == nullptr) return matched;
-  if (in->rule_set) match_set(*in->rule_set, event, environment(now), scratch, matched.rules, matched.failures);
-  if (in->site_set) match_set(*in->site_set, event, environment(now), scratch, matched.sites, matched.site_failures);
+  if (in == nullptr || in->rule_set == nullptr) return matched;
+  match_set(*in->rule_set, event, environment(now), scratch, matched.rules, matched.failures);
+  // Sites have the higher ids, so they come last.
+  const auto first_site = std::lower_bound(matched.rules.begin(), matched.rules.end(), kSiteFlag);
+  for (auto at = first_site; at != matched.rules.end(); ++at) matched.sites.push_back(*at & ~kSiteFlag);
+  matched.rules.erase(first_site, matched.rules.end());
+  std::erase_if(matched.failures, [&](Matched::Failure& failure) {
+    if ((failure.rule & kSiteFlag) == 0) return false;
+    matched.site_failures.push_back({failure.rule & ~kSiteFlag, std::move(failure.error)});
+    return true;
+  });
   return matched;
 }
 
