@@ -18,7 +18,7 @@ class RetentionJudgeTest : public testing::Test {
     return limits.not_before > now - kDay - kDay;
   }
   RetentionJudge judge;
-  RetentionPolicy policy{.age = kDay, .bytes = 5000};
+  RetentionPolicy policy{.age = kDay, .bytes = 5000, .instances = {}};
 };
 
 TEST_F(RetentionJudgeTest, WhatIsOlderThanTheAgeGoes) {
