@@ -124,7 +124,8 @@ Error problem_error(const HttpReply& reply) {
       code_of((*problem)->string_or("code", "")).value_or(code_of_status(reply.status));
   std::string text(
       (*problem)->string_or("detail", (*problem)->string_or("title", "the server refused")));
-  if (const auto errors = (*problem)->find("errors"); errors && errors->is_array()) {
+  // One fault is in the sentence already.
+  if (const auto errors = (*problem)->find("errors"); errors && errors->is_array() && errors->size() > 1) {
     for (const json::View error : errors->elements()) text += "\n  " + std::string(error.string_or("message", ""));
   }
   return Error(code, std::move(text));
