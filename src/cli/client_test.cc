@@ -222,7 +222,7 @@ TEST_F(Asking, CancelAndRedriveCarryTheReason) {
 }
 
 TEST_F(Asking, CancelAndRedriveTakeAllThatAQueryFinds) {
-  server.on("POST " + kBase + "/instances/by-query/cancel?limit=100&workflow=t/nap&dry_run=true", 200,
+  server.on("POST " + kBase + "/instances/by-query/cancel?limit=100&workflow=t%2Fnap&dry_run=true", 200,
             R"({"dryRun":true,"items":[{"id":"07-1"}],"failed":0,"next":"x"})");
   const Ran tried = run({"instance", "cancel", "--workflow", "t/nap", "--dry-run", "-o", "table"});
   EXPECT_EQ(tried.code, kExitOk) << tried.err;

@@ -383,7 +383,7 @@ TEST(FeatureLevel, AFolderOfANewerLevelIsRefused) {
   const Status opened = world.try_open();
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().code(), ErrorCode::LogVersionNewer);
-  EXPECT_NE(opened.error().message().find("feature level 2"), std::string::npos) << opened.error().message();
+  EXPECT_NE(opened.error().message().find("feature level " + std::to_string(kFeatureLevel + 1)), std::string::npos) << opened.error().message();
 }
 
 TEST(Engine, AnAnswerThatComesTooLateIsOnRecord) {

@@ -226,7 +226,8 @@ Result<CheckpointInfo> create_checkpoint(const std::string& parent, const std::s
     info.version = version;
     json::Builder builder;
     builder.begin_object().key("format").number(int64_t{kCheckpointFormat});
-    for (const auto [key, value] : info.to_json()->members()) {
+    const json::Value shown = info.to_json();
+    for (const auto [key, value] : shown->members()) {
       if (key != "name" && key != "bytes") builder.member(key, value);
     }
     builder.end_object();
