@@ -165,6 +165,7 @@ class EngineThread : public api::Backend {
   bool writer_stops_ = false;
   // engine thread's own
   os::MonotonicTime next_disk_check_;
+  Position disk_checked_at_;
   uint64_t next_ticket_ = 1;
   size_t last_batch_commands_ = 0;
   uint64_t bytes_since_flush_ = 0;

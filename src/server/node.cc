@@ -78,6 +78,7 @@ Status Node::open_storage() {
   HENCE_TRY(log_disk_, os::RealDisk::open_folder(folder_.log_path()));
   store::RocksOptions store_options;
   store_options.folder = folder_.state_path();
+  store_options.write_failed = EngineThread::fail;
   HENCE_TRY(store_, store::open_rocks_store(store_options));
   log::LogOptions log_options;
   log_options.segment_bytes = config_.log_segment_bytes;

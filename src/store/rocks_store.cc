@@ -103,9 +103,9 @@ class RocksSnapshot final : public Snapshot {
 
 class RocksStore final : public Store {
  public:
-  RocksStore(std::string folder, std::unique_ptr<rocksdb::DB> db,
+  RocksStore(std::string folder, std::unique_ptr<rocksdb::Env> files, std::unique_ptr<rocksdb::DB> db,
              std::vector<rocksdb::ColumnFamilyHandle*> families)
-      : folder_(std::move(folder)), db_(std::move(db)) {
+      : folder_(std::move(folder)), files_(std::move(files)), db_(std::move(db)) {
     for (size_t i = 0; i < kFamilyCount; ++i) families_[i].reset(families[i]);
     reader_ = {db_.get(), {families_[0].get(), families_[1].get()}, {}, &folder_};
   }
@@ -159,6 +159,7 @@ class RocksStore final : public Store {
 
  private:
   std::string folder_;
+  std::unique_ptr<rocksdb::Env> files_;  ///< null: the system's, unwatched
   std::unique_ptr<rocksdb::DB> db_;
   std::array<std::unique_ptr<rocksdb::ColumnFamilyHandle>, kFamilyCount> families_;
   Reader reader_;
@@ -221,11 +222,13 @@ Result<std::unique_ptr<Store>> open_rocks_store(const RocksOptions& options) {
         {rocksdb::kDefaultColumnFamilyName, family}, {"index", family}};
     std::vector<rocksdb::ColumnFamilyHandle*> families;
     rocksdb::DB* db = nullptr;
-    const auto status = rocksdb::DB::Open(rocksdb::DBOptions(database_options(options)),
-                                          options.folder, descriptors, &families, &db);
+    rocksdb::DBOptions database(database_options(options));
+    std::unique_ptr<rocksdb::Env> files = options.write_failed ? watched_files(options.write_failed) : nullptr;
+    if (files) database.env = files.get();
+    const auto status = rocksdb::DB::Open(database, options.folder, descriptors, &families, &db);
     if (!status.ok()) return failed(options.folder, "open", status);
     return std::unique_ptr<Store>(std::make_unique<RocksStore>(
-        options.folder, std::unique_ptr<rocksdb::DB>(db), std::move(families)));
+        options.folder, std::move(files), std::unique_ptr<rocksdb::DB>(db), std::move(families)));
   } catch (const std::exception& error) {
     return Error(ErrorCode::StoreFailed, "the state store in " + options.folder +
                                              " failed to open: " + error.what() +

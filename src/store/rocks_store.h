@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "store/store.h"
+#include "store/watched_files.h"
 
 namespace hence::store {
 
@@ -17,6 +18,9 @@ struct RocksOptions {
   uint64_t block_cache_bytes = 32 << 20;
   uint64_t file_value_bytes = 64 << 10;  ///< above it a value lies in a file beside the tree, which
                                          ///< compaction does not copy
+  /// Called from any thread, once a file cannot be written or synced; absent: errors come back from
+  /// what is called later, if RocksDB lives to say so.
+  WriteFailure write_failed = {};
 };
 
 /// Errors: StoreFailed (also if another process has it open).
