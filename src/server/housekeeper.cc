@@ -149,11 +149,14 @@ void Housekeeper::retain() {
   tell_held(held);
   if (instances_before) forget(*instances_before);
   bool due = false;
+  Result<Position> applied = Position{};
   engine_.aside([&] {
     due = log_.would_drop(limits);
-    limits.keep_from = log_.durable();
+    applied = engine::Overlay::applied_position(store_);
   });
   if (!due) return;
+  if (!applied.ok()) EngineThread::fail(applied.error());
+  limits.keep_from = *applied;
   // What goes must not be needed to build the state again: all up to keep_from is saved first.
   if (const Status status = store_.flush(); !status.ok()) EngineThread::fail(status.error());
   Result<uint64_t> dropped = uint64_t{0};

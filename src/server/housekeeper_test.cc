@@ -11,7 +11,7 @@
 
 #include "log/verify.h"
 #include "os/real_disk.h"
-#include "store/memory_store.h"
+#include "store/rocks_store.h"
 
 namespace hence::server {
 namespace {
@@ -28,21 +28,27 @@ class HousekeeperTest : public ::testing::Test {
     log_ = std::move(*log::Log::open(*disk_, log_options, report));
     engine::EngineOptions engine_options;
     engine_options.hash_key = {3, 4};
-    engine_ = std::move(*engine::Engine::open(store_, *log_, engine_options));
+    store::RocksOptions store_options;
+    store_options.folder = folder_ + ".state";
+    store_ = std::move(*store::open_rocks_store(store_options));
+    engine_ = std::move(*engine::Engine::open(*store_, *log_, engine_options));
     EngineThreadOptions options;
     options.disk_reserve_bytes = 0;
     options.segment_bytes = log_options.segment_bytes;
-    thread_ = std::make_unique<EngineThread>(*engine_, *log_, store_, *disk_, clock_, options);
+    thread_ = std::make_unique<EngineThread>(*engine_, *log_, *store_, *disk_, clock_, options);
     thread_->start();
   }
   void TearDown() override {
     keeper_.reset();
     thread_.reset();
+    engine_.reset();
+    store_.reset();
     std::filesystem::remove_all(folder_);
+    std::filesystem::remove_all(folder_ + ".state");
   }
   void keep_house(HousekeeperOptions options) {
     options.interval = Duration::milliseconds(5);
-    keeper_ = std::make_unique<Housekeeper>(*thread_, *log_, store_, *disk_, clock_, options);
+    keeper_ = std::make_unique<Housekeeper>(*thread_, *log_, *store_, *disk_, clock_, options);
     keeper_->start();
   }
   /// Events of a kilobyte, each durable before the next.
@@ -73,7 +79,7 @@ class HousekeeperTest : public ::testing::Test {
   std::string folder_;
   os::SystemClock clock_;
   std::unique_ptr<os::Disk> disk_;
-  store::MemoryStore store_;
+  std::unique_ptr<store::Store> store_;
   std::unique_ptr<log::Log> log_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<EngineThread> thread_;

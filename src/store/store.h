@@ -5,7 +5,8 @@
 // batch. Not durable by itself: after a crash the store is as it was after some batch, in order,
 // at or after the last flush(); the log gives the rest again.
 //
-// Owned by one thread, but for the snapshots it gives.
+// Owned by one thread, but for the snapshots it gives, and for flush() and checkpoint() of the one on
+// disk: those may run on another thread beside the owner's work.
 
 #include <cstdint>
 #include <functional>
