@@ -218,6 +218,11 @@ class Follower : public AnswerSink {
     changed_.wait_for(lock, std::chrono::seconds(10), [&] { return read_.find(text) != std::string::npos; });
     return read_;
   }
+  /// Lets go of the stream, which holds this sink.
+  void leave() {
+    const std::lock_guard lock(mutex_);
+    buffer_.reset();
+  }
 
  private:
   void add(const std::string& text) {
@@ -244,11 +249,16 @@ void Follower::stream_ready(const RequestToken&) {
 
 class EventStream : public Queries {
  protected:
+  void TearDown() override {
+    for (const auto& follower : followers_) follower->leave();
+    Queries::TearDown();
+  }
   std::shared_ptr<Follower> follow(const std::string& target, const std::string& headers = {}, size_t buffer_bytes = 1 << 20) {
     auto follower = std::make_shared<Follower>();
     endpoints->handle(make("GET " + target, headers, {}), Responder(follower, {}, "1", buffer_bytes));
-    return follower;
+    return followers_.emplace_back(std::move(follower));
   }
+  std::vector<std::shared_ptr<Follower>> followers_;
 };
 
 TEST_F(EventStream, SendsWhatComesAndGoesOnFromTheLastId) {
