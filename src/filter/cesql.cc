@@ -267,10 +267,11 @@ class Evaluator {
   }
 
   CesqlValue call(const CesqlNode& node) {
-    if (node.function == nullptr) {
+    if (node.function == nullptr && node.user == nullptr) {
       run_.fail(CesqlFault::missing_function, node.text);
       return CesqlValue::of(false);
     }
+    const CesqlValue zero = CesqlValue::zero(node.user != nullptr ? node.user->result : node.function->result);
     constexpr uint32_t kInline = 8;
     std::array<CesqlValue, kInline> few;
     std::vector<CesqlValue> many;
@@ -279,10 +280,11 @@ class Evaluator {
         many.empty() ? std::span(few).first(node.child_count) : std::span(many);
     for (uint32_t i = 0; i < node.child_count; ++i) {
       arguments[i] = value_of(code_.child(node, i));
-      if (run_.failed()) return CesqlValue::zero(node.function->result);
+      if (run_.failed()) return zero;
     }
+    if (node.user != nullptr) return call_user_function(*node.user, arguments, run_);
     const CesqlValue out = node.function->call(arguments, run_);
-    return run_.fault == CesqlFault::cast ? CesqlValue::zero(node.function->result) : out;
+    return run_.fault == CesqlFault::cast ? zero : out;
   }
 
   /// Operators that are about integers only.

@@ -14,10 +14,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/result.h"
+#include "filter/cesql_user_functions.h"
 #include "filter/pattern.h"
 #include "json/value.h"
 
@@ -35,7 +35,7 @@ enum class CesqlFault : uint8_t {
 std::string_view cesql_fault_name(CesqlFault fault);  ///< as the conformance cases: "missingAttribute"
 
 struct CesqlOutcome {
-  std::variant<bool, int32_t, std::string> value;
+  CesqlDatum value;
   CesqlFault fault = CesqlFault::none;
   std::string message;  ///< of the fault, a sentence
 };
@@ -47,8 +47,9 @@ class Cesql {
  public:
   struct Code;
 
-  /// Errors: ExpressionInvalid ("column 5: …").
-  static Result<Cesql> parse(std::string_view source);
+  /// functions: the caller's own, beside the built-in ones. A call of what neither has parses, and fails
+  /// with missing_function where it is evaluated. Errors: ExpressionInvalid ("column 5: …").
+  static Result<Cesql> parse(std::string_view source, const CesqlFunctions& functions = {});
 
   /// event: an object whose members are the attributes; data, null, arrays and objects count as
   /// missing. An integer beyond 32 bits is a string.

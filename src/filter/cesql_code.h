@@ -16,8 +16,6 @@
 
 namespace hence::filter {
 
-enum class CesqlType : uint8_t { boolean, integer, string };
-
 struct CesqlValue {
   CesqlType type = CesqlType::boolean;
   bool boolean = false;
@@ -63,12 +61,14 @@ struct CesqlNode {
   CesqlType literal_type = CesqlType::boolean;
   int32_t integer = 0;               ///< literal; a boolean is 0 or 1
   std::string text;                  ///< literal string, attribute or function name
-  const CesqlFunction* function = nullptr;  ///< call; nothing if unknown
+  const CesqlFunction* function = nullptr;  ///< call of a built-in one
+  const CesqlUserFunction* user = nullptr;  ///< call of the caller's; nothing in both: unknown
   std::vector<LikePiece> pattern;    ///< like
 };
 
 struct Cesql::Code {
   std::string source;
+  CesqlFunctions functions;  ///< keeps those that nodes point to
   std::vector<CesqlNode> nodes;
   std::vector<uint32_t> children;
   uint32_t root = 0;
@@ -117,5 +117,13 @@ struct CesqlFunction {
 };
 /// The function of a name, in any case, and arity; nothing if there is none.
 const CesqlFunction* find_cesql_function(std::string_view name, uint32_t arity);
+/// Whether a built-in function of the name, in upper case, takes a number of arguments in that range.
+bool cesql_has_function(std::string_view name, uint32_t arity_min, uint32_t arity_max);
+/// Whether a word, in any case, is an operator, TRUE or FALSE.
+bool is_cesql_keyword(std::string_view word);
+
+/// arguments: as many as its arity takes.
+CesqlValue call_user_function(const CesqlUserFunction& function, std::span<const CesqlValue> arguments,
+                              CesqlRun& run);
 
 }  // namespace hence::filter

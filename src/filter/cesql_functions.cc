@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -178,6 +179,12 @@ const CesqlFunction* find_cesql_function(std::string_view name, uint32_t arity) 
     if (function.name == wanted && fits) return &function;
   }
   return nullptr;
+}
+
+bool cesql_has_function(std::string_view name, uint32_t arity_min, uint32_t arity_max) {
+  return std::any_of(std::begin(kFunctions), std::end(kFunctions), [&](const CesqlFunction& function) {
+    return function.name == name && arity_min <= function.arity_max && function.arity_min <= arity_max;
+  });
 }
 
 }  // namespace hence::filter

@@ -153,6 +153,14 @@ std::vector<LikePiece> like_pieces(std::string_view pattern) {
   return out;
 }
 
+bool is_operator_word(std::string_view word) {
+  const std::string upper = raised(word);
+  for (const std::string_view known : {"AND", "OR", "XOR", "NOT", "LIKE", "IN", "EXISTS"}) {
+    if (upper == known) return true;
+  }
+  return false;
+}
+
 class Parser {
  public:
   Parser(std::vector<Token> tokens, Cesql::Code& code) : tokens_(std::move(tokens)), code_(code) {}
@@ -195,7 +203,9 @@ class Parser {
   Result<std::vector<uint32_t>> list(bool may_be_empty);
   Result<uint32_t> add(CesqlNode node, const std::vector<uint32_t>& children);
   std::optional<BinaryOperator> binary_operator() const;
-  bool is_reserved(const Token& token) const;
+  static bool is_reserved(const Token& token) {
+    return token.kind == TokenKind::word && is_operator_word(token.text);
+  }
 
   std::vector<Token> tokens_;
   size_t at_ = 0;
@@ -291,13 +301,6 @@ Result<uint32_t> Parser::unary() {
   return out;
 }
 
-bool Parser::is_reserved(const Token& token) const {
-  for (const std::string_view word : {"AND", "OR", "XOR", "NOT", "LIKE", "IN", "EXISTS"}) {
-    if (is_keyword(token, word)) return true;
-  }
-  return false;
-}
-
 Result<uint32_t> Parser::atom() {
   const Token token = here();
   CesqlNode node;
@@ -363,14 +366,21 @@ Result<uint32_t> Parser::call(Token name) {
   HENCE_TRY(const std::vector<uint32_t> arguments, list(true));
   CesqlNode node;
   node.op = CesqlOp::call;
-  node.function = find_cesql_function(name.text, static_cast<uint32_t>(arguments.size()));
+  const auto arity = static_cast<uint32_t>(arguments.size());
+  node.function = find_cesql_function(name.text, arity);
+  if (node.function == nullptr) node.user = code_.functions.find(name.text, arity);
   node.text = std::move(name.text);
   return add(std::move(node), arguments);
 }
 
 }  // namespace
 
-Result<Cesql> Cesql::parse(std::string_view source) {
+bool is_cesql_keyword(std::string_view word) {
+  const std::string upper = raised(word);
+  return is_operator_word(upper) || upper == "TRUE" || upper == "FALSE";
+}
+
+Result<Cesql> Cesql::parse(std::string_view source, const CesqlFunctions& functions) {
   if (source.size() > kCesqlBytesMax) {
     return Error(ErrorCode::ExpressionInvalid,
                  "longer than " + std::to_string(kCesqlBytesMax) + " bytes");
@@ -378,6 +388,7 @@ Result<Cesql> Cesql::parse(std::string_view source) {
   HENCE_TRY(std::vector<Token> tokens, Lexer(source).all());
   auto code = std::make_shared<Code>();
   code->source = std::string(source);
+  code->functions = functions;
   HENCE_TRY_VOID(Parser(std::move(tokens), *code).parse());
   return Cesql(std::move(code));
 }

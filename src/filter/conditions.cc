@@ -88,7 +88,7 @@ void refuse_key(std::string_view key, std::vector<Fault>& faults) {
                     "unknown key \"" + std::string(key) + "\"; known are type, pattern, filters and when"});
 }
 
-void read_on(json::View on, Conditions& out, std::vector<Fault>& faults) {
+void read_on(json::View on, const CesqlFunctions& functions, Conditions& out, std::vector<Fault>& faults) {
   if (!on.is_object()) {
     faults.push_back({ErrorCode::PatternInvalid, "", "on is an object of type, pattern, filters and when"});
     return;
@@ -102,7 +102,7 @@ void read_on(json::View on, Conditions& out, std::vector<Fault>& faults) {
       out.pattern = json::Value::detached(value);
       out.any_of = parse_pattern(value, "/pattern", faults);
     } else if (key == "filters") {
-      auto filters = DialectFilters::parse(value, "/filters", faults);
+      auto filters = DialectFilters::parse(value, "/filters", faults, functions);
       if (filters) out.filters = std::make_shared<const DialectFilters>(std::move(*filters));
     } else if (key == "when") {
       read_when(value, out, faults);
@@ -127,10 +127,11 @@ void read_on(json::View on, Conditions& out, std::vector<Fault>& faults) {
 
 }  // namespace
 
-Result<Conditions> parse_conditions(json::View on, std::vector<Fault>* faults) {
+Result<Conditions> parse_conditions(json::View on, std::vector<Fault>* faults,
+                                    const CesqlFunctions& functions) {
   Conditions out;
   std::vector<Fault> found;
-  read_on(on, out, found);
+  read_on(on, functions, out, found);
   if (faults != nullptr) faults->insert(faults->end(), found.begin(), found.end());
   if (found.empty()) return out;
   const Fault& first = found.front();

@@ -32,7 +32,9 @@ struct Conditions {
 };
 
 /// Reads the value of `on:`. All that is wrong is added to faults (pointers inside `on`); the error
-/// is the first of them. Errors: PatternInvalid, ExpressionInvalid, NotSupported.
-Result<Conditions> parse_conditions(json::View on, std::vector<Fault>* faults = nullptr);
+/// is the first of them. functions: what CESQL may call beside its own.
+/// Errors: PatternInvalid, ExpressionInvalid, NotSupported.
+Result<Conditions> parse_conditions(json::View on, std::vector<Fault>* faults = nullptr,
+                                    const CesqlFunctions& functions = {});
 
 }  // namespace hence::filter

@@ -15,7 +15,8 @@ class DialectReader {
   using Filter = DialectFilters::Filter;
   using Kind = Filter::Kind;
 
-  explicit DialectReader(std::vector<Fault>& faults) : faults_(faults) {}
+  DialectReader(std::vector<Fault>& faults, const CesqlFunctions& functions)
+      : faults_(faults), functions_(functions) {}
 
   std::vector<Filter> read_all(json::View filters, const std::string& pointer, uint32_t depth) {
     std::vector<Filter> out;
@@ -110,7 +111,7 @@ class DialectReader {
 
   std::optional<Filter> read_sql(json::View value, const std::string& pointer) {
     if (!value.is_string()) return fault(pointer, "takes a CESQL expression as a string");
-    auto parsed = Cesql::parse(value.as_string());
+    auto parsed = Cesql::parse(value.as_string(), functions_);
     if (!parsed.ok()) return fault(pointer, parsed.error().message(), parsed.error().code());
     Filter out;
     out.kind = Kind::sql;
@@ -119,17 +120,19 @@ class DialectReader {
   }
 
   std::vector<Fault>& faults_;
+  const CesqlFunctions& functions_;
 };
 
 std::optional<DialectFilters> DialectFilters::parse(json::View filters, const std::string& pointer,
-                                                    std::vector<Fault>& faults) {
+                                                    std::vector<Fault>& faults,
+                                                    const CesqlFunctions& functions) {
   if (!filters.is_array()) {
     faults.push_back({ErrorCode::PatternInvalid, pointer, "filters is an array of filters"});
     return std::nullopt;
   }
   const size_t before = faults.size();
   DialectFilters out;
-  out.root_.parts = DialectReader(faults).read_all(filters, pointer, 0);
+  out.root_.parts = DialectReader(faults, functions).read_all(filters, pointer, 0);
   if (faults.size() > before) return std::nullopt;
   out.root_.text = filters.to_text();
   return out;

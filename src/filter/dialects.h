@@ -27,7 +27,7 @@ class DialectFilters {
  public:
   /// Reads the array; what is wrong is added to faults. Nothing if anything was.
   static std::optional<DialectFilters> parse(json::View filters, const std::string& pointer,
-                                             std::vector<Fault>& faults);
+                                             std::vector<Fault>& faults, const CesqlFunctions& functions = {});
 
   bool passes(json::View event) const;
   /// Conditions that hold whenever passes() does, for the index.
