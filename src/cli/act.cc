@@ -2,6 +2,7 @@
 #include "cli/act.h"
 
 #include <algorithm>
+#include <deque>
 
 #include "cli/client.h"
 #include "cli/flags.h"
@@ -11,19 +12,12 @@
 namespace hence::cli {
 namespace {
 
-json::Value reason_body(const std::string& reason) {
-  json::Builder body;
-  body.begin_object();
-  if (!reason.empty()) body.member("reason", reason);
-  body.end_object();
-  return std::move(body).finish();
-}
-
 /// What the flags say beside the act itself.
 struct Asked {
   std::string id, reason;
   std::vector<std::string> filters;
   ListFlags list;
+  std::deque<bool> switches;
   bool dry_run = false;
   ServerFlags server;
   OutputFlags output;
@@ -32,6 +26,16 @@ struct Asked {
     const bool filtered = std::any_of(filters.begin(), filters.end(), [](const auto& text) { return !text.empty(); });
     return filtered || !list.since.empty() || !list.until.empty();
   }
+  json::Value body(const Act& act) const {
+    json::Builder made;
+    made.begin_object();
+    if (!reason.empty()) made.member("reason", reason);
+    for (size_t i = 0; i < switches.size(); ++i) {
+      if (switches[i]) made.key(act.switches[i].query).boolean(true);
+    }
+    made.end_object();
+    return std::move(made).finish();
+  }
 };
 
 std::optional<int> read(const Call& call, const Act& act, Asked& asked) {
@@ -39,6 +43,8 @@ std::optional<int> read(const Call& call, const Act& act, Asked& asked) {
   asked.filters.resize(act.filters.size());
   flags.positional("ID", asked.id, std::string(act.id_help) + "; or all that a query finds", Need::optional);
   for (size_t i = 0; i < act.filters.size(); ++i) flags.text(act.filters[i].flag, asked.filters[i], act.filters[i].help);
+  asked.switches.resize(act.switches.size());
+  for (size_t i = 0; i < act.switches.size(); ++i) flags.flag(act.switches[i].flag, asked.switches[i], act.switches[i].help);
   flags.text("--since", asked.list.since, "only from this time on: 2026-05-01T12:00:00Z, or 10m ago");
   flags.text("--until", asked.list.until, "only before this time");
   flags.number("--limit", asked.list.limit, "at most so many, 1 to 1000");
@@ -65,7 +71,7 @@ int run_by_query(const Call& call, const Act& act, const Asked& asked) {
   if (asked.dry_run) query->emplace_back("dry_run", "true");
   const std::string path = std::string(act.collection) + "/by-query/" + std::string(act.verb);
   const Result<HttpReply> reply = Client(asked.server).send("POST", path, *query, "application/json",
-                                                            reason_body(asked.reason)->to_text());
+                                                            asked.body(act)->to_text());
   if (!reply.ok()) return call.io.fail(reply.error());
   const Result<json::Value> answer = read_reply(*reply);
   if (!answer.ok()) return call.io.fail(answer.error());
@@ -86,7 +92,7 @@ int run_act(const Call& call, const Act& act) {
   }
   if (asked.id.empty()) return run_by_query(call, act, asked);
   const std::string path = std::string(act.collection) + "/" + url_escape(asked.id) + "/" + std::string(act.verb);
-  const Result<json::Value> answer = Client(asked.server).post(path, reason_body(asked.reason));
+  const Result<json::Value> answer = Client(asked.server).post(path, asked.body(act));
   if (!answer.ok()) return call.io.fail(answer.error());
   call.io.out(format_value(asked.output.format, *answer, [&] { return act.said(asked.id); }));
   return kExitOk;

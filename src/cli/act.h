@@ -26,6 +26,8 @@ struct Act {
   std::string_view done;        ///< "cancelled"
   /// What is said when it is done to one.
   std::function<std::string(const std::string& id)> said;
+  /// Flags that are true members of the body.
+  std::vector<Filter> switches = {};
 };
 
 int run_act(const Call& call, const Act& act);

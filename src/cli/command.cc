@@ -59,6 +59,8 @@ constexpr std::array kCommands{
     Command{"instance", "trace", "ID", "every task of a run: time, attempts, in and out",
             instance_trace},
     Command{"instance", "cancel", "ID", "ends a run, or all that --workflow, --status … find", instance_cancel},
+    Command{"instance", "redrive-compensation", "ID", "undoes again what could not be undone", instance_redrive_compensation},
+    Command{"instance", "skip-compensation", "ID", "leaves undone what could not be undone", instance_skip_compensation},
     Command{"delivery", "list", "", "calls out to sinks", delivery_list},
     Command{"delivery", "get", "ID", "one of them with each attempt", delivery_get},
     Command{"delivery", "redrive", "ID", "tries a parked one again, or all that --sink … find", delivery_redrive},

@@ -46,6 +46,8 @@ int instance_list(const Call& call);
 int instance_get(const Call& call);
 int instance_trace(const Call& call);
 int instance_cancel(const Call& call);
+int instance_redrive_compensation(const Call& call);
+int instance_skip_compensation(const Call& call);
 int delivery_list(const Call& call);
 int delivery_get(const Call& call);
 int delivery_redrive(const Call& call);

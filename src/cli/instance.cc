@@ -19,12 +19,14 @@ std::string path_of(const std::string& id, std::string_view more = {}) {
 
 int instance_list(const Call& call) {
   std::string workflow, status;
+  bool parked = false;
   ServerFlags server;
   OutputFlags output;
   ListFlags list;
   Flags flags(call);
   flags.text("--workflow", workflow, "of this workflow, namespace/name");
-  flags.text("--status", status, "running, waiting, completed, faulted, cancelled …");
+  flags.text("--status", status, "running, waiting, compensating, completed, faulted, cancelled …");
+  flags.flag("--parked", parked, "only those whose compensation waits for a person");
   flags.list(list).server(server).output(output);
   if (const auto code = flags.parse()) return *code;
   const Client client(server);
@@ -32,6 +34,7 @@ int instance_list(const Call& call) {
     HENCE_TRY(UrlQuery query, list_query(list, call.io.now()));
     query.emplace_back("workflow", workflow);
     query.emplace_back("status", status);
+    if (parked) query.emplace_back("parked", "true");
     return client.get("/instances", query);
   };
   return show_list(call.io, output, list, fetch, [](json::View answer, const Style& style) {
@@ -86,9 +89,32 @@ int instance_cancel(const Call& call) {
                         "cancel",
                         "the instance, as instance list shows it",
                         {{"--workflow", "workflow", "of this workflow, namespace/name"},
-                         {"--status", "status", "pending, running, waiting or suspended"}},
+                         {"--status", "status", "pending, running, waiting, suspended or compensating"}},
                         "cancelled",
-                        [](const std::string& id) { return "cancelled " + id + "\n"; }});
+                        [](const std::string& id) { return "cancelled " + id + "\n"; },
+                        {{"--compensate", "compensate", "undo first what its tasks did (metadata.compensate)"}}});
+}
+
+int instance_redrive_compensation(const Call& call) {
+  return run_act(call, {"/instances",
+                        "compensation/redrive",
+                        "the instance, as instance list --parked shows it",
+                        {{"--workflow", "workflow", "parked ones of this workflow, namespace/name"}},
+                        "run again",
+                        [](const std::string& id) {
+                          return "undoes again what it parked; hence instance trace " + id + " shows how it goes\n";
+                        }});
+}
+
+int instance_skip_compensation(const Call& call) {
+  return run_act(call, {"/instances",
+                        "compensation/skip",
+                        "the instance, as instance list --parked shows it",
+                        {{"--workflow", "workflow", "parked ones of this workflow, namespace/name"}},
+                        "skipped",
+                        [](const std::string& id) {
+                          return "leaves it undone and goes on; hence instance trace " + id + " shows how it goes\n";
+                        }});
 }
 
 }  // namespace hence::cli

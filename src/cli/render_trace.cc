@@ -106,6 +106,8 @@ void add_task(std::string& out, json::View task, size_t depth, size_t name_width
   while (out.ends_with(' ')) out.pop_back();
   out += "\n";
   const size_t inner = indent + 4;
+  if (const auto undone = task.string_or("compensates", ""); !undone.empty() && depth == 0)
+    out += std::string(inner, ' ') + style.paint(Tone::dim, "undoes " + std::string(undone)) + "\n";
   if (status != "skipped") add_values(out, inner, task, seen, style, full);
   if (const auto error = task.find("error")) add_error(out, inner, *error, style, full);
 }
@@ -134,10 +136,20 @@ void add_tasks(std::string& out, json::View tasks, std::string seen, const Style
     add_task(out, task, depth_of(task) - least, name_width, seen, style, full);
 }
 
-/// What came and changed nothing any more.
-void add_ignored(std::string& out, json::View ignored, const Style& style) {
-  for (const json::View entry : ignored.elements()) {
-    std::string line = "too late " + when(entry, "time", style.now) + ": " + cell(entry, "what");
+/// What is registered to be undone, the next one first.
+void add_compensations(std::string& out, json::View compensations, const Style& style, bool full) {
+  out += style.paint(Tone::strong, "to be undone") + "\n";
+  for (const json::View one : compensations.elements()) {
+    const std::string status = cell(one, "status");
+    out += "  " + pad(cell(one, "task"), kNameMin) + "  " + style.paint(tone_of(status), status) + "\n";
+    if (const auto error = one.find("error")) add_error(out, 4, *error, style, full);
+  }
+}
+
+/// What a person did, or what came and changed nothing any more.
+void add_acts(std::string& out, json::View acts, std::string_view head, const Style& style) {
+  for (const json::View entry : acts.elements()) {
+    std::string line = std::string(head) + " " + when(entry, "time", style.now) + ": " + cell(entry, "what");
     if (!cell(entry, "by").empty()) line += ", by " + cell(entry, "by");
     if (!cell(entry, "reason").empty()) line += " (" + cell(entry, "reason") + ")";
     out += style.paint(Tone::dim, wrap(line, 0, style.columns));
@@ -152,6 +164,8 @@ std::string render_trace(json::View trace, const Style& style, bool full) {
   if (const auto version = trace.string_or("version", ""); !version.empty())
     title += ":" + std::string(version);
   std::string out = style.paint(Tone::strong, title) + "  " + style.paint(tone_of(status), status);
+  if (const std::string undone = cell(trace, "compensated"); !undone.empty())
+    out += undone == "partial" ? ", undone in part" : ", undone";
   std::string place =
       "(" + std::string(trace.string_or("id", "")) + ", " + when(trace, "started", style.now);
   if (const std::string length = took(trace, "started", "ended"); !length.empty())
@@ -171,7 +185,9 @@ std::string render_trace(json::View trace, const Style& style, bool full) {
   if (const auto tasks = trace.find("tasks"))
     add_tasks(out, *tasks, input ? input->to_text() : "", style, full);
   if (const auto output = trace.find("output")) add_value(out, 0, "out", *output, style, full);
-  if (const auto ignored = trace.find("ignored")) add_ignored(out, *ignored, style);
+  if (const auto list = trace.find("compensations")) add_compensations(out, *list, style, full);
+  if (const auto decided = trace.find("decided")) add_acts(out, *decided, "decided", style);
+  if (const auto ignored = trace.find("ignored")) add_acts(out, *ignored, "too late", style);
   const auto left_out = trace.find("tasksLeftOut");
   if (left_out) out += left_out->to_text() + " more tasks are not shown\n";
   if (const auto note = trace.string_or("note", ""); !note.empty())

@@ -134,7 +134,10 @@ Verdict classify_error(ErrorCode code) {
 }
 
 bool is_sign_of_illness(const Result<HttpAnswer>& answer) {
-  if (!answer.ok()) return answer.error().code() == ErrorCode::CallFailed;
+  if (!answer.ok()) {
+    const ErrorCode code = answer.error().code();
+    return code == ErrorCode::CallFailed || code == ErrorCode::Unreachable;
+  }
   const int status = answer->status;
   return status == 500 || status == 502 || status == 503 || status == 504;
 }

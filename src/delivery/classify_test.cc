@@ -27,6 +27,7 @@ TEST(Classify, OnlyWhatMayPassByItselfIsTriedAgain) {
 
 TEST(Classify, IllnessIsNoAnswerOrAServersFault) {
   EXPECT_TRUE(is_sign_of_illness(Error(ErrorCode::CallFailed, "timeout")));
+  EXPECT_TRUE(is_sign_of_illness(Error(ErrorCode::Unreachable, "connection refused")));
   EXPECT_FALSE(is_sign_of_illness(Error(ErrorCode::Overloaded, "ours")));
   EXPECT_TRUE(is_sign_of_illness(HttpAnswer{503, {}, {}}));
   EXPECT_FALSE(is_sign_of_illness(HttpAnswer{429, {}, {}}));

@@ -131,6 +131,7 @@ Dispatcher::Offer Dispatcher::take(Effect effect, os::MonotonicTime now) {
   const EffectId id = effect.id;
   Item item;
   item.attempt = effect.attempt;
+  item.again = pulling_;
   item.bytes = bytes_of(effect);
   item.destination = name;
   item.effect = std::move(effect);
@@ -348,6 +349,7 @@ void Dispatcher::report_late(Call call, const Answer& answer, Reports& reports) 
 }
 
 void Dispatcher::report(Items::iterator item, engine::Outcome outcome, Reports& reports) {
+  outcome.again = item->second.again;
   reports.push_back({item->first, item->second.attempt, std::move(outcome), item->second.effect.instance});
   release(item->second);
   item->second.state = State::reported;

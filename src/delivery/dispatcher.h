@@ -99,6 +99,7 @@ class Dispatcher {
     uint32_t attempt = 0;
     uint64_t bytes = 0;
     uint64_t call_id = 0;
+    bool again = false;  ///< found in the store: a process before this one may have tried it
     std::string destination;
     engine::Effect effect;
   };

@@ -17,6 +17,7 @@
 #include "event/event.h"
 #include "json/value.h"
 #include "resource/catalogue.h"
+#include "workflow/machine.h"
 
 namespace hence::engine {
 
@@ -84,6 +85,13 @@ struct StartInstance {
 
 struct CancelInstance {
   Address instance;
+  workflow::Undo undo = workflow::Undo::no;  ///< what its tasks did is undone first (metadata.compensate)
+};
+
+/// The parked compensation of an instance runs again, or is left undone.
+struct DecideParked {
+  Address instance;
+  workflow::Parked decision = workflow::Parked::redrive;
 };
 
 /// An attempt of an effect ended.
@@ -130,7 +138,8 @@ struct Command {
   uint64_t random = 0;  ///< randomness for whatever it decides
   std::string idempotency_key;
   std::variant<IngestEvent, ApplyResources, StartInstance, CancelInstance, AttemptEnded,
-               RedriveDelivery, TimersDue, ContinueInstance, AdoptIndex, RaiseFeatureLevel, ForgetEnded>
+               RedriveDelivery, TimersDue, ContinueInstance, AdoptIndex, RaiseFeatureLevel, ForgetEnded,
+               DecideParked>
       body;
 };
 

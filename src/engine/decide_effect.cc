@@ -30,7 +30,9 @@ void Engine::run(const Command& command, const AttemptEnded& body, Batch& batch)
     const workflow::CallOutcome answer =
         outcome.answer.value_or(workflow::CallFailure{ErrorCode::CallFailed, outcome.error});
     if (!awaited) SIM_REACHED("engine: a call ends and nobody waits for it");
-    if (awaited) move_instance(record, instance, {Turn::call, {}, call, &answer, {}});
+    Move move{Turn::call, {}, call, &answer, {}};
+    move.again = outcome.again;
+    if (awaited) move_instance(record, instance, move);
     return;
   }
   if (outcome.kind == Outcome::Kind::done) {

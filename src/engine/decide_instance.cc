@@ -107,16 +107,51 @@ void Engine::run(const Command& command, const CancelInstance& body, Batch& batc
     return;
   }
   Recorder record(*this, command, body.instance.partition, batch);
-  const InstanceRow* row = state_.open_instance(body.instance);
-  if (row == nullptr || row->name_space != command.name_space) {
+  const InstanceRow* row = find_open(record, body.instance, "a cancel", reply);
+  if (row != nullptr && body.undo == workflow::Undo::yes && row->machine.ending) {
+    reply.error = Error(ErrorCode::Conflict, "instance " + body.instance.to_string() +
+                                                 " undoes what it did already; a cancel without `compensate` ends it as it is");
+  } else if (row != nullptr) {
+    Move move{Turn::cancel, {}, 0, nullptr, command.actor.reason};
+    move.undo = body.undo;
+    move_instance(record, body.instance, move);
+  }
+  batch.replies.push_back(std::move(reply));
+}
+
+const InstanceRow* Engine::find_open(Recorder& record, Address instance, std::string_view act, Reply& reply) {
+  const InstanceRow* row = state_.open_instance(instance);
+  if (row == nullptr || row->name_space != record.name_space()) {
+    reply.error = Error(ErrorCode::NotFound, "there is no instance " + instance.to_string());
+    return nullptr;
+  }
+  if (!row->machine.ended()) return row;
+  SIM_REACHED("engine: a cancel comes too late");
+  record.add(Ignored{std::string(act) + ": the instance had ended already", instance, {}});
+  reply.error = Error(ErrorCode::Conflict, "instance " + instance.to_string() + " has ended already (" +
+                                               std::string(workflow::phase_name(row->machine.phase)) + ")");
+  return nullptr;
+}
+
+void Engine::run(const Command& command, const DecideParked& body, Batch& batch) {
+  Reply reply;
+  reply.ticket = command.ticket;
+  reply.address = body.instance;
+  if (body.instance.partition >= options_.partitions) {
     reply.error = Error(ErrorCode::NotFound, "there is no instance " + body.instance.to_string());
-  } else if (row->machine.ended()) {
-    SIM_REACHED("engine: a cancel comes too late");
-    record.add(Ignored{"a cancel: the instance had ended already", body.instance, {}});
-    reply.error = Error(ErrorCode::Conflict, "instance " + body.instance.to_string() + " has ended already (" +
-                                                 std::string(workflow::phase_name(row->machine.phase)) + ")");
-  } else {
-    move_instance(record, body.instance, {Turn::cancel, {}, 0, nullptr, command.actor.reason});
+    batch.replies.push_back(std::move(reply));
+    return;
+  }
+  Recorder record(*this, command, body.instance.partition, batch);
+  const bool skip = body.decision == workflow::Parked::skip;
+  const InstanceRow* row = find_open(record, body.instance, skip ? "a skip" : "a redrive", reply);
+  if (row != nullptr && row->machine.parked() == nullptr) {
+    reply.error = Error(ErrorCode::Conflict, "no compensation of instance " + body.instance.to_string() +
+                                                 " is parked; hence instance list --parked shows where one is");
+  } else if (row != nullptr) {
+    Move move{Turn::parked, {}, 0, nullptr, {}};
+    move.decision = body.decision;
+    move_instance(record, body.instance, move);
   }
   batch.replies.push_back(std::move(reply));
 }
@@ -176,8 +211,9 @@ workflow::Advance Engine::turn_machine(const workflow::Definition& definition, I
   switch (move.turn) {
     case Turn::start: advance = machine.start(move.input); break;
     case Turn::timer: advance = machine.on_timer(static_cast<workflow::TimerId>(move.number)); break;
-    case Turn::call: advance = machine.on_call_result(static_cast<workflow::CallId>(move.number), *move.outcome); break;
-    case Turn::cancel: advance = machine.cancel(move.reason); break;
+    case Turn::call: advance = machine.on_call_result(static_cast<workflow::CallId>(move.number), *move.outcome, move.again); break;
+    case Turn::cancel: advance = machine.cancel(move.reason, move.undo); break;
+    case Turn::parked: advance = machine.decide_parked(move.decision); break;
     case Turn::go_on: advance = machine.go_on(); break;
     case Turn::event:
       advance = machine.on_event(static_cast<workflow::WaitId>(move.number), move.input, move.event, move.depth);

@@ -95,9 +95,11 @@ struct Outcome {
   std::string error;                    ///< a sentence; empty when done
   /// For calls: what came of it, given to the task machine.
   std::optional<workflow::CallOutcome> answer;
+  /// It may have been attempted before, by a process that did not live to tell what came of it.
+  bool again = false;
 
   template <typename Archive>
-  void fields(Archive& a) { a(kind, status, retry_after, error, answer); }
+  void fields(Archive& a) { a(kind, status, retry_after, error, answer, again); }
 };
 
 }  // namespace hence::engine

@@ -32,9 +32,12 @@ Hash128 request_digest(const Command& command, Hash128 key) {
   } else if (const auto* start = std::get_if<StartInstance>(&command.body)) {
     text += start->workflow + '\0' + start->key + '\0' + start->id + '\0' + start->input->to_text();
   } else if (const auto* cancel = std::get_if<CancelInstance>(&command.body)) {
-    text += cancel->instance.to_string();
+    text += cancel->instance.to_string() + (cancel->undo == workflow::Undo::yes ? "+" : "");
   } else if (const auto* redrive = std::get_if<RedriveDelivery>(&command.body)) {
     text += redrive->effect.to_string();
+  }
+  if (const auto* parked = std::get_if<DecideParked>(&command.body)) {
+    text += parked->instance.to_string() + std::to_string(static_cast<int>(parked->decision));
   }
   // What an apply changes follows from what is there, so the key alone stands for it.
   return siphash128(key, text);

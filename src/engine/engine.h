@@ -131,6 +131,10 @@ class Engine {
   void run(const Command& command, const ApplyResources& body, Batch& batch);
   void run(const Command& command, const StartInstance& body, Batch& batch);
   void run(const Command& command, const CancelInstance& body, Batch& batch);
+  void run(const Command& command, const DecideParked& body, Batch& batch);
+  /// The running instance that an operator means; none, with the reply's error, where there is no such
+  /// one or it has ended.
+  const InstanceRow* find_open(class Recorder& record, Address instance, std::string_view act, Reply& reply);
   void run(const Command& command, const AttemptEnded& body, Batch& batch);
   void run(const Command& command, const RedriveDelivery& body, Batch& batch);
   void run(const Command& command, const TimersDue& body, Batch& batch);
@@ -167,7 +171,7 @@ class Engine {
   // decide_instance.cc
   /// Starts an instance in record, or says why not. Returns what its asker is told.
   Reply begin_instance(class Recorder& record, const StartRequest& request);
-  enum class Turn : uint8_t { start, timer, call, cancel, go_on, event };
+  enum class Turn : uint8_t { start, timer, call, cancel, go_on, event, parked };
   struct Move {
     Turn turn = Turn::go_on;
     json::Value input;    ///< of a start; the event
@@ -176,6 +180,9 @@ class Engine {
     std::string reason;
     Address event = {};
     uint32_t depth = 0;   ///< of the event
+    bool again = false;   ///< of the call: it may have been made before
+    workflow::Undo undo = workflow::Undo::no;                 ///< of a cancel
+    workflow::Parked decision = workflow::Parked::redrive;    ///< of what is parked
   };
   workflow::Advance move_instance(class Recorder& record, Address instance, const Move& move);
   void emit_consequences(class Recorder& record, InstanceRow& row, Address instance,

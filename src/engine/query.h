@@ -38,6 +38,7 @@ struct ListOptions {
   std::string sink;                ///< deliveries
   std::string event;               ///< deliveries: the event's position
   std::string rule;                ///< decisions: this rule matched or failed (or, see matched)
+  bool parked = false;             ///< instances: a compensation waits for a person
   std::optional<bool> matched;     ///< decisions: whether the rule, or without one any rule, matched
 };
 inline constexpr uint32_t kListLimitMax = 1000;

@@ -32,6 +32,11 @@ void add_text(json::Builder& builder, std::string_view name, std::string_view te
   if (!text.empty()) builder.member(name, text);
 }
 
+void add_compensated(json::Builder& builder, std::string_view compensated) {
+  if (compensated == "true") builder.key("compensated").boolean(true);
+  else add_text(builder, "compensated", compensated);
+}
+
 void add_instance(json::Builder& builder, Address id, const InstanceSummary& summary) {
   builder.begin_object();
   builder.member("id", id.to_string());
@@ -42,6 +47,8 @@ void add_instance(json::Builder& builder, Address id, const InstanceSummary& sum
   add_time(builder, "ended", summary.ended);
   add_text(builder, "key", summary.id);
   add_text(builder, "waits", summary.waits);
+  add_compensated(builder, summary.compensated);
+  if (summary.parked) builder.key("parked").boolean(true);
   builder.end_object();
 }
 

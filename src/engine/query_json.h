@@ -39,6 +39,8 @@ const T* find_fact(const std::vector<Fact>& facts) {
 void add_time(json::Builder& builder, std::string_view name, UtcTime time);
 void add_text(json::Builder& builder, std::string_view name, std::string_view text);  ///< nothing if empty
 
+/// true or "partial"; nothing if empty.
+void add_compensated(json::Builder& builder, std::string_view compensated);
 void add_instance(json::Builder& builder, Address id, const InstanceSummary& summary);  ///< an object
 void add_delivery(json::Builder& builder, const EffectId& id, const DeliverySummary& summary);
 void add_event(json::Builder& builder, const ReadRecord& record, const EventAccepted& event);

@@ -17,6 +17,7 @@ constexpr uint32_t kTraceTasksMax = 2'000;
 
 struct TaskRun {
   std::string reference, name, kind, status, wait;
+  std::string compensates;  ///< reference of the task that it helps to undo
   std::optional<json::Value> input, output, error, request;
   UtcTime started, ended;
   std::vector<std::string> events;  ///< positions of those a `listen` took
@@ -60,6 +61,9 @@ class Tracer {
     for (const workflow::Frame* at = machine_.find_frame(frame); at != nullptr && at->parent != workflow::kNoFrame;
          at = machine_.find_frame(at->parent)) {
       ++run.depth;
+    }
+    if (machine_.ending && !machine_.compensations.empty()) {
+      run.compensates = definition_.task(machine_.compensations.back().task).reference;
     }
     open_[frame] = runs_.size();
     runs_.push_back(std::move(run));
@@ -148,10 +152,12 @@ class Tracer {
     const workflow::Timer* timer = machine_.find_timer(fact.timer);
     if (TaskRun* run = timer != nullptr ? open(timer->frame) : nullptr) run->wait.clear();
   }
-  void after(const workflow::InstanceEnded& fact) {
+  void after(const workflow::InstanceEnded& fact) { close_all(fact.phase); }
+  void after(const workflow::CompensationStarted& fact) { close_all(fact.phase); }
+  void close_all(workflow::Phase phase) {
     for (const auto& [frame, index] : open_) {
       if (runs_[index].status != "running") continue;
-      runs_[index].status = workflow::phase_name(fact.phase);
+      runs_[index].status = workflow::phase_name(phase);
       runs_[index].ended = time_;
       runs_[index].wait.clear();
     }
@@ -172,6 +178,7 @@ void add_run(json::Builder& builder, const TaskRun& run) {
   builder.begin_object();
   builder.member("task", run.name).member("reference", run.reference).member("kind", run.kind);
   builder.member("status", run.status);
+  add_text(builder, "compensates", run.compensates);
   builder.key("depth").number(int64_t{run.depth});
   add_time(builder, "started", run.started);
   add_time(builder, "ended", run.ended);
@@ -189,6 +196,23 @@ void add_run(json::Builder& builder, const TaskRun& run) {
   builder.end_object();
 }
 
+/// What is registered to be undone, in the order in which it would be.
+void add_compensations(json::Builder& builder, const workflow::Instance& machine,
+                       const workflow::Definition& definition) {
+  if (machine.compensations.empty()) return;
+  builder.key("compensations").begin_array();
+  for (auto one = machine.compensations.rbegin(); one != machine.compensations.rend(); ++one) {
+    const workflow::Task& task = definition.task(one->task);
+    const bool first = machine.ending && one == machine.compensations.rbegin();
+    builder.begin_object().member("task", task.name).member("reference", task.reference);
+    builder.member("status", one->error ? "parked" : first ? "running" : one->frame != workflow::kNoFrame ? "open" : "registered");
+    if (one->output) builder.member("output", *one->output);
+    if (one->error) builder.member("error", *one->error);
+    builder.end_object();
+  }
+  builder.end_array();
+}
+
 void add_detail(json::Builder& builder, Address id, const InstanceRow& row) {
   builder.member("id", id.to_string());
   builder.member("workflow", row.workflow).member("version", row.version);
@@ -200,18 +224,30 @@ void add_detail(json::Builder& builder, Address id, const InstanceRow& row) {
   if (!row.event.is_none()) builder.member("event", row.event.to_string());
   add_text(builder, "rule", row.rule);
   add_text(builder, "waits", describe_waits(row.machine));
+  add_compensated(builder, compensated_text(row.machine.compensated));
   builder.member("input", row.machine.input);
   if (row.machine.output) builder.member("output", *row.machine.output);
   if (row.machine.error) builder.member("error", *row.machine.error);
+  if (row.machine.ending) {
+    builder.member("endsAs", workflow::phase_name(row.machine.ending->phase));
+    if (row.machine.ending->error) builder.member("error", *row.machine.ending->error);
+  }
   builder.member("context", row.machine.context);
 }
 
-/// What came and changed nothing any more.
-void add_ignored(json::Builder& builder, const ReadRecord& record, const Ignored& fact) {
-  builder.begin_object().member("time", format_rfc3339(record.time)).member("what", fact.what);
+/// Something that a person did, or that came and changed nothing any more.
+void add_act(json::Builder& builder, const ReadRecord& record, std::string_view what) {
+  builder.begin_object().member("time", format_rfc3339(record.time)).member("what", what);
   add_text(builder, "by", record.principal);
   add_text(builder, "reason", record.reason);
   builder.end_object();
+}
+
+/// What a person decided about a parked compensation; empty for other facts.
+std::string_view decision_of(const workflow::Fact& fact) {
+  if (std::holds_alternative<workflow::CompensationRedriven>(fact)) return "the parked compensation runs again";
+  if (std::holds_alternative<workflow::CompensationSkipped>(fact)) return "the parked compensation is left undone";
+  return {};
 }
 
 }  // namespace
@@ -245,6 +281,11 @@ Result<json::Value> Query::instance(std::string_view name_space, Address id) {
   json::Builder builder;
   builder.begin_object();
   add_detail(builder, id, row);
+  if (!row.machine.compensations.empty()) {
+    HENCE_TRY(const auto definition, load_workflow(sources_.snapshot, row.name_space,
+                                                   row.workflow + ":" + row.version, row.revision));
+    add_compensations(builder, row.machine, *definition);
+  }
   builder.end_object();
   return std::move(builder).finish();
 }
@@ -277,23 +318,32 @@ Result<json::Value> Query::trace(std::string_view name_space, Address id) {
     return !cut;
   }));
   Tracer tracer(*definition);
-  json::Builder ignored;
+  json::Builder ignored, decided;
   ignored.begin_array();
+  decided.begin_array();
   for (const Sequence sequence : records) {
     HENCE_TRY(const ReadRecord record, read_record(sources_.reader, {id.partition, sequence}));
     for (const Fact& fact : record.facts) {
       const auto* stepped = std::get_if<InstanceStepped>(&fact);
-      if (stepped != nullptr && stepped->instance == id) tracer.step(stepped->fact, record.time);
+      if (stepped != nullptr && stepped->instance == id) {
+        tracer.step(stepped->fact, record.time);
+        const std::string_view decision = decision_of(stepped->fact);
+        if (!decision.empty()) add_act(decided, record, decision);
+      }
       const auto* late = std::get_if<Ignored>(&fact);
-      if (late != nullptr && late->instance == id) add_ignored(ignored, record, *late);
+      if (late != nullptr && late->instance == id) add_act(ignored, record, late->what);
     }
   }
   json::Builder builder;
   builder.begin_object();
   add_detail(builder, id, row);
+  add_compensations(builder, row.machine, *definition);
   builder.key("tasks").begin_array();
   for (const TaskRun& run : tracer.runs()) add_run(builder, run);
   builder.end_array();
+  decided.end_array();
+  const json::Value decisions = std::move(decided).finish();
+  if (decisions->size() > 0) builder.member("decided", decisions);
   ignored.end_array();
   const json::Value came_too_late = std::move(ignored).finish();
   if (came_too_late->size() > 0) builder.member("ignored", came_too_late);

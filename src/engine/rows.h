@@ -126,7 +126,11 @@ struct InstanceSummary {
   UtcTime started;
   UtcTime ended;
   std::string waits;
-  template <typename A> void fields(A& a) { a(workflow, version, status, id, started, ended, waits); }
+  std::string compensated;  ///< "true", "partial", or empty
+  bool parked = false;      ///< a compensation waits for a person
+  template <typename A> void fields(A& a) {
+    a(workflow, version, status, id, started, ended, waits, compensated, parked);
+  }
 };
 
 struct DeliverySummary {

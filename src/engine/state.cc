@@ -511,7 +511,18 @@ InstanceSummary summarize(const InstanceRow& row) {
   summary.started = row.started;
   summary.ended = row.ended;
   summary.waits = describe_waits(row.machine);
+  summary.compensated = compensated_text(row.machine.compensated);
+  summary.parked = row.machine.parked() != nullptr;
   return summary;
+}
+
+std::string_view compensated_text(workflow::Compensated compensated) {
+  switch (compensated) {
+    case workflow::Compensated::none: return "";
+    case workflow::Compensated::all: return "true";
+    case workflow::Compensated::partial: return "partial";
+  }
+  return "";
 }
 
 std::string describe_waits(const workflow::Instance& machine) {
@@ -521,6 +532,9 @@ std::string describe_waits(const workflow::Instance& machine) {
     if (!text.empty()) text += "; ";
     text += part;
   };
+  if (const workflow::Compensation* parked = machine.parked()) {
+    add("a person: a compensation failed (" + std::string((*parked->error)->string_or("detail", "")) + ")");
+  }
   for (const workflow::Call& call : machine.calls) {
     add(call.kind == workflow::CallKind::shell ? "shell command" : "HTTP call");
   }

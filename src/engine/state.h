@@ -172,6 +172,8 @@ class State {
 
 /// An instance's line in lists.
 InstanceSummary summarize(const InstanceRow& row);
+/// "true", "partial", or empty where nothing was to be undone.
+std::string_view compensated_text(workflow::Compensated compensated);
 /// What it waits for, in a few words ("timer until …, call http"), empty if nothing.
 std::string describe_waits(const workflow::Instance& machine);
 

@@ -27,7 +27,7 @@ Result<std::optional<Error>> read_error(json::View object) {
   if (!given) return std::optional<Error>();
   const std::string_view word = given->is_string() ? given->as_string() : std::string_view();
   if (object.size() > 1) return invalid("an answer with error has nothing else");
-  if (word == "refused") return std::optional(Error(ErrorCode::CallFailed, "connection refused"));
+  if (word == "refused") return std::optional(Error(ErrorCode::Unreachable, "connection refused"));
   if (word == "timeout") return std::optional(Error(ErrorCode::CallFailed, "no answer within the timeout"));
   return invalid("error is refused or timeout, not " + given->to_text());
 }

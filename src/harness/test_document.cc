@@ -48,9 +48,15 @@ const ShapeKey kStartKeys[] = {{"workflow", &kStringShape, true}, {"input", &kAn
                                {"key", &kStringShape}, {"onConflict", &kConflict}};
 const Shape kStart{.kind = object, .keys = kStartKeys};
 
-const ShapeKey kCancelKeys[] = {{"workflow", &kStringShape}, {"id", &kStringShape}, {"reason", &kStringShape}};
+const ShapeKey kCancelKeys[] = {{"workflow", &kStringShape}, {"id", &kStringShape}, {"reason", &kStringShape},
+                                {"compensate", &kBooleanShape}};
 const Shape kCancelObject{.kind = object, .keys = kCancelKeys, .min_size = 1};
 const Shape kCancel{.kind = by_type, .as_string = &kStringShape, .as_object = &kCancelObject};
+
+constexpr std::string_view kDecisions[] = {"redrive", "skip"};
+const ShapeKey kCompensationKeys[] = {{"redrive", &kStringShape}, {"skip", &kStringShape}};
+const KeyChoice kOneDecision[] = {{kDecisions}};
+const Shape kCompensation{.kind = object, .keys = kCompensationKeys, .choices = kOneDecision};
 
 constexpr std::string_view kAll[] = {"all"};
 const Shape kAllWord{.kind = word, .words = kAll};
@@ -71,12 +77,12 @@ const ShapeKey kExpectKeys[] = {
 const Shape kExpect{.kind = object, .keys = kExpectKeys, .min_size = 1};
 
 constexpr std::string_view kSteps[] = {"send", "sink", "http", "shell", "secrets", "advance", "apply",
-                                       "restart", "start", "cancel", "redrive", "expect"};
+                                       "restart", "start", "cancel", "redrive", "compensation", "expect"};
 const ShapeKey kStepKeys[] = {
     {"send", &kObjectOrObjects}, {"sink", &kAnswersMap},   {"http", &kAnswersMap}, {"shell", &kAnswersMap},
     {"secrets", &kTextMap},      {"advance", &kDurationText}, {"apply", &kTextOrTexts},
     {"restart", &kAnyShape},     {"start", &kStart},       {"cancel", &kCancel},   {"redrive", &kRedrive},
-    {"expect", &kExpect}};
+    {"compensation", &kCompensation}, {"expect", &kExpect}};
 const KeyChoice kOneStep[] = {{kSteps}};
 const Shape kStepObject{.kind = object, .keys = kStepKeys, .choices = kOneStep};
 constexpr std::string_view kBareSteps[] = {"restart"};

@@ -109,6 +109,7 @@ class Run {
     if (verb == "start") return start(value);
     if (verb == "cancel") return cancel(value);
     if (verb == "redrive") return redrive(value);
+    if (verb == "compensation") return decide_parked(value);
     return {};
   }
 
@@ -192,9 +193,7 @@ class Run {
   }
 
   /// The one running instance of a workflow, or the one with the caller's own id.
-  Status cancel(json::View value) {
-    const std::string workflow(value.is_string() ? value.as_string() : value.string_or("workflow", ""));
-    const std::string id(value.is_string() ? "" : value.string_or("id", ""));
+  Result<Address> find_one(const std::string& workflow, const std::string& id, std::string_view verb) {
     HENCE_TRY(const std::vector<json::Value> all, list_all(world_, &engine::Query::instances));
     std::vector<Address> found;
     for (const json::Value& row : all) {
@@ -204,10 +203,27 @@ class Run {
       found.push_back(Address::parse(row->string_or("id", "")).value());
     }
     if (found.size() != 1) {
-      return Error(ErrorCode::NotFound, "cancel is for one instance; " + std::to_string(found.size()) +
+      return Error(ErrorCode::NotFound, std::string(verb) + " is for one instance; " + std::to_string(found.size()) +
                                             " fit; name one by its id");
     }
-    return world_.cancel(found.front(), value.is_object() ? std::string(value.string_or("reason", "")) : std::string());
+    return found.front();
+  }
+
+  Status cancel(json::View value) {
+    const std::string workflow(value.is_string() ? value.as_string() : value.string_or("workflow", ""));
+    const std::string id(value.is_string() ? "" : value.string_or("id", ""));
+    HENCE_TRY(const Address found, find_one(workflow, id, "cancel"));
+    if (value.is_string()) return world_.cancel(found);
+    const auto compensate = value.find("compensate");
+    const bool undo = compensate && compensate->as_bool();
+    return world_.cancel(found, std::string(value.string_or("reason", "")), undo ? workflow::Undo::yes : workflow::Undo::no);
+  }
+
+  Status decide_parked(json::View value) {
+    const bool skip = value.find("skip").has_value();
+    const std::string workflow(value.string_or(skip ? "skip" : "redrive", ""));
+    HENCE_TRY(const Address found, find_one(workflow, "", "compensation"));
+    return world_.decide_parked(found, skip ? workflow::Parked::skip : workflow::Parked::redrive);
   }
 
   Status redrive(json::View value) {

@@ -269,11 +269,19 @@ Result<engine::Reply> World::start(engine::StartInstance body) {
   return run(std::move(command));
 }
 
-Status World::cancel(Address instance, std::string reason) {
+Status World::cancel(Address instance, std::string reason, workflow::Undo undo) {
   engine::Command command;
   command.actor.principal = "test";
   command.actor.reason = std::move(reason);
-  command.body = engine::CancelInstance{instance};
+  command.body = engine::CancelInstance{instance, undo};
+  HENCE_TRY(const engine::Reply reply, run(std::move(command)));
+  return {};
+}
+
+Status World::decide_parked(Address instance, workflow::Parked decision) {
+  engine::Command command;
+  command.actor.principal = "test";
+  command.body = engine::DecideParked{instance, decision};
   HENCE_TRY(const engine::Reply reply, run(std::move(command)));
   return {};
 }

@@ -60,7 +60,8 @@ class World {
   Status apply(const std::string& text);
   Result<engine::Reply> send(json::Value event);
   Result<engine::Reply> start(engine::StartInstance body);
-  Status cancel(Address instance, std::string reason = {});
+  Status cancel(Address instance, std::string reason = {}, workflow::Undo undo = workflow::Undo::no);
+  Status decide_parked(Address instance, workflow::Parked decision);
   Status redrive(const engine::EffectId& delivery);
   /// Time passes; all that becomes due happens at its moment, in order.
   Status advance(Duration duration);

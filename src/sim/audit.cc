@@ -133,6 +133,7 @@ void Audit::on(const Context& at, const engine::InstanceStepped& fact) {
   check_pinned(fact, story);
   check_timer(at, fact, story);
   check_once(fact, story);
+  check_undone(at, fact, story);
   story.ended = std::holds_alternative<workflow::InstanceEnded>(fact.fact);
 }
 
@@ -164,6 +165,69 @@ void Audit::check_once(const engine::InstanceStepped& fact, InstanceStory& story
   } else if (const auto* left = std::get_if<workflow::ScopeLeft>(&fact.fact)) {
     if (!story.frames_over.insert(left->frame).second) broken("I-9", name + " leaves frame " + std::to_string(left->frame) + " twice");
   }
+}
+
+/// What completed is undone once, the last first, if the instance comes to fail.
+void Audit::check_undone(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story) {
+  const std::string name = "instance " + fact.instance.to_string();
+  if (const auto* started = std::get_if<workflow::TaskStarted>(&fact.fact)) {
+    story.last_start = {started->frame, at.address};
+  } else if (const auto* registered = std::get_if<workflow::CompensationRegistered>(&fact.fact)) {
+    if (story.last_start != std::pair(registered->frame, at.address)) {
+      broken("I-17", name + " registers what undoes a task in another record than its start");
+    }
+    story.undo_open[registered->frame] = registered->compensation;
+    story.undo_maybe.erase(registered->replaces);
+  } else if (const auto* ended = std::get_if<workflow::TaskEnded>(&fact.fact)) {
+    const auto open = story.undo_open.find(ended->frame);
+    if (open == story.undo_open.end()) return;
+    story.undo_done.push_back(open->second);
+    story.undo_open.erase(open);
+  } else if (const auto* faulted = std::get_if<workflow::TaskFaulted>(&fact.fact)) {
+    const auto open = story.undo_open.find(faulted->frame);
+    if (open == story.undo_open.end()) return;
+    story.undo_maybe.insert(open->second);
+    story.undo_open.erase(open);
+  } else if (std::holds_alternative<workflow::CompensationStarted>(fact.fact)) {
+    story.compensating = true;
+    for (const auto& [frame, id] : story.undo_open) story.undo_maybe.insert(id);
+    story.undo_open.clear();
+  } else if (const auto* entered = std::get_if<workflow::CompensationEntered>(&fact.fact)) {
+    check_undo_begins(name, entered->compensation, story);
+  } else if (const auto* done = std::get_if<workflow::CompensationDone>(&fact.fact)) {
+    if (story.undoing != done->compensation) broken("I-17", name + " has undone what it did not begin to undo");
+    story.undoing.reset();
+    std::erase(story.undo_done, done->compensation);
+    story.undo_maybe.erase(done->compensation);
+  } else if (const auto* parked = std::get_if<workflow::CompensationParked>(&fact.fact)) {
+    story.undo_parked = parked->compensation;
+    story.undoing.reset();
+  } else if (const auto* redriven = std::get_if<workflow::CompensationRedriven>(&fact.fact)) {
+    if (story.undo_parked != redriven->compensation) broken("I-17", name + " redrives what is not parked");
+    story.undo_parked.reset();
+  } else if (const auto* skipped = std::get_if<workflow::CompensationSkipped>(&fact.fact)) {
+    if (story.undo_parked != skipped->compensation) broken("I-17", name + " skips what is not parked");
+    story.undo_parked.reset();
+    std::erase(story.undo_done, skipped->compensation);
+    story.undo_maybe.erase(skipped->compensation);
+  } else if (const auto* end = std::get_if<workflow::InstanceEnded>(&fact.fact)) {
+    const bool fails = end->phase == workflow::Phase::faulted;
+    const bool whole = end->compensated != workflow::Compensated::partial;
+    if ((fails || story.compensating) && whole && !story.undo_done.empty()) {
+      broken("I-17", name + " ends at " + at.address.to_string() + " with " + std::to_string(story.undo_done.size()) +
+                         " completed tasks that are not undone");
+    }
+  }
+}
+
+void Audit::check_undo_begins(const std::string& name, uint32_t id, InstanceStory& story) {
+  if (!story.compensating) broken("I-17", name + " undoes a task before it fails");
+  if (story.undoing || story.undo_parked) broken("I-17", name + " undoes two tasks at once");
+  const bool last = !story.undo_done.empty() && story.undo_done.back() == id;
+  if (!last && !story.undo_maybe.contains(id)) {
+    broken("I-17", name + " undoes " + std::to_string(id) + ", which is undone already or not the last to be undone");
+  }
+  story.undoing = id;
 }
 
 /// Each step must be one that a task of the instance's own definition makes.

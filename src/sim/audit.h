@@ -67,6 +67,14 @@ class Audit {
     std::map<uint32_t, UtcTime> timers;
     std::set<uint32_t> timers_over, calls, calls_over;
     std::set<uint32_t> frames, frames_over;
+    // What undoes tasks: under way by frame, completed in that order, and over in another way.
+    std::map<uint32_t, uint32_t> undo_open;
+    std::vector<uint32_t> undo_done;
+    std::set<uint32_t> undo_maybe;
+    std::optional<uint32_t> undoing;   ///< begun, and neither done nor parked
+    std::optional<uint32_t> undo_parked;
+    bool compensating = false;
+    std::pair<uint32_t, Address> last_start;  ///< frame, and the record of it
   };
   struct Context {
     Address address;
@@ -105,6 +113,8 @@ class Audit {
   void end_record(const Context& at);
   void check_timer(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story);
   void check_once(const engine::InstanceStepped& fact, InstanceStory& story);
+  void check_undone(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story);
+  void check_undo_begins(const std::string& name, uint32_t id, InstanceStory& story);
   void check_pinned(const engine::InstanceStepped& fact, InstanceStory& story);
   EffectStory* story(const Context& at, const engine::EffectId& id, const char* what);
 

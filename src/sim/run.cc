@@ -172,6 +172,8 @@ void Run::heal() {
       continue;
     }
     if (*dispatched || decides) continue;
+    // Nothing fails any more: what is parked is undone when asked to.
+    if (decide_parked(workflow::Parked::redrive)) continue;
     const auto due = node_->next_due();
     if (!due) return check_quiet();
     clock_.advance_to(std::max(*due, clock_.now() + Duration{1}));

@@ -78,6 +78,7 @@ class Run : private harness::NodeWatcher {
   void send_start(const engine::Command& command);
   void cancel_instance();
   void redrive();
+  bool decide_parked(workflow::Parked decision);
   void apply_variant(int variant);
   void answer_call(bool well);
   void submit(engine::Command command, std::function<void(const engine::Reply&)> then);

@@ -31,7 +31,11 @@ void Run::step_user() {
   if (dice < 70) return setup_.duplicates ? send_event(true) : send_event(false);
   if (dice < 84) return start_instance();
   if (dice < 92) return cancel_instance();
-  if (dice < 97) return redrive();
+  if (dice < 95) return redrive();
+  if (dice < 97) {
+    decide_parked(chance(30) ? workflow::Parked::skip : workflow::Parked::redrive);
+    return;
+  }
   if (setup_.changes) apply_variant(static_cast<int>(below(kVariants)));
 }
 
@@ -197,12 +201,12 @@ void Run::send_event(bool again) {
 }
 
 void Run::start_instance() {
-  static constexpr const char* kWorkflows[] = {"sim/wait", "sim/call", "sim/loop", "sim/unique", "sim/race", "sim/none"};
+  static constexpr const char* kWorkflows[] = {"sim/wait", "sim/call", "sim/loop", "sim/unique", "sim/race", "sim/none", "sim/saga"};
   const std::string key = chance(30) ? "key" + std::to_string(below(10)) : std::string();
   const auto before = starts_by_key_.find(key);
   if (before != starts_by_key_.end() && chance(60)) return send_start(before->second);
   engine::StartInstance body;
-  body.workflow = kWorkflows[below(6)];
+  body.workflow = kWorkflows[below(std::size(kWorkflows))];
   json::Builder input;
   input.begin_object().key("n").number(static_cast<int64_t>(below(100))).member("k", "k1").end_object();
   body.input = std::move(input).finish();
@@ -245,7 +249,7 @@ void Run::cancel_instance() {
   note("cancel " + instance.to_string());
   engine::Command command;
   command.actor = {"sim", "no longer wanted", {}};
-  command.body = engine::CancelInstance{instance};
+  command.body = engine::CancelInstance{instance, chance(40) ? workflow::Undo::yes : workflow::Undo::no};
   submit(std::move(command), [this, instance](const engine::Reply& reply) {
     note("cancel of " + instance.to_string() + (reply.error ? " refused: " + reply.error->message() : " done"));
   });
@@ -270,6 +274,29 @@ void Run::redrive() {
   submit(std::move(command), [this](const engine::Reply& reply) {
     note(reply.error ? "redrive refused: " + reply.error->message() : "redriven");
   });
+}
+
+/// False if nothing is parked.
+bool Run::decide_parked(workflow::Parked decision) {
+  const auto page = node_->query([](engine::Query& q) {
+    engine::ListOptions list;
+    list.parked = true;
+    list.limit = 10;
+    return q.instances("default", list);
+  });
+  if (!page.ok()) return broken("I-18", page.error().message()), false;
+  const json::View items = *(*page)->find("items");
+  if (items.size() == 0) return false;
+  const auto id = Address::parse(items.at(static_cast<uint32_t>(below(items.size()))).string_or("id", ""));
+  HENCE_CHECK(id.has_value());
+  note((decision == workflow::Parked::skip ? "skip the parked compensation of " : "redrive the parked compensation of ") + id->to_string());
+  engine::Command command;
+  command.actor = {"sim", {}, {}};
+  command.body = engine::DecideParked{*id, decision};
+  submit(std::move(command), [this](const engine::Reply& reply) {
+    note(reply.error ? "refused: " + reply.error->message() : "decided");
+  });
+  return true;
 }
 
 void Run::apply_variant(int variant) {

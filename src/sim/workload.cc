@@ -57,7 +57,7 @@ kind: Rule
 metadata: {name: start-call}
 spec:
   on: {type: [order.b, order.d]}
-  do: [{start: {workflow: sim/call, input: "${ .data }"}}, {start: {workflow: sim/loop, input: "${ .data }"}}]
+  do: [{start: {workflow: sim/call, input: "${ .data }"}}, {start: {workflow: sim/loop, input: "${ .data }"}}, {start: {workflow: sim/saga, input: "${ .data }"}}]
 )";
 
 constexpr const char* kConflict[] = {"existing", "replace", "reject"};
@@ -113,6 +113,35 @@ do:
   - many:
       listen: {to: {any: [{with: {type: "order.*|order[.]u"}}], until: {one: {with: {type: "order.d"}}}}}
       foreach: {do: [{tell: {emit: {event: {with: {type: heard.one}}}}}, {pause: {wait: PT0.5S}}]}
+---
+document: {dsl: 1.0.3, namespace: sim, name: saga, version: 1.0.0}
+timeout: {after: PT40S}
+do:
+  - book: {set: {n: "${ .n }"}, metadata: {compensate: [{unbook: {set: {unbooked: "${ $output.n }"}}}]}}
+  - charge:
+      call: http
+      with: {method: post, endpoint: "https://api.example/charge", body: "${ {n: $input.n} }"}
+      metadata:
+        compensate:
+          - refund:
+              try: [{post: {call: http, with: {method: post, endpoint: "https://api.example/refund", body: "${ {n: $input.n} }"}}}]
+              catch: {retry: {delay: PT1S, limit: {attempt: {count: 1}}}}
+  - rooms:
+      for: {each: room, in: "${ [1, 2, 3] }"}
+      do:
+        - guarded:
+            try:
+              - reserve:
+                  call: http
+                  with: {method: post, endpoint: "https://api.example/reserve", body: "${ {room: $room} }"}
+                  metadata: {compensate: [{release: {call: http, with: {method: post, endpoint: "https://api.example/release", body: "${ {given: $output} }"}}}]}
+            catch: {retry: {delay: PT0.5S, limit: {attempt: {count: 1}}}}
+  - both:
+      fork:
+        branches:
+          - slow: {wait: PT2S, metadata: {compensate: [{unwait: {wait: PT1S}}]}}
+          - fast: {set: {fast: true}, metadata: {compensate: [{unset: {set: {x: 1}}}]}}
+  - last: {call: http, with: {method: post, endpoint: "https://api.example/last"}}
 ---
 document: {dsl: 1.0.3, namespace: sim, name: call, version: 1.0.0}
 do:

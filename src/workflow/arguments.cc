@@ -64,13 +64,26 @@ json::Value Arguments::runtime_descriptor() const {
   return std::move(b).finish();
 }
 
+const Compensation* Arguments::undone() const {
+  if (!instance_.ending || instance_.compensations.empty()) return nullptr;
+  for (const Frame* at = frame_; at; at = instance_.find_frame(at->parent)) {
+    if (at->compensates != 0) return &instance_.compensations.back();
+    if (definition_.scope(at->scope).role == ScopeRole::function) break;
+  }
+  return nullptr;
+}
+
 void Arguments::fill(Argument argument) {
   std::optional<json::Value>& made = made_[static_cast<size_t>(argument)];
   if (made) return;
   switch (argument) {
     case Argument::context: made = instance_.context; break;
-    case Argument::input: made = frame_ ? frame_->input() : json::Value(); break;
-    case Argument::output: made = output_.value_or(json::Value()); break;
+    case Argument::input:
+      made = undone() ? undone()->input : frame_ ? frame_->input() : json::Value();
+      break;
+    case Argument::output:
+      made = (undone() ? undone()->output : output_).value_or(json::Value());
+      break;
     case Argument::authorization:
       made = frame_ && frame_->authorization ? *frame_->authorization : json::Value();
       break;

@@ -43,6 +43,8 @@ class Arguments {
   json::View variable(std::string_view name) const;
   /// Of the task; in the lists of an extension, of the task they are around.
   json::Value task_descriptor() const;
+  /// The task that the expression's task undoes; null if it undoes none.
+  const Compensation* undone() const;
   json::Value workflow_descriptor() const;
   json::Value runtime_descriptor() const;
 

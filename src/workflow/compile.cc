@@ -239,6 +239,31 @@ void Compiler::compile_task(TaskIndex index, const Site& site) {
   task.then = compile_then(site.find("then"), index);
   extend(index, task_key(site.value));
   compile_kind(index, site);  // may move the tasks
+  compile_compensation(index, site);
+}
+
+void Compiler::compile_compensation(TaskIndex index, const Site& site) {
+  const auto metadata = site.find("metadata");
+  const auto list = metadata ? metadata->find("compensate") : std::nullopt;
+  if (!list || !list->value.is_array()) return;
+  if (compensates(site.scope)) {
+    return faults_.add_at_key(list->pointer, "what undoes a task is not undone itself; a `try` in "
+                                             "it can deal with its errors");
+  }
+  // Other variables than the task's own input and output are gone when it runs.
+  const ScopeIndex scope = open_scope(ScopeRole::compensation, kNone, kNone, {});
+  definition_->tasks[index].compensation = scope;
+  definition_->scopes[scope].owner = index;
+  compile_list(*list, scope);
+}
+
+bool Compiler::compensates(ScopeIndex scope) const {
+  while (scope != kNone) {
+    const Scope& at = definition_->scopes[scope];
+    if (at.role == ScopeRole::compensation) return true;
+    scope = at.owner == kNone ? kNone : definition_->tasks[at.owner].scope;
+  }
+  return false;
 }
 
 std::optional<Compiler::Site> Compiler::resolve_use(std::string_view section, const Site& site) {

@@ -31,8 +31,16 @@ expr::CompileOptions Compiler::options(ScopeIndex scope) const {
   return result;
 }
 
+ArgumentSet Compiler::readable(ArgumentSet allowed, ScopeIndex scope) const {
+  if (!compensates(scope)) return allowed;
+  allowed.add(Argument::input);   // of the task that is undone
+  allowed.add(Argument::output);
+  return allowed;
+}
+
 std::optional<expr::Program> Compiler::compile_text(std::string_view source, const Site& site,
                                                     ArgumentSet allowed, std::string_view what) {
+  allowed = readable(allowed, site.scope);
   Result<expr::Program> program = expr::Program::compile(source, options(site.scope));
   if (!program.ok()) {
     faults_.add(site.pointer, "the expression does not compile: " + program.error().message());
@@ -71,6 +79,7 @@ Formula Compiler::program(const Site& site, ArgumentSet allowed, std::string_vie
 
 std::optional<std::string> Compiler::loose_text(std::string_view text, const Site& site,
                                                 ArgumentSet allowed) const {
+  allowed = readable(allowed, site.scope);
   const std::string source(expr::unwrap(text).value_or(text));
   const auto program = expr::Program::compile(source, options(site.scope));
   if (!program.ok()) return std::nullopt;

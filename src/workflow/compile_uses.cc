@@ -183,7 +183,7 @@ void Compiler::note_cycles() {
   std::map<ScopeIndex, std::vector<ScopeIndex>> calls;  // function → functions
   for (const Task& task : definition_->tasks) {
     const auto* call = std::get_if<FunctionSpec>(&task.spec);
-    if (!call || call->body == kNone) continue;
+    if (!call || call->body == kNone || compensates(task.scope)) continue;  // undoing is not undone
     ScopeIndex scope = task.scope;
     while (definition_->scopes[scope].owner != kNone) {
       scope = definition_->tasks[definition_->scopes[scope].owner].scope;

@@ -57,6 +57,9 @@ class Compiler {
                         std::initializer_list<std::string> variables);
   void compile_list(const Site& list, ScopeIndex scope);
   void compile_task(TaskIndex index, const Site& site);
+  void compile_compensation(TaskIndex index, const Site& site);
+  /// Whether what stands in the scope is run to undo a task.
+  bool compensates(ScopeIndex scope) const;
   /// The entry `name` of use.`section`; a fault at `site` if there is none.
   std::optional<Site> resolve_use(std::string_view section, const Site& site);
   Then compile_then(std::optional<Site> site, TaskIndex task);
@@ -116,6 +119,8 @@ class Compiler {
                                             ArgumentSet allowed,
                                             std::string_view what);
   expr::CompileOptions options(ScopeIndex scope) const;
+  /// What may be read in the scope where `allowed` may be read elsewhere.
+  ArgumentSet readable(ArgumentSet allowed, ScopeIndex scope) const;
 
   json::View root_;
   Faults& faults_;

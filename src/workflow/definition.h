@@ -245,6 +245,7 @@ struct Task {
   DataSchema output_schema;  ///< of the transformed output
   DataSchema export_schema;  ///< of the new context
   std::vector<ExtensionUse> extensions;  ///< outermost first
+  ScopeIndex compensation = kNone;       ///< metadata.compensate: the list that undoes it
 
   std::variant<DoSpec, SetSpec, SwitchSpec, WaitSpec, RaiseSpec, TrySpec, EmitSpec, HttpSpec,
                ShellSpec, ForSpec, ForkSpec, ListenSpec, UnsupportedSpec, FunctionSpec, OpenapiSpec>
@@ -255,7 +256,7 @@ struct Task {
 };
 
 enum class ScopeRole : uint8_t {
-  root, do_, try_, catch_, for_, branches, foreach, function, extension
+  root, do_, try_, catch_, for_, branches, foreach, function, extension, compensation
 };
 
 /// A list of tasks, run one after the other (branches: side by side).

@@ -15,8 +15,9 @@ void decode_kind(Decoder& decoder, Fact& fact, uint64_t kind, std::index_sequenc
 }  // namespace
 
 std::string_view phase_name(Phase phase) {
-  static constexpr std::array<std::string_view, 7> kNames = {
-      "pending", "running", "waiting", "suspended", "cancelled", "faulted", "completed"};
+  static constexpr std::array<std::string_view, 8> kNames = {
+      "pending", "running", "waiting", "suspended", "cancelled", "faulted", "completed",
+      "compensating"};
   return kNames.at(static_cast<size_t>(phase));
 }
 
@@ -33,7 +34,10 @@ std::string_view fact_name(const Fact& fact) {
       "error-caught",     "retry-scheduled", "timer-set",          "timer-cancelled",
       "timer-fired",      "call-requested",  "call-ended",         "call-cancelled",
       "event-emitted",    "instance-suspended", "instance-resumed", "instance-ended",
-      "document-fetched", "wait-opened",     "wait-closed",     "event-consumed",     "item-done"};
+      "document-fetched", "wait-opened",     "wait-closed",     "event-consumed",     "item-done",
+      "compensation-registered", "compensation-started", "compensation-entered",
+      "compensation-done", "compensation-parked", "compensation-redriven",
+      "compensation-skipped"};
   return kNames.at(fact.index());
 }
 

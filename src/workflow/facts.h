@@ -24,9 +24,13 @@ using FrameId = uint32_t;   ///< counted from 1 in an instance; never used again
 using TimerId = uint32_t;   ///< the same
 using CallId = uint32_t;    ///< the same
 using WaitId = uint32_t;    ///< the same
+using CompensationId = uint32_t;  ///< the same
 inline constexpr FrameId kNoFrame = 0;
 
-enum class Phase : uint8_t { pending, running, waiting, suspended, cancelled, faulted, completed };
+/// `compensating` is only shown: such an instance is running, with an Ending (instance.h).
+enum class Phase : uint8_t {
+  pending, running, waiting, suspended, cancelled, faulted, completed, compensating
+};
 std::string_view phase_name(Phase phase);
 
 enum class TimerPurpose : uint8_t { wait, retry, task_timeout, attempt_timeout, workflow_timeout };
@@ -178,7 +182,8 @@ struct CallEnded {
   CallId call = 0;
   std::optional<json::Value> output;
   std::optional<json::Value> error;
-  template <typename A> void fields(A& a) { a(call, output, error); }
+  bool no_effect = false;  ///< it is sure that the call did nothing: it never left, or was refused
+  template <typename A> void fields(A& a) { a(call, output, error, no_effect); }
 };
 /// Nobody waits for the call any more; whoever makes it may stop.
 struct CallCancelled {
@@ -198,6 +203,8 @@ struct InstanceSuspended {
 struct InstanceResumed {
   template <typename A> void fields(A&) {}
 };
+/// How far what was done has been undone, once all is over.
+enum class Compensated : uint8_t { none, all, partial };
 /// Nothing follows. Timers and calls still open were cancelled before.
 struct InstanceEnded {
   Phase phase = Phase::completed;  ///< completed, faulted or cancelled
@@ -205,7 +212,8 @@ struct InstanceEnded {
   std::optional<json::Value> error;
   std::string reason;  ///< of a cancel
   UtcTime at;
-  template <typename A> void fields(A& a) { a(phase, output, error, reason, at); }
+  Compensated compensated = Compensated::none;
+  template <typename A> void fields(A& a) { a(phase, output, error, reason, at, compensated); }
 };
 
 /// What a task needs before it begins is here: the operation of an OpenAPI document, a script.
@@ -253,13 +261,62 @@ struct ItemDone {
   bool closes = false;                 ///< `until` holds: what still queues is not taken
   template <typename A> void fields(A& a) { a(frame, output, context, closes); }
 };
+/// The task that just began has something that undoes it; from now on it is registered.
+struct CompensationRegistered {
+  CompensationId compensation = 0;
+  FrameId frame = kNoFrame;
+  TaskIndex task = kNone;
+  CompensationId replaces = 0;  ///< of an earlier run in the same `try`, whose end is not known
+  template <typename A> void fields(A& a) { a(compensation, frame, task, replaces); }
+};
+/// The instance is to end in this phase, and what is registered is undone first. Timers, calls and
+/// waits were cancelled before; its frames are gone.
+struct CompensationStarted {
+  Phase phase = Phase::faulted;
+  std::optional<json::Value> error;
+  std::string reason;  ///< of a cancel
+  UtcTime at;
+  template <typename A> void fields(A& a) { a(phase, error, reason, at); }
+};
+/// The list that undoes a task begins, in a frame of its own.
+struct CompensationEntered {
+  CompensationId compensation = 0;
+  FrameId frame = kNoFrame;
+  ScopeIndex scope = kNone;
+  TaskIndex task = kNone;  ///< the first
+  template <typename A> void fields(A& a) { a(compensation, frame, scope, task); }
+};
+struct CompensationDone {
+  CompensationId compensation = 0;
+  FrameId frame = kNoFrame;
+  template <typename A> void fields(A& a) { a(compensation, frame); }
+};
+/// The list failed; nothing more is undone until a person says how it goes on.
+struct CompensationParked {
+  CompensationId compensation = 0;
+  FrameId frame = kNoFrame;
+  json::Value error;
+  template <typename A> void fields(A& a) { a(compensation, frame, error); }
+};
+/// The parked one runs again, from its first task.
+struct CompensationRedriven {
+  CompensationId compensation = 0;
+  template <typename A> void fields(A& a) { a(compensation); }
+};
+/// The parked one stays undone.
+struct CompensationSkipped {
+  CompensationId compensation = 0;
+  template <typename A> void fields(A& a) { a(compensation); }
+};
 /// The order is part of the format: new kinds go at the end.
 using Fact = std::variant<InstanceStarted, TaskStarted, TaskSkipped, TaskEnded, TaskFaulted,
                           ScopeEntered, ScopeLeft, LoopStarted, ErrorCaught, RetryScheduled,
                           TimerSet, TimerCancelled, TimerFired, CallRequested, CallEnded,
                           CallCancelled, EventEmitted, InstanceSuspended, InstanceResumed,
                           InstanceEnded, DocumentFetched, WaitOpened, WaitClosed, EventConsumed,
-                          ItemDone>;
+                          ItemDone, CompensationRegistered, CompensationStarted,
+                          CompensationEntered, CompensationDone, CompensationParked,
+                          CompensationRedriven, CompensationSkipped>;
 
 /// "task-started", "timer-set", …: for listings.
 std::string_view fact_name(const Fact& fact);

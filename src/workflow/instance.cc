@@ -24,6 +24,38 @@ Frame& frame_of(Instance& instance, FrameId id) {
 
 void take_id(Instance& instance, uint32_t id) { instance.last_id = std::max(instance.last_id, id); }
 
+Compensation* compensation_of(Instance& instance, FrameId frame) {
+  for (Compensation& one : instance.compensations) {
+    if (one.frame == frame) return &one;
+  }
+  return nullptr;
+}
+
+/// The frame's task is over, with an output if it completed: it is to be undone if it did, or if
+/// something it did may have had an effect.
+void close_compensation(Instance& instance, const Frame& frame, std::optional<json::Value> output) {
+  Compensation* open = compensation_of(instance, frame.id);
+  if (!open) return;
+  Compensation over = std::move(*open);
+  instance.compensations.erase(instance.compensations.begin() +
+                               (open - instance.compensations.data()));
+  if (!output && over.effects == 0) return;
+  over.frame = kNoFrame;
+  over.input = frame.input();
+  over.output = std::move(output);
+  instance.compensations.push_back(std::move(over));
+}
+
+/// Something left for the outside from the frame: of all tasks around it.
+void count_effect(Instance& instance, FrameId id, int by) {
+  if (instance.compensations.empty()) return;
+  for (const Frame* frame = instance.find_frame(id); frame;
+       frame = instance.find_frame(frame->parent)) {
+    Compensation* open = compensation_of(instance, frame->id);
+    if (open) open->effects += static_cast<uint32_t>(by);
+  }
+}
+
 /// Children have greater ids than their parents, so one pass forward finds them all.
 void erase_below(Instance& instance, FrameId id) {
   std::vector<FrameId> gone = {id};
@@ -33,6 +65,10 @@ void erase_below(Instance& instance, FrameId id) {
     if (frame.parent != kNoFrame && is_gone(frame.parent)) gone.push_back(frame.id);
   }
   if (gone.size() == 1) return;
+  for (const FrameId frame : gone) {
+    if (frame == id || instance.compensations.empty()) continue;
+    close_compensation(instance, frame_of(instance, frame), std::nullopt);
+  }
   std::erase_if(instance.frames, [&](const Frame& f) { return f.id != id && is_gone(f.id); });
 }
 
@@ -105,13 +141,10 @@ void fold(Instance& instance, const TaskSkipped& fact) {
 void fold(Instance& instance, const TaskEnded& fact) {
   erase_below(instance, fact.frame);
   Frame& frame = frame_of(instance, fact.frame);
-  if (fact.output) {
-    frame.carry = *fact.output;
-  } else if (frame.raw_output) {
-    frame.carry = *frame.raw_output;
-  } else if (frame.task_input) {
-    frame.carry = *frame.task_input;
-  }
+  json::Value output = fact.output ? *fact.output
+                       : frame.raw_output ? *frame.raw_output : frame.input();
+  if (!instance.compensations.empty()) close_compensation(instance, frame, output);
+  frame.carry = std::move(output);
   if (fact.context) instance.context = *fact.context;
   frame.exited = fact.exits;
   advance(instance, frame, fact.next);
@@ -120,6 +153,7 @@ void fold(Instance& instance, const TaskEnded& fact) {
 void fold(Instance& instance, const TaskFaulted& fact) {
   erase_below(instance, fact.frame);
   Frame& frame = frame_of(instance, fact.frame);
+  close_compensation(instance, frame, std::nullopt);
   frame.error = fact.error;
   frame.state = FrameState::failing;
 }
@@ -222,6 +256,7 @@ void fold(Instance& instance, const TimerFired& fact) {
 
 void fold(Instance& instance, const CallRequested& fact) {
   take_id(instance, fact.call);
+  if (fact.kind != CallKind::fetch) count_effect(instance, fact.frame, 1);
   if (fact.detached) return;
   instance.calls.push_back({fact.call, fact.frame, fact.kind});
   Frame& frame = frame_of(instance, fact.frame);
@@ -240,6 +275,7 @@ void fold(Instance& instance, const CallEnded& fact) {
   const Call* call = instance.find_call(fact.call);
   HENCE_CHECK(call != nullptr);
   Frame& frame = frame_of(instance, call->frame);
+  if (fact.no_effect && call->kind != CallKind::fetch) count_effect(instance, frame.id, -1);
   erase_call(instance, fact.call);
   if (fact.error) {
     frame.error = fact.error;
@@ -261,7 +297,9 @@ void fold(Instance& instance, const DocumentFetched& fact) {
 
 void fold(Instance& instance, const CallCancelled& fact) { erase_call(instance, fact.call); }
 
-void fold(Instance&, const EventEmitted&) {}
+void fold(Instance& instance, const EventEmitted& fact) {
+  count_effect(instance, fact.frame, 1);
+}
 
 void fold(Instance& instance, const WaitOpened& fact) {
   take_id(instance, fact.wait);
@@ -315,6 +353,67 @@ void fold(Instance& instance, const InstanceSuspended&) { instance.phase = Phase
 
 void fold(Instance& instance, const InstanceResumed&) { instance.phase = Phase::running; }
 
+// What undoes a task.
+
+void fold(Instance& instance, const CompensationRegistered& fact) {
+  take_id(instance, fact.compensation);
+  Compensation made;
+  made.id = fact.compensation;
+  made.task = fact.task;
+  made.frame = fact.frame;
+  made.parent = frame_of(instance, fact.frame).parent;
+  made.effects = fact.replaces != 0 ? 1 : 0;
+  std::erase_if(instance.compensations,
+                [&](const Compensation& one) { return one.id == fact.replaces; });
+  instance.compensations.push_back(std::move(made));
+}
+
+void fold(Instance& instance, const CompensationStarted& fact) {
+  for (const Frame& frame : instance.frames) close_compensation(instance, frame, std::nullopt);
+  instance.phase = Phase::running;
+  instance.ending = Ending{fact.phase, fact.error, fact.reason, false, fact.at};
+  instance.frames.clear();
+}
+
+Compensation& compensation_at(Instance& instance, CompensationId id) {
+  HENCE_CHECK(!instance.compensations.empty() && instance.compensations.back().id == id);
+  return instance.compensations.back();
+}
+
+void fold(Instance& instance, const CompensationEntered& fact) {
+  const Compensation& undone = compensation_at(instance, fact.compensation);
+  take_id(instance, fact.frame);
+  Frame frame;
+  frame.id = fact.frame;
+  frame.scope = fact.scope;
+  frame.task = fact.task;
+  frame.carry = undone.output.value_or(json::Value());
+  frame.compensates = fact.compensation;
+  instance.steps = 0;  // what undoes a task has the limit to itself
+  instance.frames.push_back(std::move(frame));
+}
+
+void fold(Instance& instance, const CompensationDone& fact) {
+  compensation_at(instance, fact.compensation);
+  instance.compensations.pop_back();
+  instance.frames.clear();
+}
+
+void fold(Instance& instance, const CompensationParked& fact) {
+  compensation_at(instance, fact.compensation).error = fact.error;
+  instance.frames.clear();
+}
+
+void fold(Instance& instance, const CompensationRedriven& fact) {
+  compensation_at(instance, fact.compensation).error.reset();
+}
+
+void fold(Instance& instance, const CompensationSkipped& fact) {
+  compensation_at(instance, fact.compensation);
+  instance.compensations.pop_back();
+  instance.ending->partial = true;
+}
+
 void fold(Instance& instance, const InstanceEnded& fact) {
   instance.phase = fact.phase;
   instance.output = fact.output;
@@ -324,6 +423,9 @@ void fold(Instance& instance, const InstanceEnded& fact) {
   instance.timers.clear();
   instance.calls.clear();
   instance.waits.clear();
+  instance.compensations.clear();
+  instance.ending.reset();
+  instance.compensated = fact.compensated;
 }
 
 }  // namespace
@@ -335,9 +437,15 @@ void apply(Instance& instance, const Fact& fact) {
 
 Phase Instance::shown_phase() const {
   if (phase != Phase::running) return phase;
+  if (ending) return Phase::compensating;
   const bool busy = std::any_of(frames.begin(), frames.end(),
                                 [](const Frame& f) { return f.runnable(); });
   return busy ? Phase::running : Phase::waiting;
+}
+
+const Compensation* Instance::parked() const {
+  if (!ending || compensations.empty() || !compensations.back().error) return nullptr;
+  return &compensations.back();
 }
 
 const Frame* Instance::find_frame(FrameId id) const {

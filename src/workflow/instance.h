@@ -74,6 +74,7 @@ struct Frame {
   bool exited = false;                    ///< of an extension's list: left by `then: exit`
   std::optional<json::Value> document;    ///< fetched for the task
   std::optional<Listen> listen;
+  CompensationId compensates = 0;         ///< of the outermost frame of a compensation
 
   const json::Value& input() const { return task_input ? *task_input : carry; }
   bool runnable() const {
@@ -86,7 +87,7 @@ struct Frame {
   void fields(A& a) {
     a(id, parent, scope, task, state, carry, task_input, raw_output, error, items, authorization,
       request, started_at, attempt, rounds, pending, handling, branch, variables, extension, next,
-      ends, exited, document, listen);
+      ends, exited, document, listen, compensates);
   }
 };
 
@@ -115,6 +116,30 @@ struct Wait {
   template <typename A> void fields(A& a) { a(id, frame, site, value, expected); }
 };
 
+/// A task that has something that undoes it: under way, or over and to be undone if the instance
+/// comes to fail.
+struct Compensation {
+  CompensationId id = 0;
+  TaskIndex task = kNone;
+  FrameId frame = kNoFrame;           ///< while the task is under way
+  FrameId parent = kNoFrame;          ///< of that frame
+  json::Value input;                  ///< once it is over: what it was given, and gave;
+  std::optional<json::Value> output;  ///< absent: it did not complete
+  uint32_t effects = 0;               ///< calls and events of it that may have had an effect
+  std::optional<json::Value> error;   ///< of undoing it: parked
+  template <typename A> void fields(A& a) { a(id, task, frame, parent, input, output, effects, error); }
+};
+
+/// How the instance ends once everything registered is undone.
+struct Ending {
+  Phase phase = Phase::faulted;
+  std::optional<json::Value> error;
+  std::string reason;
+  bool partial = false;  ///< something stays undone
+  UtcTime since;
+  template <typename A> void fields(A& a) { a(phase, error, reason, partial, since); }
+};
+
 /// Serialisable; changed by apply() alone.
 struct Instance {
   Phase phase = Phase::pending;   ///< pending, running, suspended or an end; see shown_phase()
@@ -130,10 +155,15 @@ struct Instance {
   std::vector<Timer> timers;
   std::vector<Call> calls;
   std::vector<Wait> waits;
+  std::vector<Compensation> compensations;  ///< those over in the order they ended
+  std::optional<Ending> ending;             ///< while it is compensating
+  Compensated compensated = Compensated::none;
 
-  bool ended() const { return phase >= Phase::cancelled; }
+  bool ended() const { return phase >= Phase::cancelled && phase <= Phase::completed; }
   /// The phase as users see it: `waiting` where every frame waits for the outside.
   Phase shown_phase() const;
+  /// The compensation that waits for a person; null if none does.
+  const Compensation* parked() const;
   const Frame* find_frame(FrameId id) const;
   Frame* find_frame(FrameId id);
   const Timer* find_timer(TimerId id) const;
@@ -145,7 +175,7 @@ struct Instance {
   template <typename A>
   void fields(A& a) {
     a(phase, input, context, output, error, started_at, ended_at, steps, last_id, frames, timers,
-      calls, waits);
+      calls, waits, compensations, ending, compensated);
   }
 };
 

@@ -65,11 +65,26 @@ void Run::fire_timer(const Timer& timer) {
   std::optional<json::Value> error = fired.error;
   emit(std::move(fired));
   if (purpose == TimerPurpose::workflow_timeout) {
-    end_instance(Phase::faulted, std::nullopt, std::move(error), "");
+    undo_and_end(Phase::faulted, std::move(error), "");
   }
 }
 
-void Run::finish_call(const Call& call, const CallOutcome& outcome) {
+namespace {
+
+/// Whether it is sure that nothing came of the call: it never left, or the other side refused it.
+/// again: it may have been made before, and what came of that is not known.
+bool had_no_effect(const CallOutcome& outcome, bool again) {
+  if (again) return false;
+  if (const auto* http = std::get_if<HttpOutcome>(&outcome)) {
+    return http->status >= 400 && http->status < 500 && http->status != 408;
+  }
+  const auto* failure = std::get_if<CallFailure>(&outcome);
+  return failure && failure->code != ErrorCode::CallFailed;
+}
+
+}  // namespace
+
+void Run::finish_call(const Call& call, const CallOutcome& outcome, bool again) {
   if (call.kind == CallKind::fetch) return finish_fetch(call, outcome);
   CallEnded ended{call.id, std::nullopt, std::nullopt};
   const Frame& frame = frame_of(call.frame);
@@ -93,6 +108,7 @@ void Run::finish_call(const Call& call, const CallOutcome& outcome) {
                              "the result is not of the call's kind");
   }
   if (!ended.error) ended.output = std::move(output);
+  ended.no_effect = ended.error && had_no_effect(outcome, again);
   emit(std::move(ended));
 }
 
@@ -134,11 +150,11 @@ Advance Machine::on_timer(TimerId id) {
   return {run.run_on(), false};
 }
 
-Advance Machine::on_call_result(CallId id, const CallOutcome& outcome) {
+Advance Machine::on_call_result(CallId id, const CallOutcome& outcome, bool again) {
   const Call* call = instance_.find_call(id);
   if (!call) return {false, true};
   Run run(definition_, instance_, context_, facts_);
-  run.finish_call(Call(*call), outcome);
+  run.finish_call(Call(*call), outcome, again);
   return {run.run_on(), false};
 }
 
@@ -150,11 +166,24 @@ Advance Machine::on_event(WaitId id, json::View event, Address position, uint32_
   return {run.run_on(), false};
 }
 
-Advance Machine::cancel(std::string_view reason) {
+Advance Machine::cancel(std::string_view reason, Undo undo) {
   if (instance_.ended() || instance_.phase == Phase::pending) return {false, true};
   Run run(definition_, instance_, context_, facts_);
-  run.end_instance(Phase::cancelled, std::nullopt, std::nullopt, reason);
-  return {};
+  if (undo == Undo::no || instance_.ending) {
+    std::optional<json::Value> error;
+    if (instance_.ending) error = instance_.ending->error;
+    run.end_instance(Phase::cancelled, std::nullopt, std::move(error), reason);
+    return {};
+  }
+  run.undo_and_end(Phase::cancelled, std::nullopt, reason);
+  return {run.run_on(), false};
+}
+
+Advance Machine::decide_parked(Parked decision) {
+  if (!instance_.parked()) return {false, true};
+  Run run(definition_, instance_, context_, facts_);
+  run.decide_parked(decision == Parked::skip);
+  return {run.run_on(), false};
 }
 
 Advance Machine::suspend() {

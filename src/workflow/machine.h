@@ -32,6 +32,7 @@ struct Limits {
   uint64_t steps = 10'000'000;             ///< Instance::steps
   uint64_t context_bytes = 16 << 20;       ///< of `$context` as text
   uint64_t frames = 20'000;                ///< active at once (branches)
+  uint64_t compensations = 10'000;         ///< tasks registered to be undone at once
   uint64_t call_bytes = 16 << 20;          ///< of one call's request as text
   uint64_t listen_bytes = 16 << 20;        ///< of what one `listen` holds as text
 };
@@ -55,6 +56,11 @@ struct Advance {
   bool ignored = false;  ///< nothing waited for it (late timer or result, ended instance): no facts
 };
 
+/// Whether a cancel undoes what was done first.
+enum class Undo : uint8_t { no, yes };
+/// What becomes of a parked compensation.
+enum class Parked : uint8_t { redrive, skip };
+
 class Machine {
  public:
   /// Borrows all four for the time of one command.
@@ -65,12 +71,15 @@ class Machine {
   /// A new instance (phase pending).
   Advance start(json::View input);
   Advance on_timer(TimerId timer);
-  /// A result for a CallRequested that was not detached.
-  Advance on_call_result(CallId call, const CallOutcome& outcome);
+  /// A result for a CallRequested that was not detached. again: the call may have been made before
+  /// this, and what came of that is not known.
+  Advance on_call_result(CallId call, const CallOutcome& outcome, bool again = false);
   /// An event of the site of a wait. Ignored also where it is not for this instance: another value
   /// of a key, a test that does not hold.
   Advance on_event(WaitId wait, json::View event, Address position, uint32_t depth = 0);
-  Advance cancel(std::string_view reason);
+  Advance cancel(std::string_view reason, Undo undo = Undo::no);
+  /// Ignored where no compensation is parked.
+  Advance decide_parked(Parked decision);
   Advance suspend();
   Advance resume();
   /// Continues after `more`; does nothing if nothing is runnable.

@@ -136,7 +136,14 @@ void Run::start_task(FrameId id) {
     if (!value.ok()) return fail(id, "input.from", value.error());
     input = std::move(value).value();
   }
+  const bool undoable = task.compensation != kNone && !instance_.ending;
+  if (undoable && instance_.compensations.size() >= context_.limits.compensations) {
+    return fail(id, ErrorType::runtime, "the instance reached its limit of " +
+                                            std::to_string(context_.limits.compensations) +
+                                            " tasks that can be undone (metadata.compensate)");
+  }
   emit(TaskStarted{id, frame_of(id).task, context_.now, std::move(input)});
+  if (undoable) register_compensation(id);
   if (task.extensions.empty() || !enter_before(id, 0)) execute(id);
   if (task.timeout.present()) set_task_timeout(id);
 }
@@ -294,8 +301,9 @@ void Run::release_below(FrameId id) {
 }
 
 void Run::finish_workflow(json::Value output) {
+  if (instance_.ending) return finish_undoing();  // `then: end` ends what undoes one task
   const auto faulted = [&](ErrorType type, const std::string& detail) {
-    end_instance(Phase::faulted, std::nullopt, make_error(type, "/", detail), "");
+    undo_and_end(Phase::faulted, make_error(type, "/", detail), "");
   };
   if (definition_.output_as.present()) {
     Arguments at(definition_, instance_, nullptr, nullptr, context_,
@@ -316,6 +324,17 @@ void Run::finish_workflow(json::Value output) {
 void Run::end_instance(Phase phase, std::optional<json::Value> output,
                        std::optional<json::Value> error,
                        std::string_view reason) {
+  release_all();
+  InstanceEnded ended{phase, std::move(output), std::move(error), std::string(reason),
+                      context_.now};
+  if (instance_.ending) {
+    const bool partial = instance_.ending->partial || !instance_.compensations.empty();
+    ended.compensated = partial ? Compensated::partial : Compensated::all;
+  }
+  emit(std::move(ended));
+}
+
+void Run::release_all() {
   std::vector<TimerId> timers;
   std::vector<CallId> calls;
   for (const Timer& timer : instance_.timers) timers.push_back(timer.id);
@@ -323,8 +342,6 @@ void Run::end_instance(Phase phase, std::optional<json::Value> output,
   for (TimerId timer : timers) emit(TimerCancelled{timer});
   for (CallId call : calls) emit(CallCancelled{call});
   close_waits(kNoFrame, [](const Wait&) { return true; });
-  emit(InstanceEnded{phase, std::move(output), std::move(error), std::string(reason),
-                     context_.now});
 }
 
 }  // namespace hence::workflow

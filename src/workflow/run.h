@@ -25,11 +25,14 @@ class Run {
   // Commands (machine.cc).
   void start(json::View input);
   void fire_timer(const Timer& timer);
-  void finish_call(const Call& call, const CallOutcome& outcome);
+  void finish_call(const Call& call, const CallOutcome& outcome, bool again);
   void finish_fetch(const Call& call, const CallOutcome& outcome);
   void end_instance(Phase phase, std::optional<json::Value> output,
                     std::optional<json::Value> error,
                     std::string_view reason);
+  /// The same after what is registered was undone, if there is any.
+  void undo_and_end(Phase phase, std::optional<json::Value> error, std::string_view reason);
+  void decide_parked(bool skip);
   /// False if the event is not for this instance; nothing has changed then.
   bool take_event(const Wait& wait, json::View event, Address position, uint32_t depth);
   /// Runs what can run. True if the budget ended before the work did.
@@ -52,6 +55,8 @@ class Run {
   bool check_data(FrameId id, const DataSchema& schema, json::View value, std::string_view what);
   void leave_scope(FrameId id);
   void finish_workflow(json::Value output);
+  /// Nothing is waited for any more.
+  void release_all();
   /// Cancels timers and calls of the frame and those under it.
   void release(FrameId id);
   /// The same without the frame's own.
@@ -91,6 +96,14 @@ class Run {
   void start_fork(FrameId id);
   void finish_fork(FrameId id);
   std::optional<json::Value> item_at(FrameId id, const json::Value& items, uint64_t index);
+
+  // run_compensate.cc
+  void register_compensation(FrameId id);
+  /// Begins to undo the task that ended last, or ends the instance where there is none left.
+  void undo_next();
+  /// The list that undoes a task is done, or failed.
+  void finish_undoing();
+  void park(FrameId id, json::Value error);
 
   // run_listen.cc
   void start_listen(FrameId id);

@@ -26,8 +26,8 @@ void Run::fail(FrameId id, json::Value error) {
     release(id);
     emit(TaskFaulted{id, frame_of(id).task, error});
     const Frame& frame = frame_of(id);
-    if (frame.parent == kNoFrame) return end_instance(Phase::faulted, std::nullopt,
-                                                      std::move(error), "");
+    if (frame.compensates != 0) return park(id, std::move(error));
+    if (frame.parent == kNoFrame) return undo_and_end(Phase::faulted, std::move(error), "");
     const FrameId parent = frame.parent;
     const auto* spec = std::get_if<TrySpec>(&task_of(parent).spec);
     if (spec && frame.scope == spec->body && catch_error(parent, error)) return;

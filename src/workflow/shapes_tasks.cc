@@ -208,11 +208,14 @@ const ShapeKey kCatchKeys[] = {{"errors", &kErrors}, {"as", &kStringShape}, {"wh
                                {"do", &kTaskListShape}, {"then", &kStringShape}};
 const Shape kCatch{.kind = object, .keys = kCatchKeys};
 
-// What every task may have, and what each kind adds.
+// What every task may have, and what each kind adds. Of metadata two keys mean something here.
+const Shape kCompensation{.kind = entries, .min_size = 1, .item = &kTaskShape};
+const ShapeKey kTaskMetadataKeys[] = {{"compensate", &kCompensation}};
+const Shape kTaskMetadata{.kind = object, .keys = kTaskMetadataKeys, .open = true};
 const ShapeKey kBaseKeys[] = {{"if", &kStringShape}, {"input", &kInputShape},
                               {"output", &kOutputShape},
                               {"export", &kOutputShape}, {"timeout", &kTimeoutShape},
-                              {"then", &kStringShape}, {"metadata", &kAnyMap}};
+                              {"then", &kStringShape}, {"metadata", &kTaskMetadata}};
 const ShapeKey kCallHttpKeys[] = {{"call", &kStringShape, true}, {"with", &kHttp, true}};
 const ShapeKey kCallOpenapiKeys[] = {{"call", &kStringShape, true}, {"with", &kOpenapi, true}};
 const ShapeKey kCallGrpcKeys[] = {{"call", &kStringShape, true}, {"with", &kGrpc, true}};

@@ -94,7 +94,7 @@ Result<ByQuery> read_by_query(Context& context, const Exchange& exchange) {
   HENCE_TRY(act.dry_run, exchange.query_flag("dry_run"));
   const engine::ListOptions& list = act.list;
   const bool says = !list.workflow.empty() || !list.status.empty() || !list.sink.empty() ||
-                    !list.event.empty() || list.since || list.until;
+                    !list.event.empty() || list.since || list.until || list.parked;
   if (says) return act;
   std::string names;
   for (const QueryParameter& parameter : exchange.route().query) {
@@ -119,21 +119,49 @@ Result<engine::Command> common_command(const Exchange& exchange) {
   return command_of(exchange, reason);
 }
 
+/// Those of the instances found that have not ended.
+void act_on_instances(Context& context, const ExchangePtr& exchange, ByQuery act, Result<engine::Command> like,
+                      std::function<void(engine::Command&, Address)> fill) {
+  if (!like.ok()) return exchange->fail(like.error());
+  act.page = [name_space = exchange->name_space()](engine::Query& query, const engine::ListOptions& list) {
+    return query.instances(name_space, list);
+  };
+  act.wanted = [](json::View item) { return !item.find("ended"); };
+  act.command = commands_like(std::move(*like), [fill = std::move(fill)](engine::Command& command, const std::string& id) {
+    fill(command, *Address::parse(id));
+  });
+  run_by_query(context, exchange, std::move(act));
+}
+
+void decide_parked(Context& context, const ExchangePtr& exchange, workflow::Parked decision) {
+  Result<ByQuery> act = read_by_query(context, *exchange);
+  if (!act.ok()) return exchange->fail(act.error());
+  act->list.parked = true;
+  act_on_instances(context, exchange, std::move(*act), common_command(*exchange),
+                   [decision](engine::Command& command, Address id) {
+                     command.body = engine::DecideParked{id, decision};
+                   });
+}
+
 }  // namespace
 
 void cancel_instances(Context& context, ExchangePtr exchange) {
   Result<ByQuery> act = read_by_query(context, *exchange);
   if (!act.ok()) return exchange->fail(act.error());
-  Result<engine::Command> like = common_command(*exchange);
-  if (!like.ok()) return exchange->fail(like.error());
-  act->page = [name_space = exchange->name_space()](engine::Query& query, const engine::ListOptions& list) {
-    return query.instances(name_space, list);
-  };
-  act->wanted = [](json::View item) { return !item.find("ended"); };
-  act->command = commands_like(std::move(*like), [](engine::Command& command, const std::string& id) {
-    command.body = engine::CancelInstance{*Address::parse(id)};
-  });
-  run_by_query(context, exchange, std::move(*act));
+  const Result<CancelBody> body = read_cancel(*exchange);
+  if (!body.ok()) return exchange->fail(body.error());
+  act_on_instances(context, exchange, std::move(*act), command_of(*exchange, body->reason),
+                   [undo = body->undo](engine::Command& command, Address id) {
+                     command.body = engine::CancelInstance{id, undo};
+                   });
+}
+
+void redrive_compensations(Context& context, ExchangePtr exchange) {
+  decide_parked(context, exchange, workflow::Parked::redrive);
+}
+
+void skip_compensations(Context& context, ExchangePtr exchange) {
+  decide_parked(context, exchange, workflow::Parked::skip);
 }
 
 void redrive_deliveries(Context& context, ExchangePtr exchange) {

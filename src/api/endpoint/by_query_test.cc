@@ -75,6 +75,36 @@ TEST_F(ByQuery, RedrivesTheParkedDeliveriesOfASink) {
   EXPECT_EQ(items(send("GET /api/v1/deliveries?status=ready")), 3u);
 }
 
+constexpr const char* kSaga = R"(
+document: {dsl: 1.0.3, namespace: t, name: saga, version: 1.0.0}
+do:
+  - book: {set: {n: 1}, metadata: {compensate: [{unbook: {raise: {error: {type: 'https://example.com/stuck', status: 500}}}}]}}
+  - rest: {wait: PT1H}
+)";
+
+TEST_F(ByQuery, UndoesAndDecidesWhatIsParked) {
+  ASSERT_EQ(apply(kSaga).status, 200);
+  start(3, "t/saga");
+  EXPECT_EQ(send("POST /api/v1/instances/by-query/cancel?workflow=t/saga", R"({"compensate": 1})").status, 400);
+  const Answer undone = send("POST /api/v1/instances/by-query/cancel?workflow=t/saga", R"({"compensate": true})");
+  EXPECT_EQ(items(undone), 3u);
+  EXPECT_EQ(count("compensating"), 3u) << "what undoes them fails";
+  const Answer parked = send("GET /api/v1/instances?parked=true");
+  ASSERT_EQ(items(parked), 3u);
+  const std::string id((*parked.json()->find("items")).at(0).string_or("id", ""));
+  EXPECT_EQ(send("POST /api/v1/instances/" + id + "/cancel", R"({"compensate": true})").status, 409) << "it does already";
+  EXPECT_EQ(send("POST /api/v1/instances/" + id + "/compensation/redrive", R"({"reason": "again"})").status, 200);
+  EXPECT_EQ(count("compensating"), 3u) << "it fails again";
+  EXPECT_EQ(send("POST /api/v1/instances/" + id + "/compensation/skip").status, 200);
+  EXPECT_EQ(send("POST /api/v1/instances/" + id + "/compensation/skip").status, 409);
+  const Answer one = send("GET /api/v1/instances/" + id);
+  EXPECT_EQ(one.text("status"), "cancelled");
+  EXPECT_EQ(one.text("compensated"), "partial");
+  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/compensation/redrive?workflow=t/saga")), 2u);
+  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/compensation/skip?parked=true")), 2u);
+  EXPECT_EQ(count("compensating"), 0u);
+}
+
 TEST_F(ByQuery, SaysOfEachWhatWasRefused) {
   start(1, "t/sleep");
   backend.refuse_with = ErrorCode::Overloaded;

@@ -39,12 +39,16 @@ void start_instance(Context& context, std::shared_ptr<Exchange> exchange);
 void get_instance(Context& context, std::shared_ptr<Exchange> exchange);
 void trace_instance(Context& context, std::shared_ptr<Exchange> exchange);
 void cancel_instance(Context& context, std::shared_ptr<Exchange> exchange);
+void redrive_compensation(Context& context, std::shared_ptr<Exchange> exchange);
+void skip_compensation(Context& context, std::shared_ptr<Exchange> exchange);
 // deliveries.cc
 void list_deliveries(Context& context, std::shared_ptr<Exchange> exchange);
 void get_delivery(Context& context, std::shared_ptr<Exchange> exchange);
 void redrive_delivery(Context& context, std::shared_ptr<Exchange> exchange);
 
 // by_query.cc
+void redrive_compensations(Context& context, std::shared_ptr<Exchange> exchange);
+void skip_compensations(Context& context, std::shared_ptr<Exchange> exchange);
 void cancel_instances(Context& context, std::shared_ptr<Exchange> exchange);
 void redrive_deliveries(Context& context, std::shared_ptr<Exchange> exchange);
 // checkpoints.cc

@@ -97,6 +97,18 @@ void answer_started(Context& context, const ExchangePtr& exchange, const engine:
                                                   " was started, but too many are waited for"));
 }
 
+/// Something a person asks of one instance; answered with its id.
+template <typename Body>
+void act_on_instance(Context& context, const ExchangePtr& exchange, Body body, const std::string& reason) {
+  Result<engine::Command> command = command_of(*exchange, reason);
+  if (!command.ok()) return exchange->fail(command.error());
+  command->body = std::move(body);
+  submit(context, exchange, std::move(*command), exchange->request.body.size(),
+         [exchange](const engine::Reply& reply) {
+           exchange->answer_text(200, "{\"id\":\"" + reply.address.to_string() + "\"}");
+         });
+}
+
 }  // namespace
 
 void list_instances(Context& context, ExchangePtr exchange) {
@@ -138,15 +150,29 @@ void trace_instance(Context& context, ExchangePtr exchange) {
 void cancel_instance(Context& context, ExchangePtr exchange) {
   const Result<Address> id = read_address(context, exchange->param(0), "instance");
   if (!id.ok()) return exchange->fail(id.error());
+  const Result<CancelBody> body = read_cancel(*exchange);
+  if (!body.ok()) return exchange->fail(body.error());
+  act_on_instance(context, exchange, engine::CancelInstance{*id, body->undo}, body->reason);
+}
+
+namespace {
+
+void decide_parked(Context& context, const ExchangePtr& exchange, workflow::Parked decision) {
+  const Result<Address> id = read_address(context, exchange->param(0), "instance");
+  if (!id.ok()) return exchange->fail(id.error());
   const Result<std::string> reason = read_reason(*exchange);
   if (!reason.ok()) return exchange->fail(reason.error());
-  Result<engine::Command> command = command_of(*exchange, *reason);
-  if (!command.ok()) return exchange->fail(command.error());
-  command->body = engine::CancelInstance{*id};
-  submit(context, exchange, std::move(*command), exchange->request.body.size(),
-         [exchange](const engine::Reply& reply) {
-           exchange->answer_text(200, "{\"id\":\"" + reply.address.to_string() + "\"}");
-         });
+  act_on_instance(context, exchange, engine::DecideParked{*id, decision}, *reason);
+}
+
+}  // namespace
+
+void redrive_compensation(Context& context, ExchangePtr exchange) {
+  decide_parked(context, exchange, workflow::Parked::redrive);
+}
+
+void skip_compensation(Context& context, ExchangePtr exchange) {
+  decide_parked(context, exchange, workflow::Parked::skip);
 }
 
 }  // namespace hence::api

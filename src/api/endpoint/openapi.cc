@@ -33,7 +33,9 @@ std::vector<std::pair<std::string_view, std::string_view>> body_types(const Rout
     case Body::resources: return {{"application/yaml", "Text"}, {"application/json", "Document"}};
     case Body::json:
       return {{"application/json",
-               route.operation == "startInstance" ? "StartInstance" : "Reason"}};
+               route.operation == "startInstance"        ? "StartInstance"
+               : route.operation.starts_with("cancelInst") ? "CancelBody"
+                                                           : "Reason"}};
   }
   return {};
 }

@@ -10,8 +10,10 @@
 namespace hence::api {
 namespace {
 
+constexpr size_t kReasonBytesMax = 1'024;
+
 constexpr std::string_view kPhases[] = {"pending",   "running", "waiting",  "suspended",
-                                        "cancelled", "faulted", "completed"};
+                                        "cancelled", "faulted", "completed", "compensating"};
 constexpr std::string_view kDeliveryStates[] = {"ready",  "delayed", "blocked",
                                                 "parked", "done",    "cancelled"};
 
@@ -89,6 +91,7 @@ Result<engine::ListOptions> read_list_options(const Context& context, const Exch
     HENCE_TRY(const Address address, read_address(context, *event, "event's position"));
     options.event = address.to_string();
   }
+  HENCE_TRY(options.parked, exchange.query_flag("parked"));
   options.rule = exchange.query_text("rule");
   if (exchange.query("matched")) {
     HENCE_TRY(options.matched, exchange.query_flag("matched"));
@@ -128,9 +131,19 @@ Result<std::string> read_text(json::View object, std::string_view member, size_t
 
 Result<std::string> read_reason(const Exchange& exchange) {
   constexpr std::string_view kMembers[] = {"reason"};
-  constexpr size_t kReasonBytesMax = 1'024;
   HENCE_TRY(const json::Value body, read_object(exchange, kMembers));
   return read_text(body, "reason", kReasonBytesMax);
+}
+
+Result<CancelBody> read_cancel(const Exchange& exchange) {
+  constexpr std::string_view kMembers[] = {"reason", "compensate"};
+  HENCE_TRY(const json::Value body, read_object(exchange, kMembers));
+  CancelBody cancel;
+  HENCE_TRY(cancel.reason, read_text(body, "reason", kReasonBytesMax));
+  const auto compensate = body->find("compensate");
+  if (compensate && !compensate->is_bool()) return invalid("compensate is true or false");
+  if (compensate && compensate->as_bool()) cancel.undo = workflow::Undo::yes;
+  return cancel;
 }
 
 }  // namespace hence::api

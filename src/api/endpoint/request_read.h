@@ -13,6 +13,7 @@
 #include "api/endpoint/exchange.h"
 #include "engine/effect.h"
 #include "engine/query.h"
+#include "workflow/machine.h"
 
 namespace hence::api {
 
@@ -32,5 +33,12 @@ Result<json::Value> read_object(const Exchange& exchange,
 Result<std::string> read_text(json::View object, std::string_view member, size_t bytes_max);
 /// The body {"reason": …} of an operator's act; both may be left out. Errors: as read_object.
 Result<std::string> read_reason(const Exchange& exchange);
+
+/// The body {"reason": …, "compensate": true} of a cancel; all may be left out.
+struct CancelBody {
+  std::string reason;
+  workflow::Undo undo = workflow::Undo::no;
+};
+Result<CancelBody> read_cancel(const Exchange& exchange);
 
 }  // namespace hence::api

@@ -34,8 +34,9 @@ constexpr QueryParameter kApply[] = {
     {"prune", "boolean", "delete what the namespace has and the documents do not"}};
 constexpr QueryParameter kInstanceList[] = {
     {"workflow", "string", "instances of this workflow, namespace/name"},
-    {"status", "string", "pending, running, waiting, suspended, cancelled, faulted or completed"},
-    kSince, kUntil, kLimit, kCursor, kMinPosition};
+    {"status", "string",
+     "pending, running, waiting, suspended, compensating, cancelled, faulted or completed"},
+    {"parked", "boolean", "instances whose compensation waits for a person"}, kSince, kUntil, kLimit, kCursor, kMinPosition};
 constexpr QueryParameter kDeliveryList[] = {
     {"sink", "string", "deliveries to this sink"},
     {"status", "string", "ready, delayed, blocked, parked, done or cancelled"},
@@ -49,7 +50,11 @@ constexpr QueryParameter kDecisionList[] = {
 constexpr QueryParameter kDryRun{"dry_run", "boolean", "only say which they are"};
 constexpr QueryParameter kInstancesByQuery[] = {
     {"workflow", "string", "instances of this workflow, namespace/name"},
-    {"status", "string", "pending, running, waiting or suspended"},
+    {"status", "string", "pending, running, waiting, suspended or compensating"},
+    kSince, kUntil, kLimit, kCursor, kDryRun};
+constexpr QueryParameter kParked{"parked", "boolean", "instances whose compensation waits for a person"};
+constexpr QueryParameter kParkedByQuery[] = {
+    {"workflow", "string", "instances of this workflow, namespace/name"}, kParked,
     kSince, kUntil, kLimit, kCursor, kDryRun};
 constexpr QueryParameter kDeliveriesByQuery[] = {
     {"sink", "string", "deliveries to this sink"},
@@ -134,7 +139,21 @@ constexpr Route kRoutes[] = {
      "cancelInstances", "Ends all instances that the query finds and that have not ended, at most "
      "limit; next says where to go on.", 200, "ByQueryResult", kInstancesByQuery},
     {post, "/instances/{id}/cancel", kSpace, Access::token, Body::json, cancel_instance,
-     "cancelInstance", "Ends an instance.", 200, "InstanceReference"},
+     "cancelInstance", "Ends an instance; with compensate, what its tasks did is undone first.",
+     200, "InstanceReference"},
+    {post, "/instances/by-query/compensation/redrive", kSpace, Access::token, Body::json,
+     redrive_compensations, "redriveCompensations", "Runs the parked compensations of all instances "
+     "that the query finds again.", 200, "ByQueryResult", kParkedByQuery},
+    {post, "/instances/by-query/compensation/skip", kSpace, Access::token, Body::json,
+     skip_compensations, "skipCompensations", "Leaves the parked compensations of all instances that "
+     "the query finds undone and goes on with what was done before.", 200, "ByQueryResult",
+     kParkedByQuery},
+    {post, "/instances/{id}/compensation/redrive", kSpace, Access::token, Body::json,
+     redrive_compensation, "redriveCompensation", "Runs a parked compensation again, from its first "
+     "task.", 200, "InstanceReference"},
+    {post, "/instances/{id}/compensation/skip", kSpace, Access::token, Body::json,
+     skip_compensation, "skipCompensation", "Leaves a parked compensation undone and goes on with "
+     "what was done before.", 200, "InstanceReference"},
 
     {get, "/deliveries", kSpace, Access::token, Body::none, list_deliveries, "listDeliveries",
      "Deliveries to sinks, newest first.", 200, "DeliveryList", kDeliveryList},

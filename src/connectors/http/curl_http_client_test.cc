@@ -211,7 +211,7 @@ TEST_F(CurlHttpClientTest, RefusedConnectionsSayWhere) {
   open();
   const auto answer = post("http://127.0.0.1:" + std::to_string(port) + "/x");
   ASSERT_FALSE(answer.ok());
-  EXPECT_EQ(answer.error().code(), ErrorCode::CallFailed);
+  EXPECT_EQ(answer.error().code(), ErrorCode::Unreachable) << "nothing was sent";
   EXPECT_THAT(answer.error().message(), HasSubstr("127.0.0.1:" + std::to_string(port)));
 }
 
@@ -315,7 +315,7 @@ TEST_F(CurlHttpClientTest, CertificatesAreVerified) {
   open({}, {"127.0.0.0/8", "::1"});
   const auto untrusted = post(server.url());
   ASSERT_FALSE(untrusted.ok());
-  EXPECT_EQ(untrusted.error().code(), ErrorCode::CallFailed);
+  EXPECT_EQ(untrusted.error().code(), ErrorCode::Unreachable) << "nothing was sent";
   EXPECT_THAT(untrusted.error().message(), HasSubstr("certificate"));
 
   char path[] = "/tmp/hence-ca-XXXXXX";

@@ -211,7 +211,9 @@ Error Transfer::failure(CURLcode code) {
   } else {
     why = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
   }
-  return Error(ErrorCode::CallFailed, where + ": " + why);
+  long sent = 0;  // bytes of requests: of none, the other side knows nothing of the call
+  curl_easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &sent);
+  return Error(sent == 0 ? ErrorCode::Unreachable : ErrorCode::CallFailed, where + ": " + why);
 }
 
 void Transfer::finish(Result<delivery::HttpAnswer> result) {

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// metadata.compensate: what undoes a task is registered when the task begins. An instance that is to
+// fail first undoes what was done, the last thing first.
+
+#include <algorithm>
+
+#include "workflow/run.h"
+
+namespace hence::workflow {
+
+void Run::register_compensation(FrameId id) {
+  const Frame& frame = frame_of(id);
+  CompensationId replaces = 0;
+  const Frame* parent = instance_.find_frame(frame.parent);
+  if (parent && parent->attempt > 0) {
+    // The runs of one task in the retries of one `try` count as one: the last that completed, else
+    // one whose end is not known.
+    const auto same = std::find_if(
+        instance_.compensations.begin(), instance_.compensations.end(), [&](const auto& one) {
+          return one.parent == frame.parent && one.task == frame.task && !one.output;
+        });
+    if (same != instance_.compensations.end()) replaces = same->id;
+  }
+  emit(CompensationRegistered{next_id(), id, frame.task, replaces});
+}
+
+void Run::undo_and_end(Phase phase, std::optional<json::Value> error, std::string_view reason) {
+  const bool any = std::any_of(
+      instance_.compensations.begin(), instance_.compensations.end(),
+      [](const Compensation& one) { return one.frame == kNoFrame || one.effects > 0; });
+  if (!any || instance_.ending) return end_instance(phase, std::nullopt, std::move(error), reason);
+  release_all();
+  emit(CompensationStarted{phase, std::move(error), std::string(reason), context_.now});
+  undo_next();
+}
+
+void Run::undo_next() {
+  if (instance_.compensations.empty()) {
+    const Ending ending = *instance_.ending;
+    return end_instance(ending.phase, std::nullopt, ending.error, ending.reason);
+  }
+  const Compensation& next = instance_.compensations.back();
+  const ScopeIndex scope = definition_.task(next.task).compensation;
+  emit(CompensationEntered{next.id, next_id(), scope, definition_.scope(scope).tasks.front()});
+}
+
+void Run::finish_undoing() {
+  HENCE_CHECK(!instance_.frames.empty());
+  const Frame& outermost = instance_.frames.front();
+  const CompensationId done = outermost.compensates;
+  const FrameId frame = outermost.id;
+  release_all();
+  emit(CompensationDone{done, frame});
+  undo_next();
+}
+
+void Run::park(FrameId id, json::Value error) {
+  emit(CompensationParked{frame_of(id).compensates, id, std::move(error)});
+}
+
+void Run::decide_parked(bool skip) {
+  const CompensationId id = instance_.parked()->id;
+  if (skip) {
+    emit(CompensationSkipped{id});
+  } else {
+    emit(CompensationRedriven{id});
+  }
+  undo_next();
+}
+
+}  // namespace hence::workflow
