@@ -119,6 +119,7 @@ struct Change {
   const os::Clock& clock;
   std::function<Planned(const engine::Definitions& base)> plan;
   engine::Command command;  ///< all but its body
+  std::string asked;        ///< as in ApplyResources; only where the command has an Idempotency-Key
   bool dry_run = false;
   RunAgain again;
   ApplyThen then;
@@ -128,37 +129,26 @@ using ChangePtr = std::shared_ptr<Change>;
 
 void attempt(const ChangePtr& change);
 
-ApplyOutcome outcome_of(const engine::Reply& reply, uint64_t base, Plan plan) {
-  if (reply.error) return ApplyRefused{*reply.error, {}};
-  Applied applied{reply.version, reply.version <= base, std::move(plan.results)};
+/// What an answer lists, for who asks again under the same Idempotency-Key.
+struct KeptAnswer {
+  std::vector<AppliedResource> results;
+  template <typename A> void fields(A& a) { a(results); }
+};
+
+ApplyOutcome outcome_of(const engine::Reply& reply, Plan plan) {
+  if (reply.error) return ApplyRefused{plan.absent ? *plan.absent : *reply.error, {}};
+  Applied applied{reply.version, reply.repeated, std::move(plan.results)};
   if (applied.repeated) {
-    for (AppliedResource& result : applied.results) {
-      if (result.outcome != Outcome::deleted) result.outcome = Outcome::unchanged;
-    }
+    Result<KeptAnswer> kept = decode<KeptAnswer>(reply.answer, "the answer kept under an Idempotency-Key");
+    if (!kept.ok()) return ApplyRefused{kept.error(), {}};
+    applied.results = std::move(kept->results);
   }
   return applied;
 }
 
-/// Nothing is to be changed; a request under its key may have done so before and is then answered as it was.
-void answer_unchanged(const ChangePtr& change, uint64_t version, Plan plan) {
-  const auto unchanged = [change, version, plan] {
-    if (plan.absent) change->then(ApplyRefused{*plan.absent, {}});
-    else change->then(Applied{version, false, plan.results});
-  };
-  if (change->command.idempotency_key.empty() || change->dry_run) return unchanged();
-  engine::Command command = change->command;
-  command.body = engine::ApplyResources{};
-  const Status taken = change->backend.submit(
-      std::move(command), plan.bytes, true, [change, version, plan, unchanged](const engine::Reply& reply) {
-        if (reply.error) return unchanged();
-        change->then(outcome_of(reply, version, plan));
-      });
-  if (!taken.ok()) change->then(ApplyRefused{taken.error(), {}});
-}
-
 /// On the engine's thread.
-void take_reply(const ChangePtr& change, const engine::Reply& reply, uint64_t base, Plan plan) {
-  if (!reply.stale_base) return change->then(outcome_of(reply, base, std::move(plan)));
+void take_reply(const ChangePtr& change, const engine::Reply& reply, Plan plan) {
+  if (!reply.stale_base) return change->then(outcome_of(reply, std::move(plan)));
   const bool goes_on = change->attempts < kAttempts && change->again([change] { attempt(change); });
   if (!goes_on) change->then(too_contended());
 }
@@ -169,22 +159,30 @@ void attempt(const ChangePtr& change) {
   Change::Planned planned = change->plan(*base);
   if (const auto* refused = std::get_if<ApplyRefused>(&planned)) return change->then(*refused);
   Plan& plan = std::get<Plan>(planned);
-  if (plan.changes.empty()) return answer_unchanged(change, base->version(), std::move(plan));
+  const bool keyed = !change->command.idempotency_key.empty() && !change->dry_run;
   engine::ApplyResources body;
   body.base = base->version();
-  auto compiled = engine::Definitions::build(*base, body.base + 1, plan.changes, change->clock.now());
-  if (!compiled.ok()) return change->then(ApplyRefused{compiled.error(), {}});
-  if (change->dry_run) return change->then(Applied{body.base, false, std::move(plan.results)});
-  body.compiled = std::move(*compiled);
-  body.changes = std::move(plan.changes);
+  if (plan.changes.empty() && !keyed) {
+    if (plan.absent) return change->then(ApplyRefused{*plan.absent, {}});
+    return change->then(Applied{body.base, false, std::move(plan.results)});
+  }
+  if (!plan.changes.empty()) {
+    auto compiled = engine::Definitions::build(*base, body.base + 1, plan.changes, change->clock.now());
+    if (!compiled.ok()) return change->then(ApplyRefused{compiled.error(), {}});
+    if (change->dry_run) return change->then(Applied{body.base, false, std::move(plan.results)});
+    body.compiled = std::move(*compiled);
+    body.changes = std::move(plan.changes);
+  }
+  if (keyed) {
+    body.asked = change->asked;
+    if (!plan.absent) body.answer = encode(KeptAnswer{plan.results});
+  }
   engine::Command command = change->command;
   command.body = std::move(body);
   const size_t bytes = plan.bytes;
   const Status taken = change->backend.submit(
       std::move(command), bytes, true,
-      [change, base = base->version(), plan = std::move(plan)](const engine::Reply& reply) {
-        take_reply(change, reply, base, plan);
-      });
+      [change, plan = std::move(plan)](const engine::Reply& reply) { take_reply(change, reply, plan); });
   if (!taken.ok()) change->then(ApplyRefused{taken.error(), {}});
 }
 
@@ -299,18 +297,20 @@ void apply_documents(Backend& backend, const os::Clock& clock, ApplyInput input,
   if (!unread.empty()) return then(refuse(place_faults(input.text, unread)));
   const bool dry_run = input.dry_run;
   engine::Command command = command_for(input.name_space, input.actor, input.idempotency_key);
+  std::string asked = input.idempotency_key.empty() ? std::string() : (input.prune ? "prune " : "apply ") + input.text;
   auto plan = [input = std::move(input), resources = std::move(parsed.resources)](
                   const engine::Definitions& base) -> Change::Planned {
     workflow::Faults faults = check_together(base, input, resources);
     if (!faults.empty()) return refuse(std::move(faults));
     return compare(base, input, resources);
   };
-  attempt(std::make_shared<Change>(Change{backend, clock, std::move(plan), std::move(command), dry_run,
-                                          std::move(again), std::move(then)}));
+  attempt(std::make_shared<Change>(Change{backend, clock, std::move(plan), std::move(command), std::move(asked),
+                                          dry_run, std::move(again), std::move(then)}));
 }
 
 void delete_resource(Backend& backend, const os::Clock& clock, DeleteInput input, RunAgain again, ApplyThen then) {
   engine::Command command = command_for(input.name_space, input.actor, input.idempotency_key);
+  std::string asked = "delete " + std::string(resource::kind_name(input.kind)) + " " + input.name;
   auto plan = [input = std::move(input)](const engine::Definitions& base) -> Change::Planned {
     Plan deletion = plan_deletion(base, input);
     if (deletion.changes.empty()) {
@@ -323,8 +323,8 @@ void delete_resource(Backend& backend, const os::Clock& clock, DeleteInput input
     if (const auto conflict = find_referrer(base, input, deletion)) return ApplyRefused{*conflict, {}};
     return deletion;
   };
-  attempt(std::make_shared<Change>(Change{backend, clock, std::move(plan), std::move(command), false,
-                                          std::move(again), std::move(then)}));
+  attempt(std::make_shared<Change>(Change{backend, clock, std::move(plan), std::move(command), std::move(asked),
+                                          false, std::move(again), std::move(then)}));
 }
 
 }  // namespace hence::api

@@ -41,12 +41,13 @@ struct AppliedResource {
   std::string kind;  ///< resource::kind_name
   std::string name;
   Outcome outcome = Outcome::unchanged;
+  template <typename A> void fields(A& a) { a(kind, name, outcome); }
 };
 std::string_view outcome_name(AppliedResource::Outcome outcome);
 
 struct Applied {
   uint64_t version = 0;  ///< of the definitions, after it
-  /// A request under the same Idempotency-Key was answered before; this one changed nothing.
+  /// The answer to an earlier request under the same Idempotency-Key; this one changed nothing.
   bool repeated = false;
   std::vector<AppliedResource> results;  ///< in the order of the documents, then what was deleted
 };

@@ -65,6 +65,8 @@ struct ApplyResources {
   std::vector<ResourceChange> changes;
   std::shared_ptr<const Definitions> compiled;
   uint64_t base = 0;
+  std::string asked = {};   ///< what was asked for, whatever that changes; with an Idempotency-Key
+  std::string answer = {};  ///< what whoever asks again under the key is told
 };
 
 /// The rules of the command's namespace were merged into one index, off the engine thread: made as
@@ -152,6 +154,8 @@ struct Reply {
   uint64_t version = 0;     ///< of the definitions, for ApplyResources
   resource::VerdictPtr verdict = {};  ///< why its type refused an event, or what does not fit in an accepted one
   bool stale_base = false;  ///< ApplyResources built on an old version: build again
+  bool repeated = false;    ///< kept under the Idempotency-Key, from the first time
+  std::string answer = {};  ///< of ApplyResources
 };
 
 }  // namespace hence::engine

@@ -9,10 +9,12 @@ void Engine::run(const Command& command, const ApplyResources& body, Batch& batc
   Reply reply;
   reply.ticket = command.ticket;
   const uint64_t version = definitions_->version();
-  if (body.changes.empty()) {  // asks whether the key had its answer before: it had none
-    reply.error = Error(ErrorCode::NotFound, "nothing was changed under this Idempotency-Key");
-  } else if (body.base != version) {
+  if (body.base != version) {
     reply.stale_base = true;
+  } else if (body.changes.empty()) {  // the key had no answer yet; what there is to say is kept for it
+    if (body.answer.empty()) reply.error = Error(ErrorCode::NotFound, "nothing was changed under this Idempotency-Key");
+    reply.version = version;
+    reply.answer = body.answer;
   } else {
     Recorder record(*this, command, kControlPartition, batch);
     HENCE_CHECK(body.compiled->version() == record.address().sequence);
@@ -25,6 +27,7 @@ void Engine::run(const Command& command, const ApplyResources& body, Batch& batc
     batch.definitions = definitions_;
     reply.version = record.address().sequence;
     reply.address = record.address();
+    reply.answer = body.answer;
   }
   batch.replies.push_back(std::move(reply));
 }

@@ -102,6 +102,7 @@ void Engine::run(const Command& command, const TimersDue& body, Batch& batch) {
     return due.size() < options_.timers_per_command;
   });
   for (const Due& timer : due) {
+    if (batch.bytes - command_began_ > options_.command_bytes_max) break;  // due again in the next batch
     // A record each: instances and deliveries are of different namespaces and traces.
     Command own = command;
     if (timer.key.kind == TimerKey::Kind::effect) {
@@ -118,10 +119,10 @@ void Engine::run(const Command& command, const TimersDue& body, Batch& batch) {
       WaitPlace place;
       Decoder decoder(timer.value);
       place.fields(decoder);
-      const auto row = overlay_.load<KeptRow>(keys::kept(body.partition, place, timer.key.address));
+      const auto row = state_.kept_event(body.partition, place, timer.key.address);
       HENCE_CHECK(row.has_value());
       Recorder record(*this, own, body.partition, batch);
-      record.add(KeptEnded{place, timer.key.address, timer.key.due, row->text.size(), {}});
+      record.add(KeptEnded{place, timer.key.address, timer.key.due, row->text->as_string().size(), {}});
     } else {
       const auto row = overlay_.load<InstanceRow>(keys::instance(timer.key.address));
       HENCE_CHECK(row.has_value());

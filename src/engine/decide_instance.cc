@@ -158,7 +158,7 @@ void Engine::run(const Command& command, const DecideParked& body, Batch& batch)
 
 void Engine::run(const Command& command, const ContinueInstance& body, Batch& batch) {
   if (!state_.continuing().contains(body.instance)) return;
-  if (const auto spread = overlay_.load<SpreadRow>(keys::spread(body.instance))) {
+  if (const auto spread = state_.spread(body.instance)) {
     Command own = command;
     own.name_space = spread->name_space;
     Recorder record(*this, own, body.instance.partition, batch);
@@ -181,7 +181,7 @@ workflow::Advance Engine::move_instance(Recorder& record, Address instance, cons
   context.now = record.time();
   context.seed = record.random();
   context.instance = instance;
-  context.step_budget = kStepsPerSlice;
+  context.step_budget = record.spent() ? 0 : kStepsPerSlice;
   context.limits = options_.workflow_limits;
   context.expression_budget = options_.budgets.workflow;
   context.check_event = [&](const json::Value& made) -> std::string {
@@ -194,7 +194,7 @@ workflow::Advance Engine::move_instance(Recorder& record, Address instance, cons
   workflow::Advance advance = turn_machine(**definition, *row, instance, context, move, record);
   const bool ignored = advance.ignored;
   for (uint32_t steps = kStepsPerSlice; advance.more && steps < options_.step_budget; steps += kStepsPerSlice) {
-    if (record.payload_bytes() - begin > kStepBytesMax) break;
+    if (record.payload_bytes() - begin > kStepBytesMax || record.spent()) break;
     context.seed = record.random();
     advance = turn_machine(**definition, *row, instance, context, {Turn::go_on, {}, 0, nullptr, {}}, record);
   }
@@ -219,15 +219,15 @@ workflow::Advance Engine::turn_machine(const workflow::Definition& definition, I
       advance = machine.on_event(static_cast<workflow::WaitId>(move.number), move.input, move.event, move.depth);
       break;
   }
-  emit_consequences(record, row, instance, definition, facts);
+  emit_consequences(record, row, instance, facts);
   return advance;
 }
 
 void Engine::emit_consequences(Recorder& record, InstanceRow& row, Address instance,
-                               const workflow::Definition& definition, const std::vector<workflow::Fact>& facts) {
+                               const std::vector<workflow::Fact>& facts) {
   for (size_t i = 0; i < facts.size(); ++i) {
     record.add(InstanceStepped{instance, facts[i]});
-    register_waits(record, row, definition, instance, facts[i]);
+    register_waits(record, row, instance, facts[i]);
     if (const auto* call = std::get_if<workflow::CallRequested>(&facts[i])) {
       // A call that was cancelled later in this very command never leaves.
       if (call->detached || row.machine.find_call(call->call) != nullptr) {

@@ -19,12 +19,19 @@
 namespace hence::engine {
 namespace {
 
-/// Waits that one record sends an event to; more follow in continuations.
+/// Waits that one record sends an event to, fewer where it is large; more follow in continuations.
 constexpr size_t kSpreadMax = 2'000;
 
 template <typename T>
 std::string body_of(const T& request) {
   return encode(request);
+}
+
+/// What a kept or spreading event's text says.
+json::Value parse_kept_text(const json::Value& text) {
+  Result<json::Value> event = json::parse(text->as_string(), {.depth_max = 1'000, .duplicate_keys = json::DuplicateKeys::last_wins});
+  HENCE_CHECK(event.ok());
+  return std::move(*event);
 }
 
 std::string text_of_event(const json::Value& event) {
@@ -66,10 +73,16 @@ void Engine::meet_sites(Recorder& record, const event::Event& event, const Incom
     const Definitions::SiteEntry& entry = space->sites->at(failure.rule);
     decision.listened.push_back({entry.workflow, entry.revision, entry.site().pointer, {}, failure.error});
   }
-  for (const uint32_t id : matched.sites) {
-    const Definitions::SiteEntry& entry = space->sites->at(id);
+  const size_t reached_max = 4 * options_.command_bytes_max / (event.value()->buffer()->text_bytes + 1) + 1;
+  for (size_t i = 0; i < matched.sites.size(); ++i) {
+    const Definitions::SiteEntry& entry = space->sites->at(matched.sites[i]);
     const workflow::ListenSite& site = entry.site();
     SiteMet met{entry.workflow, entry.revision, site.pointer, {}, {}};
+    if (i >= reached_max) {
+      met.error = "an event of this size reaches " + std::to_string(reached_max) + " filters at most";
+      decision.listened.push_back(std::move(met));
+      continue;
+    }
     const Hash128 hash = site_hash(record.name_space(), entry.workflow, entry.revision, entry.index);
     MeetRequest request;
     request.event = record.address();
@@ -105,7 +118,7 @@ void Engine::meet_sites(Recorder& record, const event::Event& event, const Incom
 // The place's side
 
 void Engine::meet(Recorder& record, const MeetRequest& request, const json::Value& event) {
-  SpreadRow spread{record.name_space(), request.place, request.event, {}, request.depth, {}, 0};
+  SpreadRow spread{record.name_space(), request.place, request.event, {}, request.depth, {}, 0, {}};
   // One event after the other: the next waits until all have had the one before.
   bool busy = false;
   overlay_.scan(keys::table(record.address().partition, 'f'), {}, [&](std::string_view, std::string_view value) {
@@ -113,8 +126,10 @@ void Engine::meet(Recorder& record, const MeetRequest& request, const json::Valu
     busy = busy || (row.ok() && row->place == request.place);
     return !busy;
   });
-  const size_t told = busy ? kSpreadMax : tell_waits(record, spread, event, record.address().sequence);
-  if (told >= kSpreadMax) {
+  const size_t most = most_told(event);
+  const bool later = busy || (record.spent() && waits_at(record.address().partition, request.place));
+  const size_t told = later ? most : tell_waits(record, spread, event, record.address().sequence);
+  if (told >= most) {
     record.add(SpreadPending{record.address(), request.place, request.event, text_of_event(event), request.depth,
                              spread.after, spread.wait, false});
     record.add(InstanceContinues{record.address(), true});
@@ -122,8 +137,20 @@ void Engine::meet(Recorder& record, const MeetRequest& request, const json::Valu
   if (told == 0 && request.keep) keep_event(record, request, event);
 }
 
+bool Engine::waits_at(Partition partition, const WaitPlace& place) {
+  bool found = false;
+  overlay_.scan(keys::waits(partition, place), {}, [&](std::string_view, std::string_view) { return !(found = true); });
+  return found;
+}
+
+size_t Engine::most_told(const json::Value& event) const {
+  const json::Buffer& buffer = *event->buffer();
+  return std::clamp<size_t>(options_.command_bytes_max / 2 / (buffer.text_bytes + 1), 1, kSpreadMax);
+}
+
 size_t Engine::tell_waits(Recorder& record, SpreadRow& spread, const json::Value& event, Sequence before) {
   std::map<Partition, std::vector<WakeRequest::Target>> targets;
+  const size_t most = most_told(event);
   size_t told = 0;
   const std::string prefix = keys::waits(record.address().partition, spread.place);
   const std::string from = spread.after.is_none() ? std::string()
@@ -136,7 +163,7 @@ size_t Engine::tell_waits(Recorder& record, SpreadRow& spread, const json::Value
     spread.after = target.instance;
     spread.wait = target.wait;
     if (since <= before) targets[target.instance.partition].push_back(target);
-    return ++told < kSpreadMax;
+    return ++told < most;
   });
   for (auto& [partition, list] : targets) {
     WakeRequest wake;
@@ -149,7 +176,7 @@ size_t Engine::tell_waits(Recorder& record, SpreadRow& spread, const json::Value
 }
 
 void Engine::go_on_spreading(Recorder& record, Address begun) {
-  std::optional<SpreadRow> spread = overlay_.load<SpreadRow>(keys::spread(begun));
+  std::optional<SpreadRow> spread = state_.spread(begun);
   if (!spread) return;
   bool first = true;
   overlay_.scan(keys::table(begun.partition, 'f'), {}, [&](std::string_view key, std::string_view value) {
@@ -159,12 +186,9 @@ void Engine::go_on_spreading(Recorder& record, Address begun) {
     return first;
   });
   if (!first) return;  // its turn comes
-  const Result<json::Value> event = json::parse(spread->text, {.depth_max = 1'000, .duplicate_keys = json::DuplicateKeys::last_wins});
-  HENCE_CHECK(event.ok());
-  const size_t told = tell_waits(record, *spread, *event, begun.sequence);
-  const bool done = told < kSpreadMax;
-  record.add(SpreadPending{begun, spread->place, spread->event, done ? std::string() : spread->text, spread->depth,
-                           spread->after, spread->wait, done});
+  const json::Value event = parse_kept_text(spread->text);
+  const bool done = tell_waits(record, *spread, event, begun.sequence) < most_told(event);
+  record.add(SpreadPending{begun, spread->place, spread->event, {}, spread->depth, spread->after, spread->wait, done});
   if (done) record.add(InstanceContinues{begun, false});
 }
 
@@ -174,7 +198,10 @@ void Engine::keep_event(Recorder& record, const MeetRequest& request, const json
                 [&](std::string_view, std::string_view) { return ++kept < request.keep_max; });
   std::string text = text_of_event(event);
   const PartitionMeta& meta = state_.meta(record.address().partition);
-  if (kept >= request.keep_max) {
+  if (record.spent()) {
+    record.add(EventNotKept{request.event, "nobody waits for it yet, and what it led to at once has " +
+                                               std::to_string(options_.command_bytes_max >> 20) + " MiB already"});
+  } else if (kept >= request.keep_max) {
     record.add(EventNotKept{request.event, "nobody waits for it yet, and " + std::to_string(kept) +
                                                " events for the same value are kept already (correlation.buffer.limit)"});
   } else if (meta.kept_bytes + text.size() > options_.kept_bytes_max) {
@@ -186,34 +213,33 @@ void Engine::keep_event(Recorder& record, const MeetRequest& request, const json
 }
 
 void Engine::offer_kept(Recorder& record, const WaitRequest& wait, Sequence after) {
-  struct Found {
-    Address event;
-    KeptRow row;
-  };
-  std::optional<Found> next;
+  std::optional<Address> next;
+  Sequence kept_at = 0;
   overlay_.scan(keys::kept_of(record.address().partition, wait.place), {}, [&](std::string_view key, std::string_view value) {
-    Result<KeptRow> row = decode<KeptRow>(value, "a kept event");
+    const Result<KeptRow> row = decode<KeptRow>(value, "a kept event");
     const Address event = keys::parse_kept(key);
     if (!row.ok() || row->at <= after || event == wait.after) return true;
-    if (!next || row->at < next->row.at) next = {event, std::move(*row)};
+    if (next && row->at >= kept_at) return true;
+    next = event;
+    kept_at = row->at;
     return true;
   });
   if (!next) return;
-  const Result<json::Value> event = json::parse(next->row.text, {.depth_max = 1'000, .duplicate_keys = json::DuplicateKeys::last_wins});
-  HENCE_CHECK(event.ok());
+  const std::optional<KeptRow> row = state_.kept_event(record.address().partition, wait.place, *next);
+  HENCE_CHECK(row.has_value());
   WakeRequest wake;
-  wake.event = next->event;
-  wake.depth = next->row.depth;
+  wake.event = *next;
+  wake.depth = row->depth;
   wake.targets.push_back({wait.instance, wait.wait});
   wake.kept = wait;
-  wake.kept_at = next->row.at;
-  record.send_event(wait.instance.partition, MessageSent::Kind::wake, body_of(wake), *event);
+  wake.kept_at = kept_at;
+  record.send_event(wait.instance.partition, MessageSent::Kind::wake, body_of(wake), parse_kept_text(row->text));
 }
 
 void Engine::take_kept_answer(Recorder& record, const KeptAnswer& answer) {
-  const std::string key = keys::kept(record.address().partition, answer.wait.place, answer.event);
-  if (const auto row = overlay_.load<KeptRow>(key); row && answer.taken) {
-    record.add(KeptEnded{answer.wait.place, answer.event, row->until, row->text.size(), answer.wait.instance});
+  if (answer.taken) {
+    const auto row = state_.kept_event(record.address().partition, answer.wait.place, answer.event);
+    if (row) record.add(KeptEnded{answer.wait.place, answer.event, row->until, row->text->as_string().size(), answer.wait.instance});
   }
   if (answer.open) offer_kept(record, answer.wait, answer.kept_at);
 }
@@ -243,8 +269,7 @@ void Engine::wake(Recorder& record, const WakeRequest& request, const json::Valu
   }
 }
 
-void Engine::register_waits(Recorder& record, const InstanceRow& row, const workflow::Definition& definition,
-                            Address instance, const workflow::Fact& fact) {
+void Engine::register_waits(Recorder& record, const InstanceRow& row, Address instance, const workflow::Fact& fact) {
   const auto* opened = std::get_if<workflow::WaitOpened>(&fact);
   const auto* closed = std::get_if<workflow::WaitClosed>(&fact);
   if (opened == nullptr && closed == nullptr) return;
@@ -254,11 +279,7 @@ void Engine::register_waits(Recorder& record, const InstanceRow& row, const work
   request.place = place_of(site_hash(row.name_space, row.workflow + ":" + row.version, row.revision, site), value);
   request.instance = instance;
   request.wait = opened != nullptr ? opened->wait : closed->wait;
-  if (opened != nullptr) {
-    const auto& spec = definition.task(definition.sites.at(site).task).as<workflow::ListenSpec>();
-    request.after = opened->after;
-    request.many = spec.to.strategy == workflow::ListenSpec::Strategy::any;
-  }
+  if (opened != nullptr) request.after = opened->after;
   record.send_event(place_partition(row.name_space, request.place, value),
                     opened != nullptr ? MessageSent::Kind::wait : MessageSent::Kind::wait_end, body_of(request), {});
 }

@@ -35,11 +35,11 @@ Hash128 request_digest(const Command& command, Hash128 key) {
     text += cancel->instance.to_string() + (cancel->undo == workflow::Undo::yes ? "+" : "");
   } else if (const auto* redrive = std::get_if<RedriveDelivery>(&command.body)) {
     text += redrive->effect.to_string();
-  }
-  if (const auto* parked = std::get_if<DecideParked>(&command.body)) {
+  } else if (const auto* apply = std::get_if<ApplyResources>(&command.body)) {
+    text += apply->asked;  // not the changes: they follow from what is there
+  } else if (const auto* parked = std::get_if<DecideParked>(&command.body)) {
     text += parked->instance.to_string() + std::to_string(static_cast<int>(parked->decision));
   }
-  // What an apply changes follows from what is there, so the key alone stands for it.
   return siphash128(key, text);
 }
 
@@ -87,6 +87,7 @@ Result<Batch> Engine::decide(const std::vector<Command>& commands) {
 }
 
 Status Engine::decide_one(const Command& command, Batch& batch) {
+  command_began_ = batch.bytes;
   run(command, batch);
   cascade_ = 0;
   while (!messages_.empty()) {
@@ -108,7 +109,11 @@ Result<Batch> Engine::decide(std::span<const std::vector<Command>* const> groups
   batch.records.reserve(count + count / 4);
   batch.replies.reserve(count);
   for (const std::vector<Command>* group : groups) {
-    for (const Command& command : *group) HENCE_TRY_VOID(decide_one(command, batch));
+    for (const Command& command : *group) {
+      if (batch.bytes > options_.batch_bytes_max) break;
+      HENCE_TRY_VOID(decide_one(command, batch));
+      ++batch.decided;
+    }
   }
   if (batch.records.empty()) return batch;
   for (const EffectId& id : state_.take_ready()) {
@@ -145,9 +150,14 @@ void Engine::take(const Command& command, const Message& message, Batch& batch, 
   if (!again) record.add(MessageTaken{message.from, message.sent.number});
   record.set_came_from(message.from);
   if (take_wait_message(record, message.sent.kind, message.sent.body, message.met)) return;
-  const std::string stopped = ++cascade_ <= options_.cascade_max ? std::string() :
-      "one command led to over " + std::to_string(options_.cascade_max) +
-      " starts and emitted events in one go: rules answer each other too widely";
+  std::string stopped;
+  if (++cascade_ > options_.cascade_max) {
+    stopped = "one command led to over " + std::to_string(options_.cascade_max) +
+              " starts and emitted events in one go: rules answer each other too widely";
+  } else if (record.spent()) {
+    stopped = "one command led to over " + std::to_string(options_.command_bytes_max >> 20) +
+              " MiB of records in one go: rules answer each other too widely";
+  }
   if (message.sent.kind == MessageSent::Kind::start) {
     StartRequest request;
     Decoder decoder(message.sent.body);
@@ -200,13 +210,15 @@ std::optional<Reply> Engine::kept_reply(const Command& command) {
   SIM_REACHED("engine: a repeated request gets the kept reply");
   reply.address = row->address;
   reply.version = row->version;
+  reply.repeated = true;
+  reply.answer = row->answer;
   return reply;
 }
 
 void Engine::keep_reply(const Command& command, const Reply& reply, Batch& batch) {
   Recorder record(*this, command, place(command.name_space, command.idempotency_key), batch);
   record.add(ReplyKept{command.name_space + '\0' + command.idempotency_key, reply.address, reply.version,
-                       record.time() + options_.reply_window, request_digest(command, options_.hash_key)});
+                       record.time() + options_.reply_window, request_digest(command, options_.hash_key), reply.answer});
 }
 
 std::optional<Address> Engine::seen(Hash128 hash, UtcTime now) {

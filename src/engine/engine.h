@@ -46,6 +46,10 @@ struct EngineOptions {
   uint32_t depth_max = 16;                ///< events between one and the outside
   Duration refusal_interval = Duration::seconds(10);  ///< between refusals of one event type on record
   uint32_t cascade_max = 10'000;          ///< starts and emitted events that one command may lead to
+  /// What one command may put on record. Beyond it, starts and emitted events it leads to are refused
+  /// and the rest of its work goes on in later commands.
+  size_t command_bytes_max = 128 << 20;
+  size_t batch_bytes_max = 64 << 20;      ///< of records; commands beyond it are for the next batch
   uint32_t step_budget = 2'000;           ///< task transitions of one command; more go on in a continuation
   uint32_t timers_per_command = 1'000;
   uint64_t kept_bytes_max = 64 << 20;     ///< of a partition: events kept for instances to come
@@ -71,6 +75,8 @@ struct OwnedRecord {
 
 struct Batch {
   std::vector<OwnedRecord> records;   ///< in log order; empty: nothing to commit, replies may go
+  size_t bytes = 0;                   ///< of the records' payloads
+  size_t decided = 0;                 ///< commands, the first ones; what is left is for the next batch
   std::vector<Reply> replies;
   std::vector<Effect> effects;        ///< to hand out
   std::vector<EffectId> cancelled;    ///< calls nobody waits for any more
@@ -85,7 +91,7 @@ class Engine {
   /// Errors: StoreFailed, LogDamaged, LogVersionNewer.
   static Result<std::unique_ptr<Engine>> open(store::Store& store, log::Log& log, EngineOptions options);
 
-  /// Decides all commands in order. Errors: StoreFailed, DiskFailed, LogDamaged: end the process.
+  /// Decides commands in order, all but those beyond batch_bytes_max. Errors: StoreFailed, DiskFailed, LogDamaged: end the process.
   Result<Batch> decide(const std::vector<Command>& commands);
   /// The same for commands that came in groups.
   Result<Batch> decide(std::span<const std::vector<Command>* const> groups);
@@ -186,7 +192,7 @@ class Engine {
   };
   workflow::Advance move_instance(class Recorder& record, Address instance, const Move& move);
   void emit_consequences(class Recorder& record, InstanceRow& row, Address instance,
-                         const workflow::Definition& definition, const std::vector<workflow::Fact>& facts);
+                         const std::vector<workflow::Fact>& facts);
   workflow::Advance turn_machine(const workflow::Definition& definition, InstanceRow& row, Address instance,
                                  const workflow::StepContext& context, const Move& move, class Recorder& record);
   Result<std::shared_ptr<const workflow::Definition>> definition_of(const InstanceRow& row);
@@ -199,6 +205,9 @@ class Engine {
                   Decision& decision);
   void meet(class Recorder& record, const MeetRequest& request, const json::Value& event);
   /// Sends the event to the next waits of the place that stood there before; how many it looked at.
+  bool waits_at(Partition partition, const WaitPlace& place);
+  /// How many waits one command tells of the event.
+  size_t most_told(const json::Value& event) const;
   size_t tell_waits(class Recorder& record, SpreadRow& spread, const json::Value& event, Sequence before);
   void go_on_spreading(class Recorder& record, Address begun);
   void keep_event(class Recorder& record, const MeetRequest& request, const json::Value& event);
@@ -206,8 +215,7 @@ class Engine {
   void offer_kept(class Recorder& record, const WaitRequest& wait, Sequence after);
   void take_kept_answer(class Recorder& record, const KeptAnswer& answer);
   void wake(class Recorder& record, const WakeRequest& request, const json::Value& event);
-  void register_waits(class Recorder& record, const InstanceRow& row, const workflow::Definition& definition,
-                      Address instance, const workflow::Fact& fact);
+  void register_waits(class Recorder& record, const InstanceRow& row, Address instance, const workflow::Fact& fact);
   /// False if the kind is another's.
   bool take_wait_message(class Recorder& record, MessageSent::Kind kind, std::string_view body, const json::Value& event);
 
@@ -230,6 +238,7 @@ class Engine {
   };
   std::map<std::pair<std::string, std::string>, RefusalSample> refusals_;  ///< by namespace and event type
   uint32_t cascade_ = 0;  ///< messages taken for the present command
+  size_t command_began_ = 0;  ///< bytes of the batch before it
   filter::MatchScratch scratch_;
   std::optional<Error> failure_;
 };

@@ -299,6 +299,42 @@ spec: {on: {type: b.b}, do: [{emit: {type: b.b}}, {emit: {type: b.b}}, {emit: {t
   EXPECT_NE(world.explain(*last)->string_or("stopped", "").find("over 100"), std::string_view::npos);
 }
 
+TEST(Engine, LargeEventsThatLeadToOthersEndAtTheBytesOfOneCommand) {
+  EngineOptions options;
+  options.command_bytes_max = 4 << 20;
+  TestWorld world(options);
+  world.apply(R"(
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: bomb}
+spec: {on: {type: b.b}, do: [{emit: {type: b.b, data: "${ .data }"}}, {emit: {type: b.b, data: "${ .data }"}}, {emit: {type: b.b, data: "${ .data }"}}]}
+)");
+  Command command;
+  command.ticket = 1;
+  command.body = IngestEvent{*event::parse_structured(R"({"specversion":"1.0","id":"b","source":"/t","type":"b.b","data":")" +
+                                                      std::string(500'000, 'x') + "\"}"), {}, {}};
+  const Batch batch = world.run(std::move(command));
+  EXPECT_GT(batch.bytes, options.command_bytes_max);
+  EXPECT_LT(batch.bytes, 4 * options.command_bytes_max);
+  EXPECT_NE(world.explain(batch.records.back().address)->string_or("stopped", "").find("over 4 MiB"), std::string_view::npos);
+}
+
+TEST(Engine, ABatchEndsWhereItsRecordsAreEnough) {
+  EngineOptions options;
+  options.batch_bytes_max = 3'000;
+  TestWorld world(options);
+  std::vector<Command> commands(10);
+  for (size_t i = 0; i < commands.size(); ++i) {
+    commands[i].ticket = i + 1;
+    commands[i].now = world.now;
+    commands[i].body = IngestEvent{*event::parse_structured(event("e" + std::to_string(i), "t", R"(,"padding":")" + std::string(1'000, 'x') + "\"")), {}, {}};
+  }
+  const Result<Batch> batch = world.engine().decide(commands);
+  ASSERT_TRUE(batch.ok());
+  EXPECT_EQ(batch->decided, 3u);
+  EXPECT_EQ(batch->replies.size(), 3u);
+}
+
 TEST(Engine, AnIdempotencyKeyWithAnotherRequestIsRefused) {
   TestWorld world;
   world.apply(kWorkflow);

@@ -122,8 +122,7 @@ struct WaitRequest {
   Address instance;
   uint32_t wait = 0;
   Address after;      ///< an event the instance has had
-  bool many = false;  ///< takes more than one of the events kept
-  template <typename A> void fields(A& a) { a(place, instance, wait, after, many); }
+  template <typename A> void fields(A& a) { a(place, instance, wait, after); }
 };
 /// meet: an event for whoever waits at a place. The event travels beside, or is read from its record.
 struct MeetRequest {
@@ -261,7 +260,8 @@ struct ReplyKept {
   uint64_t version = 0;
   UtcTime until;
   Hash128 request;  ///< of what was asked; the key with another request is refused
-  template <typename A> void fields(A& a) { a(key, address, version, until, request); }
+  std::string answer;  ///< of an apply
+  template <typename A> void fields(A& a) { a(key, address, version, until, request, answer); }
 };
 /// A kept reply's time is over.
 struct ReplyForgotten {
@@ -341,7 +341,7 @@ struct SpreadPending {
   Address spread;  ///< record that began it
   WaitPlace place;
   Address event;
-  std::string text;
+  std::string text;  ///< of the event; in the first of a spread only
   uint32_t depth = 0;
   Address after;   ///< the last instance told, and its wait
   uint32_t wait = 0;

@@ -45,9 +45,9 @@ class LargeValuesTest : public ::testing::Test {
     const Status status = check_large_values(*world.store().snapshot(), world.engine().options().partitions);
     EXPECT_TRUE(status.ok()) << status.error().message();
   }
-  Address start(json::Value input) {
+  Address start(json::Value input, const char* workflow = "shop/slow") {
     StartInstance body;
-    body.workflow = "shop/slow";
+    body.workflow = workflow;
     body.input = std::move(input);
     Command command;
     command.ticket = 1;
@@ -63,7 +63,12 @@ class LargeValuesTest : public ::testing::Test {
     return largest;
   }
 
-  TestWorld world;
+  static EngineOptions options() {
+    EngineOptions options;
+    options.command_bytes_max = 4 << 20;
+    return options;
+  }
+  TestWorld world{options()};
 };
 
 TEST_F(LargeValuesTest, TwoDeliveriesOfALargeEventKeepItOnceUntilTheLastIsOver) {
@@ -135,6 +140,51 @@ TEST_F(LargeValuesTest, ATextThatLooksLikeAReferenceIsAText) {
   ASSERT_EQ(world.effects.size(), 1u);
   EXPECT_EQ(world.effects[0].request->find("body")->to_text(), text);
   expect_sound();
+}
+
+constexpr std::string_view kListeners = R"(
+document: {dsl: 1.0.3, namespace: shop, name: listens, version: 1.0.0}
+do:
+  - hear:
+      listen:
+        to: {one: {with: {type: order.created}, correlate: {k: {from: .type, expect: order.created}}}}
+)";
+
+TEST_F(LargeValuesTest, ALargeEventKeptForTwoListenersIsThereOnceUntilBothHadIt) {
+  std::string other(kListeners);
+  other.replace(other.find("listens"), 7, "hearing");
+  world.apply(std::string(kListeners) + "---" + other);
+  world.send(order("e1", 200'000));
+  EXPECT_EQ(world.count_rows('b'), 2u);
+  EXPECT_EQ(world.count_rows('v'), 1u);
+  EXPECT_LT(largest_row('b'), 2'000u);
+  expect_sound();
+  world.reopen();
+  const Hash128 before = *world.engine().state_digest();
+  world.lose_state();
+  EXPECT_EQ(before, *world.engine().state_digest());
+  start(json::Value(), "shop/listens");
+  EXPECT_EQ(world.count_rows('b'), 1u);
+  expect_sound();
+  world.advance(Duration::minutes(6));
+  EXPECT_EQ(world.count_rows('b'), 0u);
+  expect_sound();
+}
+
+TEST_F(LargeValuesTest, ALargeEventOnItsWayToThousandsIsInTheLogAndTheStateOnce) {
+  world.apply(kListeners);
+  for (int i = 0; i < 25; ++i) start(json::Value(), "shop/listens");
+  world.send(order("e1", 200'000));
+  EXPECT_EQ(world.count_rows('f'), 1u) << "ten instances a command";
+  EXPECT_LT(largest_row('f'), 2'000u);
+  expect_sound();
+  while (!world.engine().continuing().empty()) {
+    Command command;
+    command.body = ContinueInstance{*world.engine().continuing().begin()};
+    world.run(std::move(command));
+    expect_sound();
+  }
+  EXPECT_EQ(world.count_rows('f'), 0u);
 }
 
 TEST_F(LargeValuesTest, AValueThatIsMissingIsSaidAndNamed) {

@@ -60,6 +60,7 @@ void Recorder::end() {
   }
   if (record_.payload.empty()) return engine_.state_.drop_record();
   engine_.state_.end_record(context());
+  batch_.bytes += record_.payload.size();
   batch_.records.push_back(std::move(record_));
 }
 

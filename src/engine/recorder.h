@@ -47,6 +47,10 @@ class Recorder {
   const std::string& name_space() const { return record_.name_space; }
   const std::string& traceparent() const { return record_.actor.traceparent; }
   size_t payload_bytes() const { return record_.payload.size(); }
+  /// Whether the command has put on record what one command may.
+  bool spent() const {
+    return batch_.bytes + record_.payload.size() - engine_.command_began_ > engine_.options_.command_bytes_max;
+  }
   /// Even bits, other ones at each call, from the command's.
   uint64_t random();
   /// An id for the next effect of this record.

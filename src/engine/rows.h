@@ -152,7 +152,8 @@ struct ReplyRow {
   Address address;
   uint64_t version = 0;
   Hash128 request;
-  template <typename A> void fields(A& a) { a(address, version, request); }
+  std::string answer;
+  template <typename A> void fields(A& a) { a(address, version, request, answer); }
 };
 
 /// What was refused because it does not fit an event type.
@@ -168,10 +169,11 @@ struct RefusalRow {
 };
 
 struct KeptRow {
-  std::string text;
+  json::Value text;  ///< of the event, as it was received: a string
   uint32_t depth = 0;
   UtcTime until;
   Sequence at = 0;  ///< record that kept it: the order in which they are given
+  std::vector<ValueHash> held;  ///< not stored: large values that the stored row refers to
   template <typename A> void fields(A& a) { a(text, depth, until, at); }
 };
 
@@ -179,10 +181,11 @@ struct SpreadRow {
   std::string name_space;
   WaitPlace place;
   Address event;
-  std::string text;
+  json::Value text;  ///< of the event, as it was received: a string
   uint32_t depth = 0;
   Address after;
   uint32_t wait = 0;
+  std::vector<ValueHash> held;  ///< not stored: large values that the stored row refers to
   template <typename A> void fields(A& a) { a(name_space, place, event, text, depth, after, wait); }
 };
 

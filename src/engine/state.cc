@@ -447,7 +447,7 @@ void State::erase_over(Partition partition, std::string key) {
 // Replies kept for an Idempotency-Key
 
 void State::on(const RecordContext& record, const ReplyKept& fact) {
-  overlay_.save(keys::reply(record.address.partition, fact.key), ReplyRow{fact.address, fact.version, fact.request});
+  overlay_.save(keys::reply(record.address.partition, fact.key), ReplyRow{fact.address, fact.version, fact.request, fact.answer});
   put_timer(record.address.partition, {fact.until, TimerKey::Kind::reply, record.address, 0}, fact.key);
 }
 

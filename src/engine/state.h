@@ -73,6 +73,12 @@ class State {
   std::optional<EffectRow> effect(const EffectId& id) {
     return values_.load<EffectRow>(id.record.partition, keys::effect(id));
   }
+  std::optional<KeptRow> kept_event(Partition partition, const WaitPlace& place, Address event) {
+    return values_.load<KeptRow>(partition, keys::kept(partition, place, event));
+  }
+  std::optional<SpreadRow> spread(Address record) {
+    return values_.load<SpreadRow>(record.partition, keys::spread(record));
+  }
 
   /// The earliest timer of any partition; of one partition.
   std::optional<UtcTime> next_timer() const;

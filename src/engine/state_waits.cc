@@ -18,7 +18,8 @@ void State::on(const RecordContext& record, const WaitRemoved& fact) {
 void State::on(const RecordContext& record, const EventKept& fact) {
   const Partition partition = record.address.partition;
   const std::string key = keys::kept(partition, fact.place, fact.event);
-  overlay_.save(key, KeptRow{fact.text, fact.depth, fact.until, record.address.sequence});
+  KeptRow row{json::Value::string(fact.text), fact.depth, fact.until, record.address.sequence, {}};
+  values_.save(partition, key, row);
   meta(partition).kept_bytes += fact.text.size();
   put_timer(partition, {fact.until, TimerKey::Kind::kept, fact.event, keys::place_number(fact.place)}, encode(fact.place));
   overlay_.put_index(keys::consequence(fact.event, 'k', {record.address, 0}), "kept until " + format_rfc3339(fact.until));
@@ -27,7 +28,9 @@ void State::on(const RecordContext& record, const EventKept& fact) {
 void State::on(const RecordContext& record, const KeptEnded& fact) {
   const Partition partition = record.address.partition;
   const std::string key = keys::kept(partition, fact.place, fact.event);
-  overlay_.erase(key);
+  std::optional<KeptRow> row = values_.load<KeptRow>(partition, key);
+  HENCE_CHECK(row || overlay_.failure());
+  if (row) values_.erase(partition, key, *row);
   uint64_t& bytes = meta(partition).kept_bytes;
   HENCE_CHECK(bytes >= fact.bytes);
   bytes -= fact.bytes;
@@ -42,9 +45,17 @@ void State::on(const RecordContext& record, const EventNotKept& fact) {
 }
 
 void State::on(const RecordContext& record, const SpreadPending& fact) {
-  if (fact.done) return overlay_.erase(keys::spread(fact.spread));
-  overlay_.save(keys::spread(fact.spread), SpreadRow{std::string(record.name_space), fact.place, fact.event, fact.text,
-                                                     fact.depth, fact.after, fact.wait});
+  const Partition partition = record.address.partition;
+  const std::string key = keys::spread(fact.spread);
+  std::optional<SpreadRow> before = values_.load<SpreadRow>(partition, key);
+  if (fact.done) {
+    if (before) values_.erase(partition, key, *before);
+    return;
+  }
+  SpreadRow row{std::string(record.name_space), fact.place, fact.event, {}, fact.depth, fact.after, fact.wait, {}};
+  row.text = before ? before->text : json::Value::string(fact.text);
+  if (before) row.held = std::move(before->held);
+  values_.save(partition, key, row);
 }
 
 }  // namespace hence::engine

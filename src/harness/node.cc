@@ -100,6 +100,7 @@ std::vector<engine::Command> Node::take_commands(size_t commands_max, InFlight& 
     if (command.ticket != 0) next.waiting.emplace_back(command.ticket, std::move(queue_.front().done));
     queue_.pop_front();
   }
+  next.queued = commands.size();
   for (const Partition partition : engine_->partitions_due(ports_.clock.now())) {
     commands.emplace_back().body = engine::TimersDue{partition};
   }
@@ -115,12 +116,22 @@ std::vector<engine::Command> Node::take_commands(size_t commands_max, InFlight& 
   return commands;
 }
 
+void Node::put_back(engine::Command command, InFlight& flight) {
+  Done done;
+  if (command.ticket != 0) {
+    done = std::move(flight.waiting.back().second);
+    flight.waiting.pop_back();
+  }
+  queue_.push_front({std::move(command), std::move(done)});
+}
+
 Status Node::decide(size_t commands_max) {
   if (!can_decide()) return {};
   InFlight next;
   std::vector<engine::Command> commands = take_commands(commands_max, next);
-  counters_.commands += commands.size();
-  HENCE_TRY(next.batch, engine_->decide(std::move(commands)));
+  HENCE_TRY(next.batch, engine_->decide(commands));
+  counters_.commands += next.batch.decided;
+  for (size_t i = next.queued; i > next.batch.decided; --i) put_back(std::move(commands[i - 1]), next);
   api::count_batch(next.batch, counters_);
   if (!next.batch.records.empty()) {
     HENCE_TRY(log::Commit commit, log_->stage(next.batch.views()));

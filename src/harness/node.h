@@ -131,12 +131,15 @@ class Node final : public api::Backend {
     engine::Batch batch;
     std::optional<log::Commit> commit;
     std::vector<std::pair<uint64_t, Done>> waiting;
+    size_t queued = 0;  ///< how many of its commands came from the queue
     bool written = false;
     bool synced = false;
   };
 
   Node(const NodePorts& ports, const NodeOptions& options, NodeWatcher* watcher);
   std::vector<engine::Command> take_commands(size_t commands_max, InFlight& next);
+  /// The batch had no room for the command, the last of those in flight that came from the queue.
+  void put_back(engine::Command command, InFlight& flight);
   void reply(InFlight& batch);
   void hand_out(engine::Batch& batch);
   void keep_failed();

@@ -173,11 +173,12 @@ void EngineThread::when_applied(Address address, Duration patience, std::functio
 void EngineThread::run_engine() {
   while (true) {
     std::vector<Submission> submissions;
+    const bool rest = !rest_.empty();
     bool ended = false;
     {
       std::unique_lock lock(mutex_);
       submissions = take_submissions(lock);
-      ended = stopping_ && queue_.empty() && submissions.empty() && in_flight_.empty();
+      ended = stopping_ && queue_.empty() && submissions.empty() && rest_.empty() && in_flight_.empty();
     }
     finish_durable();
     wake_waiters();
@@ -188,7 +189,7 @@ void EngineThread::run_engine() {
     {
       const std::lock_guard lock(mutex_);
       // Timers and work left over are in the state: a stopping server leaves them to the next start.
-      room = in_flight_.size() < kBatchesInFlightMax && !stopping_;
+      room = in_flight_.size() < kBatchesInFlightMax && !stopping_ && !rest;
     }
     if (room) add_internal(submissions);
     if (!submissions.empty()) decide(std::move(submissions));
@@ -204,7 +205,7 @@ std::vector<EngineThread::Submission> EngineThread::take_submissions(std::unique
   const auto front_written = [&] { return !in_flight_.empty() && (in_flight_.front().written || !in_flight_.front().commit); };
   const auto room = [&] { return in_flight_.size() < kBatchesInFlightMax; };
   const auto awake = [&] {
-    return front_written() || (!queue_.empty() && room()) || !asides_.empty() ||
+    return front_written() || ((!queue_.empty() || !rest_.empty()) && room()) || !asides_.empty() ||
            (stopping_ && queue_.empty() && in_flight_.empty());
   };
   Duration patience = Duration::milliseconds(500);
@@ -216,6 +217,7 @@ std::vector<EngineThread::Submission> EngineThread::take_submissions(std::unique
     patience = std::clamp(waiter.deadline - clock_.monotonic(), Duration{0}, patience);
   }
   engine_wakes_.wait_for(lock, std::chrono::microseconds(patience.micros), awake);
+  if (!rest_.empty()) return room() ? std::exchange(rest_, {}) : std::vector<Submission>();
   std::vector<Submission> taken;
   const auto gathered = [&] { return queue_commands_ >= gather_commands() || front_written() || stopping_; };
   if (!queue_.empty() && !gathered()) {
@@ -252,22 +254,24 @@ void EngineThread::add_internal(std::vector<Submission>& submissions) {
 void EngineThread::decide(std::vector<Submission> submissions) {
   InFlight next;
   std::vector<const std::vector<engine::Command>*> groups;
-  size_t count = 0;
   const UtcTime now = clock_.now();
   for (Submission& submission : submissions) {
     const bool answered = submission.done != nullptr;
-    if (answered) next.waiting.push_back({next_ticket_, submission.commands.size(), std::move(submission.done)});
+    if (submission.first_ticket == 0) {
+      submission.first_ticket = next_ticket_;
+      submission.count = submission.commands.size();
+      for (engine::Command& command : submission.commands) command.ticket = answered ? next_ticket_++ : 0;
+    }
     for (engine::Command& command : submission.commands) {
       command.now = now;
       command.random = random_.next();
-      command.ticket = answered ? next_ticket_++ : 0;
     }
-    count += submission.commands.size();
     groups.push_back(&submission.commands);
   }
   Result<engine::Batch> batch = engine_.decide(groups);
   if (!batch.ok()) fail(batch.error());
   next.batch = std::move(*batch);
+  settle(submissions, next);
   HENCE_CRASH_POINT("engine-decided");
   if (!next.batch.records.empty()) {
     Result<log::Commit> commit = log_.stage(next.batch.views());
@@ -276,12 +280,35 @@ void EngineThread::decide(std::vector<Submission> submissions) {
   }
   {
     const std::lock_guard lock(mutex_);
+    const size_t count = next.batch.decided;
     crowd_ = count + std::exchange(last_batch_commands_, count);
     counters_.commands += count;
     api::count_batch(next.batch, counters_);
     in_flight_.push_back(std::move(next));
   }
   writer_wakes_.notify_one();
+}
+
+void EngineThread::settle(std::vector<Submission>& submissions, InFlight& flight) {
+  std::vector<engine::Reply>& replies = flight.batch.replies;
+  replies.insert(replies.begin(), std::make_move_iterator(rest_replies_.begin()), std::make_move_iterator(rest_replies_.end()));
+  rest_replies_.clear();
+  size_t decided = flight.batch.decided;
+  for (Submission& submission : submissions) {
+    if (decided < submission.commands.size()) {
+      submission.commands.erase(submission.commands.begin(), submission.commands.begin() + static_cast<ptrdiff_t>(decided));
+      decided = 0;
+      rest_.push_back(std::move(submission));
+      continue;
+    }
+    decided -= submission.commands.size();
+    if (submission.done) flight.waiting.push_back({submission.first_ticket, submission.count, std::move(submission.done)});
+  }
+  if (rest_.empty() || !rest_.front().done) return;
+  const auto later = std::find_if(replies.begin(), replies.end(),
+                                  [&](const engine::Reply& reply) { return reply.ticket >= rest_.front().first_ticket; });
+  rest_replies_.assign(std::make_move_iterator(later), std::make_move_iterator(replies.end()));
+  replies.erase(later, replies.end());
 }
 
 /// Takes back, in order, what the writer has made durable: state, then effects and replies.

@@ -85,6 +85,8 @@ class EngineThread : public api::Backend {
     std::vector<engine::Command> commands;
     size_t bytes = 0;
     DoneAll done;
+    uint64_t first_ticket = 0;  ///< once a batch took some of the commands
+    size_t count = 0;           ///< of all its commands, then
   };
   struct Waiting {
     uint64_t first_ticket;
@@ -124,6 +126,8 @@ class EngineThread : public api::Backend {
   /// Under mutex_. How many commands the next batch waits for, at most kGatherTime.
   size_t gather_commands() const;
   void decide(std::vector<Submission> submissions);
+  /// Splits what was asked into what the batch decided and what the next one is to.
+  void settle(std::vector<Submission>& submissions, InFlight& flight);
   void finish_durable();
   void release(InFlight& done);
   static void answer(const InFlight& done);
@@ -164,6 +168,8 @@ class EngineThread : public api::Backend {
   bool engine_ended_ = false;
   bool writer_stops_ = false;
   // engine thread's own
+  std::vector<Submission> rest_;           ///< what the last batch had no room for
+  std::vector<engine::Reply> rest_replies_;  ///< to its first submission's commands that were decided
   os::MonotonicTime next_disk_check_;
   Position disk_checked_at_;
   uint64_t next_ticket_ = 1;

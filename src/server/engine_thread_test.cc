@@ -26,7 +26,7 @@ class EngineThreadTest : public ::testing::Test {
     close();
     std::filesystem::remove_all(folder_);
   }
-  void open(EngineThreadOptions options) {
+  void open(EngineThreadOptions options, size_t batch_bytes_max = engine::EngineOptions{}.batch_bytes_max) {
     disk_ = std::move(*os::RealDisk::open_folder(folder_));
     log::LogOptions log_options;
     log_options.segment_bytes = 1 << 20;
@@ -36,6 +36,7 @@ class EngineThreadTest : public ::testing::Test {
     store_ = std::make_unique<store::MemoryStore>();  // nothing kept: the log gives the state again
     engine::EngineOptions engine_options;
     engine_options.hash_key = {3, 4};
+    engine_options.batch_bytes_max = batch_bytes_max;
     engine_ = std::move(*engine::Engine::open(*store_, *log_, engine_options));
     if (options.disk_reserve_bytes == EngineThreadOptions{}.disk_reserve_bytes) options.disk_reserve_bytes = 0;
     thread_ = std::make_unique<EngineThread>(*engine_, *log_, *store_, *disk_, clock_, options);
@@ -97,7 +98,13 @@ TEST_F(EngineThreadTest, AnswersEveryCommandAndWhatItAnsweredIsThereAfterwards) 
   EXPECT_TRUE(again.get_future().get().duplicate);
 }
 
-TEST_F(EngineThreadTest, AnswersEachGroupWithItsOwnRepliesInOrder) {
+/// Whether a batch takes all there is or one command at a time.
+class EngineThreadBatches : public EngineThreadTest, public ::testing::WithParamInterface<size_t> {};
+INSTANTIATE_TEST_SUITE_P(WholeAndTiny, EngineThreadBatches, ::testing::Values(64 << 20, 1));
+
+TEST_P(EngineThreadBatches, AnswersEachGroupWithItsOwnRepliesInOrder) {
+  close();
+  open({}, GetParam());
   const auto group = [](std::initializer_list<const char*> ids) {
     std::vector<engine::Command> commands;
     for (const char* id : ids) commands.push_back(ingest(id));

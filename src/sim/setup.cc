@@ -31,6 +31,8 @@ void decide_limits(Draw& draw, harness::NodeOptions& node) {
   engine.step_budget = static_cast<uint32_t>(draw.usual_or_tiny(10'000, 2, 5));
   engine.timers_per_command = static_cast<uint32_t>(draw.usual_or_tiny(1'000, 1, 3));
   engine.recovery_records_per_write = static_cast<uint32_t>(draw.usual_or_tiny(10'000, 1, 20));
+  engine.command_bytes_max = draw.usual_or_tiny(128 << 20, 500, 5'000);
+  engine.batch_bytes_max = draw.usual_or_tiny(64 << 20, 1, 4'000);
   engine.large_value_bytes = draw.usual_or_tiny(engine::kLargeValueBytes, 1, 40);  // nearly every value by its hash
   engine.workflow_limits.steps = draw.usual_or_tiny(10'000'000, 4, 60);
   node.log.segment_bytes = 64 << 10;

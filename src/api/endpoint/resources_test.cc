@@ -137,14 +137,31 @@ TEST_F(Resources, ChangesThatAreNotDurableYetHoldNoWorker) {
   EXPECT_EQ(statuses, std::vector<int>(kClients, 200));
 }
 
-TEST_F(Resources, ARepeatedApplyUnderAKeySaysSo) {
-  const auto apply_under_key = [&](const char* name) {
-    return send("POST /api/v1/apply", std::string("apiVersion: hence/v1\nkind: Secret\nmetadata: {name: ") + name + "}\nspec: {env: S}\n", "idempotency-key: k\n");
+TEST_F(Resources, ARepeatedApplyUnderAKeyIsAnsweredAsTheFirst) {
+  const auto apply_under_key = [&](const char* name, const char* key) {
+    return send("POST /api/v1/apply", std::string("apiVersion: hence/v1\nkind: Secret\nmetadata: {name: ") + name + "}\nspec: {env: S}\n",
+                std::string("idempotency-key: ") + key + "\n");
   };
-  EXPECT_THAT(apply_under_key("one").body, Not(HasSubstr("repeated")));
-  const Answer repeated = apply_under_key("two");
-  EXPECT_THAT(repeated.body, HasSubstr(R"("version":1,"repeated":true)"));
-  EXPECT_EQ(send("GET /api/v1/secrets/two").status, 404);
+  const std::string created = R"("results":[{"kind":"Secret","name":"one","outcome":"created"}])";
+  EXPECT_THAT(apply_under_key("one", "k").body, AllOf(HasSubstr(created), Not(HasSubstr("repeated"))));
+  EXPECT_THAT(apply_under_key("one", "k").body, HasSubstr(R"("version":1,"repeated":true,)" + created));
+  // Also when it has changed since, and when there was nothing to change.
+  EXPECT_EQ(send("DELETE /api/v1/secrets/one").status, 200);
+  EXPECT_THAT(apply_under_key("one", "k").body, HasSubstr(R"("version":1,"repeated":true,)" + created));
+  EXPECT_EQ(send("GET /api/v1/secrets/one").status, 404);
+  EXPECT_THAT(apply_under_key("one", "l").body, HasSubstr(created));
+  EXPECT_THAT(apply_under_key("one", "m").body, AllOf(HasSubstr("unchanged"), Not(HasSubstr("repeated"))));
+  EXPECT_EQ(send("DELETE /api/v1/secrets/one").status, 200);
+  EXPECT_THAT(apply_under_key("one", "m").body, AllOf(HasSubstr("unchanged"), HasSubstr("repeated")));
+}
+
+TEST_F(Resources, AKeyWithAnotherApplyIsRefused) {
+  const auto send_under_key = [&](const std::string& request, const std::string& text) { return send(request, text, "idempotency-key: k\n"); };
+  const std::string secret = "apiVersion: hence/v1\nkind: Secret\nmetadata: {name: one}\nspec: {env: S}\n";
+  EXPECT_EQ(send_under_key("POST /api/v1/apply", secret).status, 200);
+  EXPECT_EQ(send_under_key("POST /api/v1/apply", secret + "# another\n").status, 409);
+  EXPECT_EQ(send_under_key("DELETE /api/v1/secrets/one", {}).status, 200);
+  EXPECT_EQ(send_under_key("DELETE /api/v1/secrets/two", {}).status, 409);
 }
 
 TEST_F(Resources, ARepeatedDeletionUnderAKeyIsAnsweredAsTheFirst) {
