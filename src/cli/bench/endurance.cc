@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `hence bench restart|soak|disk`: what time and amount do to a server.
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <filesystem>
 
 #include "cli/bench/events.h"
 #include "cli/bench/measure.h"
@@ -13,6 +10,7 @@
 namespace hence::cli {
 namespace {
 
+using bench::disk_bytes;
 using bench::Folder;
 using bench::Load;
 using bench::Loop;
@@ -23,17 +21,6 @@ constexpr double kMiB = 1 << 20;
 constexpr double kInstancesSeconds = 3'600;
 /// So that the open segment, of which zeros are a part, hardly counts.
 constexpr const char* kSmallSegments = "log: {segmentBytes: 4MiB}\n";
-
-/// Bytes the files of a folder take on the disk.
-uint64_t disk_bytes(const std::string& folder) {
-  uint64_t bytes = 0;
-  std::error_code gone;
-  for (std::filesystem::recursive_directory_iterator it(folder, gone), end; !gone && it != end; it.increment(gone)) {
-    struct stat facts{};
-    if (stat(it->path().c_str(), &facts) == 0 && S_ISREG(facts.st_mode)) bytes += static_cast<uint64_t>(facts.st_blocks) * 512;
-  }
-  return bytes;
-}
 
 bench::RequestForm batch_form() {
   std::string batch = "[";

@@ -114,13 +114,19 @@ double Load::tick() {
   return kNever;
 }
 
+uint64_t Load::next_number() {
+  constexpr uint64_t kPrime = 2'654'435'761;  // so it has no factor in common with any smaller number
+  const uint64_t number = next_number_++;
+  return options_.shuffled == 0 ? number : number * kPrime % options_.shuffled;
+}
+
 void Load::send(size_t index) {
   Connection& connection = connections_[index];
   connection.began = seconds_now();
-  if (options_.on_send) options_.on_send(next_number_, connection.began);
-  for (const std::vector<size_t>& places : form_.places) {
-    for (const size_t place : places) write_number(connection.request.data() + place, next_number_);
-    ++next_number_;
+  for (size_t i = 0; i < form_.places.size(); ++i) {
+    const uint64_t number = next_number();
+    if (i == 0 && options_.on_send) options_.on_send(number, connection.began);
+    for (const size_t place : form_.places[i]) write_number(connection.request.data() + place, number);
   }
   connection.written = 0;
   ++sent_;

@@ -37,6 +37,7 @@ struct LoadOptions {
   double per_second = 0;             ///< requests; 0: as soon as the one before is answered
   uint64_t requests_max = 0;         ///< 0: no end
   uint64_t first_number = 0;         ///< of the first event
+  uint64_t shuffled = 0;             ///< not 0: the numbers below it in an order of no pattern, each once
   std::function<bool()> may_send;    ///< none: always
   std::function<void(uint64_t number, double at)> on_send;  ///< first event of each request
 };
@@ -84,6 +85,7 @@ class Load final : public Watcher {
   void send(size_t index);
   void write(size_t index);
   void lose(Connection& connection);
+  uint64_t next_number();
   bool answered(Connection& connection);
   void take_answer(Connection& connection, size_t head_end, size_t end);
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,6 +64,16 @@ Result<Folder> Folder::create(const std::string& parent) {
 Folder::~Folder() {
   std::error_code ignored;
   if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+
+uint64_t disk_bytes(const std::string& folder) {
+  uint64_t bytes = 0;
+  std::error_code gone;
+  for (std::filesystem::recursive_directory_iterator it(folder, gone), end; !gone && it != end; it.increment(gone)) {
+    struct stat facts{};
+    if (stat(it->path().c_str(), &facts) == 0 && S_ISREG(facts.st_mode)) bytes += static_cast<uint64_t>(facts.st_blocks) * 512;
+  }
+  return bytes;
 }
 
 Result<std::unique_ptr<Server>> Server::start(const std::string& folder, const std::string& settings) {

@@ -31,6 +31,9 @@ class Folder {
   std::string path_;
 };
 
+/// Bytes the files of a folder take on the disk.
+uint64_t disk_bytes(const std::string& folder);
+
 class Server {
  public:
   /// Starts one on folder/data and waits for /readyz. settings: lines of hence.yaml.
