@@ -258,8 +258,8 @@ Status Node::commit_all() {
 }
 
 Result<uint64_t> Node::retain(log::RetentionLimits limits) {
-  limits.keep_from = log_->durable();
   if (!log_->would_drop(limits)) return uint64_t{0};
+  HENCE_TRY(limits.keep_from, engine::Overlay::applied_position(ports_.store));
   HENCE_TRY_VOID(ports_.store.flush());
   return log_->drop(limits);
 }

@@ -53,11 +53,14 @@ class Run : private harness::NodeWatcher {
   };
   void retain();
   std::vector<Segment> list_segments();
-  void check_dropped(const std::vector<Segment>& before, const log::RetentionLimits& limits);
+  void check_dropped(const std::vector<Segment>& before, const log::RetentionLimits& limits, Position saved, uint64_t staged);
   bool keep_fold();
 
   // run_checks.cc
   void take_checkpoint();
+  void compress();
+  /// What the stored state holds of the log.
+  Position applied();
   void audit();
   void audit_with_state();
   void check_acknowledged();

@@ -16,8 +16,13 @@ void Run::retain() {
   log::RetentionLimits limits;
   limits.not_before = chance(50) ? UtcTime{0} : clock_.now() - Duration::seconds(static_cast<int64_t>(below(60)));
   limits.bytes_max = chance(30) ? uint64_t{1} << 40 : (32 << 10) + below(192 << 10);
-  limits.keep_from = node_->log().durable();
+  limits.keep_from = applied();
   note("retention, " + std::to_string(limits.bytes_max) + " bytes, not before " + std::to_string(limits.not_before.micros));
+  const Position saved = limits.keep_from;
+  uint64_t listed = 0;
+  for (const Segment& segment : before) listed += segment.bytes;
+  // What is on its way to the disk counts for the log and is not listed.
+  const uint64_t staged = node_->in_flight() > 0 ? std::max(node_->log().bytes(), listed) - listed : 0;
   check(store_.flush(), "flush");
   if (is_over()) return;
   Result<uint64_t> dropped = node_->log().drop(limits);
@@ -30,7 +35,22 @@ void Run::retain() {
   const Position begin = node_->log().begin();
   if (begin > before.front().base) SIM_REACHED("sim: retention drops segments");
   if (audited_ && audited_->position <= begin) audited_.reset();
-  check_dropped(before, limits);
+  check_dropped(before, limits, saved, staged);
+}
+
+Position Run::applied() {
+  const Result<Position> position = engine::Overlay::applied_position(store_);
+  if (!position.ok()) broken("I-5", position.error().message());
+  return position.ok() ? *position : Position{};
+}
+
+/// One sealed segment is written again; the log takes it now or later, perhaps never.
+void Run::compress() {
+  note("compress");
+  check(node_->compress(), "compress");
+  if (is_over() || !node_ || !chance(80)) return;
+  SIM_REACHED("sim: a compressed segment is taken");
+  check(node_->take_compressed(), "take compressed");
 }
 
 /// The fold of everything so far: after the drop no log has it all.
@@ -71,16 +91,20 @@ std::vector<Run::Segment> Run::list_segments() {
   }
 }
 
-void Run::check_dropped(const std::vector<Segment>& before, const log::RetentionLimits& limits) {
+void Run::check_dropped(const std::vector<Segment>& before, const log::RetentionLimits& limits, Position saved, uint64_t staged) {
   const Position begin = node_->log().begin();
   for (size_t i = 0; i < before.size() && before[i].base < begin; ++i) {
-    uint64_t bytes = 0;
+    uint64_t bytes = staged;
     for (size_t k = i; k < before.size(); ++k) bytes += before[k].bytes;
     const std::string name = "segment " + std::to_string(before[i].base.value);
     if (before[i].last_time >= limits.not_before && bytes <= limits.bytes_max) {
       broken("I-26", name + " is dropped, and is neither too old nor too much");
     }
-    if (i + 1 == before.size() || before[i + 1].base > limits.keep_from) broken("I-26", name + " is dropped, and is the open one");
+    if (i + 1 == before.size() || before[i + 1].base > node_->log().durable()) {
+      broken("I-26", name + " is dropped, and is the open one");
+    } else if (before[i + 1].base > saved) {
+      broken("I-26", name + " is dropped, and the saved state lacks records of it");
+    }
   }
 }
 

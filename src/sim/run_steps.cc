@@ -124,11 +124,14 @@ void Run::step_fault() {
   fault_expected_ = true;
 }
 
-/// Somebody looks, while all is at rest: the log, the state, now and then a checkpoint, or a restart.
+/// Housekeeping, which may come at any moment, or somebody looks, while all is at rest: the log, the
+/// state, now and then a checkpoint, or a restart.
 void Run::look() {
+  const uint64_t dice = below(7);
+  if (dice == 6) return setup_.compression ? compress() : void();
+  if (dice >= 4 && setup_.retention) return retain();
   if (node_->in_flight() > 0) return;
-  const uint64_t dice = below(6);
-  if (dice >= 4) return setup_.retention ? retain() : take_checkpoint();
+  if (dice >= 4) return take_checkpoint();
   if (dice == 0 && !fault_expected_) return restart();
   if (dice == 1) return take_checkpoint();
   note("look");

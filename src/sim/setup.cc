@@ -85,6 +85,7 @@ Setup decide_setup(os::Random& random, const SimulationOptions& options) {
   setup.large_events = draw.one_in(4);
   setup.rot = draw.one_in(8);
   setup.retention = draw.either();
+  setup.compression = draw.either();
   setup.keys = 1 + static_cast<uint32_t>(draw.below(5));
   decide_plant(options.plant, setup);
   return setup;

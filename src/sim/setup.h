@@ -28,6 +28,7 @@ struct Setup {
   bool rot = false;            ///< a sealed segment's footer has a flipped bit when read again
   bool large_events = false;   ///< some fill a good part of a segment
   bool retention = false;      ///< the oldest segments go, by bytes and age
+  bool compression = false;    ///< sealed segments are written again, compressed
   uint32_t keys = 3;
 };
 
