@@ -66,6 +66,10 @@ constexpr std::array kCommands{
     Command{"instance", "cancel", "ID", "ends a run, or all that --workflow, --status … find", instance_cancel},
     Command{"instance", "redrive-compensation", "ID", "undoes again what could not be undone", instance_redrive_compensation},
     Command{"instance", "skip-compensation", "ID", "leaves undone what could not be undone", instance_skip_compensation},
+    Command{"approval", "list", "", "what waits for a person's decision", approval_list},
+    Command{"approval", "get", "ID", "one of them with its details", approval_get},
+    Command{"approval", "grant", "ID", "lets it go on", approval_grant},
+    Command{"approval", "deny", "ID", "does not let it go on", approval_deny},
     Command{"delivery", "list", "", "calls out to sinks", delivery_list},
     Command{"delivery", "get", "ID", "one of them with each attempt", delivery_get},
     Command{"delivery", "redrive", "ID", "tries a parked one again, or all that --sink … find", delivery_redrive},
@@ -85,7 +89,7 @@ constexpr std::array kCommands{
 
 /// Words of the language of commands that this version does not have.
 constexpr std::string_view kAbsentNouns[] = {
-    "approval", "audit",  "backtest", "doctor",
+    "audit",  "backtest", "doctor",
     "plan",     "policy", "schedule", "console", "projection"};
 constexpr std::pair<std::string_view, std::string_view> kAbsentVerbs[] = {
     {"instance", "why"},    {"instance", "suspend"}, {"instance", "resume"},

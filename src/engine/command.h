@@ -96,6 +96,16 @@ struct DecideParked {
   workflow::Parked decision = workflow::Parked::redrive;
 };
 
+/// The principal of a request where the server knows nobody: it has no token.
+inline constexpr std::string_view kAnonymous = "anonymous";
+
+/// The command's principal decides an approval: its instance, and the machine's number.
+struct DecideApproval {
+  EffectId approval;
+  bool grant = false;
+  std::string by;  ///< who they say they are; counts only where nobody is known
+};
+
 /// An attempt of an effect ended.
 struct AttemptEnded {
   EffectId effect;
@@ -141,7 +151,7 @@ struct Command {
   std::string idempotency_key;
   std::variant<IngestEvent, ApplyResources, StartInstance, CancelInstance, AttemptEnded,
                RedriveDelivery, TimersDue, ContinueInstance, AdoptIndex, RaiseFeatureLevel, ForgetEnded,
-               DecideParked>
+               DecideParked, DecideApproval>
       body;
 };
 

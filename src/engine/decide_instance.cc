@@ -213,6 +213,9 @@ workflow::Advance Engine::turn_machine(const workflow::Definition& definition, I
     case Turn::timer: advance = machine.on_timer(static_cast<workflow::TimerId>(move.number)); break;
     case Turn::call: advance = machine.on_call_result(static_cast<workflow::CallId>(move.number), *move.outcome, move.again); break;
     case Turn::cancel: advance = machine.cancel(move.reason, move.undo); break;
+    case Turn::approval:
+      advance = machine.decide_approval(static_cast<workflow::ApprovalId>(move.number), *move.approval);
+      break;
     case Turn::parked: advance = machine.decide_parked(move.decision); break;
     case Turn::go_on: advance = machine.go_on(); break;
     case Turn::event:
@@ -234,18 +237,25 @@ void Engine::emit_consequences(Recorder& record, InstanceRow& row, Address insta
         record.add(EffectCreated{effect_of(*call, row, instance, record)});
       }
     } else if (const auto* emitted = std::get_if<workflow::EventEmitted>(&facts[i])) {
-      Result<event::Event> event = event::Event::from_value(emitted->event);
-      if (!event.ok()) {
-        record.add(Ignored{"an emitted event is not valid: " + event.error().message(), instance, {}});
-        continue;
-      }
-      EventRequest request{emitted->event->to_text(), row.event, instance, row.depth + 1};
-      std::string body;
-      Encoder encoder(body);
-      request.fields(encoder);
-      record.send(place(row.name_space, event::partition_key(*event)), MessageSent::Kind::event, std::move(body));
+      send_emitted(record, row, instance, emitted->event);
+    } else if (const auto* asked = std::get_if<workflow::ApprovalRequested>(&facts[i])) {
+      emit_approval_event(record, row, {instance, asked->approval});
+    } else if (const auto* decided = std::get_if<workflow::ApprovalDecided>(&facts[i])) {
+      emit_approval_event(record, row, {instance, decided->approval});
     }
   }
+}
+
+void Engine::send_emitted(Recorder& record, const InstanceRow& row, Address instance, const json::Value& value) {
+  Result<event::Event> event = event::Event::from_value(value);
+  if (!event.ok()) {
+    return record.add(Ignored{"an emitted event is not valid: " + event.error().message(), instance, {}});
+  }
+  EventRequest request{value->to_text(), row.event, instance, row.depth + 1};
+  std::string body;
+  Encoder encoder(body);
+  request.fields(encoder);
+  record.send(place(row.name_space, event::partition_key(*event)), MessageSent::Kind::event, std::move(body));
 }
 
 Result<std::shared_ptr<const workflow::Definition>> Engine::definition_of(const InstanceRow& row) {

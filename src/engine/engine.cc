@@ -39,6 +39,8 @@ Hash128 request_digest(const Command& command, Hash128 key) {
     text += apply->asked;  // not the changes: they follow from what is there
   } else if (const auto* parked = std::get_if<DecideParked>(&command.body)) {
     text += parked->instance.to_string() + std::to_string(static_cast<int>(parked->decision));
+  } else if (const auto* approval = std::get_if<DecideApproval>(&command.body)) {
+    text += approval->approval.to_string() + (approval->grant ? "+" : "-") + approval->by;
   }
   return siphash128(key, text);
 }

@@ -138,6 +138,7 @@ class Engine {
   void run(const Command& command, const StartInstance& body, Batch& batch);
   void run(const Command& command, const CancelInstance& body, Batch& batch);
   void run(const Command& command, const DecideParked& body, Batch& batch);
+  void run(const Command& command, const DecideApproval& body, Batch& batch);
   /// The running instance that an operator means; none, with the reply's error, where there is no such
   /// one or it has ended.
   const InstanceRow* find_open(class Recorder& record, Address instance, std::string_view act, Reply& reply);
@@ -177,7 +178,7 @@ class Engine {
   // decide_instance.cc
   /// Starts an instance in record, or says why not. Returns what its asker is told.
   Reply begin_instance(class Recorder& record, const StartRequest& request);
-  enum class Turn : uint8_t { start, timer, call, cancel, go_on, event, parked };
+  enum class Turn : uint8_t { start, timer, call, cancel, go_on, event, parked, approval };
   struct Move {
     Turn turn = Turn::go_on;
     json::Value input;    ///< of a start; the event
@@ -189,6 +190,7 @@ class Engine {
     bool again = false;   ///< of the call: it may have been made before
     workflow::Undo undo = workflow::Undo::no;                 ///< of a cancel
     workflow::Parked decision = workflow::Parked::redrive;    ///< of what is parked
+    const workflow::Decision* approval = nullptr;
   };
   workflow::Advance move_instance(class Recorder& record, Address instance, const Move& move);
   void emit_consequences(class Recorder& record, InstanceRow& row, Address instance,
@@ -196,6 +198,11 @@ class Engine {
   workflow::Advance turn_machine(const workflow::Definition& definition, InstanceRow& row, Address instance,
                                  const workflow::StepContext& context, const Move& move, class Recorder& record);
   Result<std::shared_ptr<const workflow::Definition>> definition_of(const InstanceRow& row);
+
+  /// An event that an instance asks for, to whom it belongs.
+  void send_emitted(class Recorder& record, const InstanceRow& row, Address instance, const json::Value& event);
+  // decide_approval.cc
+  void emit_approval_event(class Recorder& record, const InstanceRow& row, const EffectId& id);
 
   // decide_wait.cc
   Hash128 site_hash(std::string_view name_space, std::string_view workflow, uint64_t revision, uint32_t site) const;

@@ -93,6 +93,13 @@ class Query {
   /// With "tasks": each task run with input, output, attempts, error, times, what it waits for.
   Result<json::Value> trace(std::string_view name_space, Address id);
 
+  // Approvals: {"id","instance","workflow","task","status","title","approvers","requested","deadline"?,
+  // "decided"?,"by"?,"claimed"?,"reason"?}
+
+  Result<json::Value> approvals(std::string_view name_space, const ListOptions& options);
+  /// With "details". Errors: NotFound.
+  Result<json::Value> approval(std::string_view name_space, const EffectId& id);
+
   // Deliveries: {"id","sink","rule","event","status","attempts","lastStatus","error","created",…}
 
   Result<json::Value> deliveries(std::string_view name_space, const ListOptions& options);

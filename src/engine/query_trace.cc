@@ -20,6 +20,8 @@ struct TaskRun {
   std::string compensates;  ///< reference of the task that it helps to undo
   std::optional<json::Value> input, output, error, request;
   UtcTime started, ended;
+  std::optional<uint32_t> approval;  ///< its number
+  std::string decision, decided_by, reason;
   std::vector<std::string> events;  ///< positions of those a `listen` took
   uint32_t attempts = 0;
   uint32_t depth = 0;
@@ -148,6 +150,21 @@ class Tracer {
     closed_from_ = wait != nullptr ? wait->frame : workflow::kNoFrame;
   }
   void after(const workflow::WaitClosed&) { tell_waits(closed_from_); }
+  void before(const workflow::ApprovalRequested& fact) {
+    TaskRun* run = open(fact.frame);
+    if (run == nullptr) return;
+    run->approval = fact.approval;
+    run->wait = "a person's approval: " + fact.title;
+    if (fact.due.micros != 0) run->wait += ", until " + format_rfc3339(fact.due);
+  }
+  void before(const workflow::ApprovalDecided& fact) {
+    TaskRun* run = open(fact.frame);
+    if (run == nullptr) return;
+    run->wait.clear();
+    run->decision = workflow::verdict_name(fact.verdict);
+    run->decided_by = fact.by;
+    run->reason = fact.reason;
+  }
   void before(const workflow::TimerFired& fact) {
     const workflow::Timer* timer = machine_.find_timer(fact.timer);
     if (TaskRun* run = timer != nullptr ? open(timer->frame) : nullptr) run->wait.clear();
@@ -174,7 +191,7 @@ class Tracer {
   workflow::FrameId closed_from_ = workflow::kNoFrame;
 };
 
-void add_run(json::Builder& builder, const TaskRun& run) {
+void add_run(json::Builder& builder, Address instance, const TaskRun& run) {
   builder.begin_object();
   builder.member("task", run.name).member("reference", run.reference).member("kind", run.kind);
   builder.member("status", run.status);
@@ -188,6 +205,13 @@ void add_run(json::Builder& builder, const TaskRun& run) {
     builder.key("events").begin_array();
     for (const std::string& position : run.events) builder.string(position);
     builder.end_array();
+  }
+  if (run.approval) {
+    builder.key("approval").begin_object().member("id", EffectId{instance, *run.approval}.to_string());
+    add_text(builder, "decision", run.decision);
+    add_text(builder, "by", run.decided_by);
+    add_text(builder, "reason", run.reason);
+    builder.end_object();
   }
   if (run.input) builder.member("input", *run.input);
   if (run.request) builder.member("request", *run.request);
@@ -339,7 +363,7 @@ Result<json::Value> Query::trace(std::string_view name_space, Address id) {
   add_detail(builder, id, row);
   add_compensations(builder, row.machine, *definition);
   builder.key("tasks").begin_array();
-  for (const TaskRun& run : tracer.runs()) add_run(builder, run);
+  for (const TaskRun& run : tracer.runs()) add_run(builder, id, run);
   builder.end_array();
   decided.end_array();
   const json::Value decisions = std::move(decided).finish();

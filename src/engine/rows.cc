@@ -299,6 +299,20 @@ std::string instance_index(std::string_view name_space, UtcTime started, Address
   return key;
 }
 
+std::string approval(const EffectId& id) { return effect_key('a', id); }
+
+std::string approvals_of(Address instance) {
+  std::string key = approval({instance, 0});
+  key.resize(key.size() - 4);
+  return key;
+}
+
+std::string approval_index(std::string_view name_space, UtcTime requested, const EffectId& id) {
+  std::string key = delivery_index(name_space, requested, id);
+  key.front() = 'A';
+  return key;
+}
+
 std::string delivery_index(std::string_view name_space, UtcTime created, const EffectId& id) {
   std::string key = index_prefix('D', name_space);
   put_big(key, ~ordered(created));

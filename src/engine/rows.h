@@ -23,10 +23,12 @@
 //     pp n hash                  how many fields of the partition's rows refer to it
 //     control: g                 feature level of the log, once it was raised
 //     pp y ns 0 name             RefusalRow of an event type
+//     pp a seq number            ApprovalRow of an instance's approval
 //     pp o ended seq [index]     empty; an instance, or with index a delivery, that is over
 //     control: d kind 0 ns 0 name 0 version     DefinitionRow, all versions
 //   index family (written blindly, can be rebuilt)
 //     L ns 0 ~started pp seq     InstanceSummary: instances, newest first
+//     A ns 0 ~requested pp seq number   ApprovalRow without details: approvals, newest first
 //     D ns 0 ~created pp seq idx DeliverySummary: deliveries, newest first
 //     V pp seq 'i'|'d'|'x'|'e'|'p'|'w'|'k' pp seq idx   what an event led to: instance, delivery,
 //                                refused start, emitted event; 'p': came again; 'w': an instance
@@ -77,10 +79,11 @@ struct InstanceRow {
   Sequence last_record = 0;             ///< newest record of its history
   std::map<uint64_t, EffectId> calls;   ///< open calls by the machine's number
   workflow::Instance machine;
+  uint32_t approvals = 0;               ///< asked for so far
   std::vector<ValueHash> held;          ///< not stored: large values that the stored row refers to
   template <typename A> void fields(A& a) {
     a(name_space, workflow, version, revision, key, id, event, rule, depth, started, ended,
-      last_record, calls, machine);
+      last_record, calls, machine, approvals);
   }
 };
 
@@ -100,6 +103,29 @@ struct EffectRow {
   std::vector<ValueHash> held;    ///< not stored: large values that the stored row refers to
   template <typename A> void fields(A& a) {
     a(effect, state, due, changed, attempts, last_status, last_error, attempts_before_redrive, records);
+  }
+};
+
+enum class ApprovalStatus : uint8_t { pending, granted, denied, expired, withdrawn };
+std::string_view approval_status_name(ApprovalStatus status);
+
+struct ApprovalRow {
+  std::string name_space;
+  std::string workflow;  ///< "ns/name"
+  std::string task;
+  std::string title;
+  json::Value details;
+  std::vector<std::string> approvers;  ///< none: everyone
+  UtcTime requested;
+  UtcTime due;                         ///< zero: no deadline
+  ApprovalStatus status = ApprovalStatus::pending;
+  UtcTime decided;
+  std::string by;
+  std::string reason;
+  bool claimed = false;
+  std::vector<ValueHash> held;  ///< not stored: large values that the stored row refers to
+  template <typename A> void fields(A& a) {
+    a(name_space, workflow, task, title, details, approvers, requested, due, status, decided, by, reason, claimed);
   }
 };
 
@@ -234,6 +260,9 @@ struct DefinitionKey {
 std::optional<DefinitionKey> parse_definition(std::string_view key);
 
 std::string instance_index(std::string_view name_space, UtcTime started, Address instance);
+std::string approval(const EffectId& id);
+std::string approvals_of(Address instance);  ///< prefix
+std::string approval_index(std::string_view name_space, UtcTime requested, const EffectId& id);
 std::string delivery_index(std::string_view name_space, UtcTime created, const EffectId& id);
 std::string index_prefix(char letter, std::string_view name_space);
 Address parse_instance_index(std::string_view key);

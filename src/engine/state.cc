@@ -183,6 +183,19 @@ void State::on(const RecordContext& record, const InstanceStepped& fact) {
     row->ended = record.time;
     if (feature_level_ >= kLevelForgetting) overlay_.put(keys::over(row->ended, fact.instance), {});
   }
+  if (const auto* asked = std::get_if<workflow::ApprovalRequested>(&fact.fact)) {
+    ask(record, fact.instance, *row, *asked);
+  } else if (const auto* decided = std::get_if<workflow::ApprovalDecided>(&fact.fact)) {
+    decide(record, {fact.instance, decided->approval}, [decided](ApprovalRow& approval) {
+      approval.status = static_cast<ApprovalStatus>(static_cast<int>(decided->verdict) + 1);
+      approval.by = decided->by;
+      approval.reason = decided->reason;
+      approval.claimed = decided->claimed;
+    });
+  } else if (const auto* withdrawn = std::get_if<workflow::ApprovalWithdrawn>(&fact.fact)) {
+    decide(record, {fact.instance, withdrawn->approval},
+           [](ApprovalRow& approval) { approval.status = ApprovalStatus::withdrawn; });
+  }
   if (const auto* consumed = std::get_if<workflow::EventConsumed>(&fact.fact)) {
     row->depth = consumed->depth;  // what it emits now follows from this event
     overlay_.put_index(keys::consequence(consumed->event, 'w', {fact.instance, consumed->wait}), {});
@@ -427,6 +440,7 @@ void State::forget_instance(Address address) {
   if (!row->event.is_none()) overlay_.erase_index(keys::consequence(row->event, 'i', {address, 0}));
   if (row->last_record != address.sequence) overlay_.erase_index_prefix(keys::history_of(address));
   overlay_.erase_index(keys::instance_index(row->name_space, row->started, address));
+  if (row->approvals > 0) forget_approvals(address);
   erase_over(address.partition, keys::over(row->ended, address));
 }
 
@@ -538,6 +552,7 @@ std::string describe_waits(const workflow::Instance& machine) {
   for (const workflow::Call& call : machine.calls) {
     add(call.kind == workflow::CallKind::shell ? "shell command" : "HTTP call");
   }
+  for (size_t i = 0; i < machine.approvals.size(); ++i) add("a person's approval");
   for (const workflow::Wait& wait : machine.waits) {
     add(wait.value ? "event for " + (*wait.value)->to_text() : "event");
   }

@@ -80,6 +80,10 @@ class State {
     return values_.load<SpreadRow>(record.partition, keys::spread(record));
   }
 
+  std::optional<ApprovalRow> approval(const EffectId& id) {
+    return values_.load<ApprovalRow>(id.record.partition, keys::approval(id));
+  }
+
   /// The earliest timer of any partition; of one partition.
   std::optional<UtcTime> next_timer() const;
   std::vector<Partition> partitions_due(UtcTime now) const;
@@ -148,6 +152,11 @@ class State {
   void put_timer(Partition partition, const TimerKey& timer, std::string value = {});
   void erase_timer(Partition partition, const TimerKey& timer);
   void find_next_timer(Partition partition);
+  // state_approvals.cc
+  void ask(const RecordContext& record, Address instance, InstanceRow& row, const workflow::ApprovalRequested& fact);
+  void decide(const RecordContext& record, const EffectId& id, const std::function<void(ApprovalRow&)>& change);
+  void save_approval(const EffectId& id, ApprovalRow& row);
+  void forget_approvals(Address instance);
   void forget_instance(Address instance);
   void forget_delivery(const EffectId& id);
   void erase_over(Partition partition, std::string key);

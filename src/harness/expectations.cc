@@ -44,6 +44,7 @@ class Checker {
       else if (key == "parked") HENCE_TRY_VOID(check_deliveries(key, value, true));
       else if (key == "deliveries") HENCE_TRY_VOID(check_deliveries(key, value, false));
       else if (key == "instances") HENCE_TRY_VOID(check_instances(value));
+      else if (key == "approvals") HENCE_TRY_VOID(check_approvals(value));
       else if (key == "events") HENCE_TRY_VOID(check_events(value));
       else if (key == "explain") HENCE_TRY_VOID(check_explain(value));
       else if (key == "timers") HENCE_TRY_VOID(check_timers(value));
@@ -206,6 +207,19 @@ class Checker {
       actual.push_back(with_event_id(whole));
     }
     check_set("/instances", expected, actual, true);
+    return {};
+  }
+
+  Status check_approvals(json::View expected) {
+    HENCE_TRY(const std::vector<json::Value> all, list_all(world_, &engine::Query::approvals));
+    std::vector<json::Value> actual;
+    for (const json::Value& row : all) {
+      const auto id = engine::EffectId::parse(row->string_or("id", ""));
+      HENCE_CHECK(id.has_value());
+      HENCE_TRY(json::Value whole, world_.query([&](engine::Query& q) { return q.approval(kNamespace, *id); }));
+      actual.push_back(std::move(whole));
+    }
+    check_set("/approvals", expected, actual, true);
     return {};
   }
 

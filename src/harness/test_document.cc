@@ -58,6 +58,11 @@ const ShapeKey kCompensationKeys[] = {{"redrive", &kStringShape}, {"skip", &kStr
 const KeyChoice kOneDecision[] = {{kDecisions}};
 const Shape kCompensation{.kind = object, .keys = kCompensationKeys, .choices = kOneDecision};
 
+constexpr std::string_view kVerdicts[] = {"grant", "deny"};
+const ShapeKey kApprovalKeys[] = {{"grant", &kStringShape}, {"deny", &kStringShape}, {"by", &kStringShape}, {"reason", &kStringShape}};
+const KeyChoice kOneVerdict[] = {{kVerdicts}};
+const Shape kApproval{.kind = object, .keys = kApprovalKeys, .choices = kOneVerdict};
+
 constexpr std::string_view kAll[] = {"all"};
 const Shape kAllWord{.kind = word, .words = kAll};
 const ShapeKey kRedriveKeys[] = {{"event", &kStringShape}, {"sink", &kStringShape}};
@@ -73,16 +78,16 @@ const ShapeKey kExpectKeys[] = {
     {"parked", &kOpenObjects},  {"deliveries", &kOpenObjects}, {"instances", &kOpenObjects},
     {"events", &kEvents},       {"explain", &kExplain},  {"timers", &kCount},
     {"waits", &kTextMap},       {"took", &kDurations},
-    {"duplicate", &kBooleanShape}, {"error", &kStringShape}};
+    {"approvals", &kOpenObjects}, {"duplicate", &kBooleanShape}, {"error", &kStringShape}};
 const Shape kExpect{.kind = object, .keys = kExpectKeys, .min_size = 1};
 
 constexpr std::string_view kSteps[] = {"send", "sink", "http", "shell", "secrets", "advance", "apply",
-                                       "restart", "start", "cancel", "redrive", "compensation", "expect"};
+                                       "restart", "start", "cancel", "redrive", "compensation", "approval", "expect"};
 const ShapeKey kStepKeys[] = {
     {"send", &kObjectOrObjects}, {"sink", &kAnswersMap},   {"http", &kAnswersMap}, {"shell", &kAnswersMap},
     {"secrets", &kTextMap},      {"advance", &kDurationText}, {"apply", &kTextOrTexts},
     {"restart", &kAnyShape},     {"start", &kStart},       {"cancel", &kCancel},   {"redrive", &kRedrive},
-    {"compensation", &kCompensation}, {"expect", &kExpect}};
+    {"compensation", &kCompensation}, {"approval", &kApproval}, {"expect", &kExpect}};
 const KeyChoice kOneStep[] = {{kSteps}};
 const Shape kStepObject{.kind = object, .keys = kStepKeys, .choices = kOneStep};
 constexpr std::string_view kBareSteps[] = {"restart"};

@@ -109,6 +109,7 @@ class Run {
     if (verb == "start") return start(value);
     if (verb == "cancel") return cancel(value);
     if (verb == "redrive") return redrive(value);
+    if (verb == "approval") return decide_approval(value);
     if (verb == "compensation") return decide_parked(value);
     return {};
   }
@@ -217,6 +218,22 @@ class Run {
     const auto compensate = value.find("compensate");
     const bool undo = compensate && compensate->as_bool();
     return world_.cancel(found, std::string(value.string_or("reason", "")), undo ? workflow::Undo::yes : workflow::Undo::no);
+  }
+
+  /// The newest approval of the task that is pending, else the newest there is.
+  Status decide_approval(json::View value) {
+    const bool grant = value.find("grant").has_value();
+    const std::string_view task = value.string_or(grant ? "grant" : "deny", "");
+    HENCE_TRY(const std::vector<json::Value> all, list_all(world_, &engine::Query::approvals));
+    const json::Value* found = nullptr;
+    for (const json::Value& row : all) {
+      if (row->string_or("task", "") != task) continue;
+      const bool pending = row->string_or("status", "") == "pending";
+      if (found == nullptr || (pending && (*found)->string_or("status", "") != "pending")) found = &row;
+    }
+    if (found == nullptr) return Error(ErrorCode::NotFound, "there is no approval of a task " + std::string(task));
+    return world_.decide_approval(*engine::EffectId::parse((*found)->string_or("id", "")), grant,
+                                  std::string(value.string_or("by", "test")), std::string(value.string_or("reason", "")));
   }
 
   Status decide_parked(json::View value) {

@@ -278,6 +278,15 @@ Status World::cancel(Address instance, std::string reason, workflow::Undo undo) 
   return {};
 }
 
+Status World::decide_approval(const engine::EffectId& approval, bool grant, std::string by, std::string reason) {
+  engine::Command command;
+  command.actor.principal = std::move(by);
+  command.actor.reason = std::move(reason);
+  command.body = engine::DecideApproval{approval, grant, {}};
+  HENCE_TRY(const engine::Reply reply, run(std::move(command)));
+  return {};
+}
+
 Status World::decide_parked(Address instance, workflow::Parked decision) {
   engine::Command command;
   command.actor.principal = "test";

@@ -61,6 +61,7 @@ class World {
   Result<engine::Reply> send(json::Value event);
   Result<engine::Reply> start(engine::StartInstance body);
   Status cancel(Address instance, std::string reason = {}, workflow::Undo undo = workflow::Undo::no);
+  Status decide_approval(const engine::EffectId& approval, bool grant, std::string by, std::string reason);
   Status decide_parked(Address instance, workflow::Parked decision);
   Status redrive(const engine::EffectId& delivery);
   /// Time passes; all that becomes due happens at its moment, in order.

@@ -160,6 +160,11 @@ void Audit::check_once(const engine::InstanceStepped& fact, InstanceStory& story
     if (!story.calls.insert(call->call).second) broken("I-9", name + " makes call " + std::to_string(call->call) + " twice");
   } else if (const auto* ended = std::get_if<workflow::CallEnded>(&fact.fact)) {
     if (!story.calls_over.insert(ended->call).second) broken("I-9", "call " + std::to_string(ended->call) + " of " + name + " ends twice");
+  } else if (const auto* asked = std::get_if<workflow::ApprovalRequested>(&fact.fact)) {
+    if (!story.asked.insert(asked->approval).second) broken("I-9", name + " asks for approval " + std::to_string(asked->approval) + " twice");
+  } else if (const auto* decided = std::get_if<workflow::ApprovalDecided>(&fact.fact)) {
+    const bool first = story.asked.contains(decided->approval) && story.decided.insert(decided->approval).second;
+    if (!first) broken("I-9", "approval " + std::to_string(decided->approval) + " of " + name + " is decided twice, or was never asked for");
   } else if (const auto* entered = std::get_if<workflow::ScopeEntered>(&fact.fact)) {
     if (!story.frames.insert(entered->frame).second) broken("I-9", name + " enters frame " + std::to_string(entered->frame) + " twice");
   } else if (const auto* left = std::get_if<workflow::ScopeLeft>(&fact.fact)) {

@@ -66,7 +66,7 @@ class Audit {
     std::map<uint32_t, uint32_t> tasks;  ///< by frame, the task it is at
     std::map<uint32_t, UtcTime> timers;
     std::set<uint32_t> timers_over, calls, calls_over;
-    std::set<uint32_t> frames, frames_over;
+    std::set<uint32_t> frames, frames_over, asked, decided;
     // What undoes tasks: under way by frame, completed in that order, and over in another way.
     std::map<uint32_t, uint32_t> undo_open;
     std::vector<uint32_t> undo_done;

@@ -81,6 +81,7 @@ class Run : private harness::NodeWatcher {
   void send_start(const engine::Command& command);
   void cancel_instance();
   void redrive();
+  void decide_approval();
   bool decide_parked(workflow::Parked decision);
   void apply_variant(int variant);
   void answer_call(bool well);

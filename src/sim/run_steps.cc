@@ -31,7 +31,8 @@ void Run::step_user() {
   if (dice < 70) return setup_.duplicates ? send_event(true) : send_event(false);
   if (dice < 84) return start_instance();
   if (dice < 92) return cancel_instance();
-  if (dice < 95) return redrive();
+  if (dice < 94) return redrive();
+  if (dice < 95) return decide_approval();
   if (dice < 97) {
     decide_parked(chance(30) ? workflow::Parked::skip : workflow::Parked::redrive);
     return;
@@ -204,7 +205,7 @@ void Run::send_event(bool again) {
 }
 
 void Run::start_instance() {
-  static constexpr const char* kWorkflows[] = {"sim/wait", "sim/call", "sim/loop", "sim/unique", "sim/race", "sim/none", "sim/saga"};
+  static constexpr const char* kWorkflows[] = {"sim/wait", "sim/call", "sim/loop", "sim/unique", "sim/race", "sim/none", "sim/saga", "sim/ask"};
   const std::string key = chance(30) ? "key" + std::to_string(below(10)) : std::string();
   const auto before = starts_by_key_.find(key);
   if (before != starts_by_key_.end() && chance(60)) return send_start(before->second);
@@ -300,6 +301,27 @@ bool Run::decide_parked(workflow::Parked decision) {
     note(reply.error ? "refused: " + reply.error->message() : "decided");
   });
   return true;
+}
+
+void Run::decide_approval() {
+  const auto page = node_->query([](engine::Query& q) {
+    engine::ListOptions list;
+    list.limit = 10;
+    return q.approvals("default", list);
+  });
+  if (!page.ok()) return broken("I-18", page.error().message());
+  const json::View items = *(*page)->find("items");
+  if (items.size() == 0) return;
+  const auto id = engine::EffectId::parse(items.at(static_cast<uint32_t>(below(items.size()))).string_or("id", ""));
+  HENCE_CHECK(id.has_value());
+  const bool grant = chance(60);
+  note((grant ? "grant " : "deny ") + id->to_string());
+  engine::Command command;
+  command.actor = {chance(80) ? "sim" : "another", "as it is", {}};
+  command.body = engine::DecideApproval{*id, grant, {}};
+  submit(std::move(command), [this](const engine::Reply& reply) {
+    note(reply.error ? "refused: " + reply.error->message() : "decided");
+  });
 }
 
 void Run::apply_variant(int variant) {

@@ -143,6 +143,17 @@ do:
           - fast: {set: {fast: true}, metadata: {compensate: [{unset: {set: {x: 1}}}]}}
   - last: {call: http, with: {method: post, endpoint: "https://api.example/last"}}
 ---
+document: {dsl: 1.0.3, namespace: sim, name: ask, version: 1.0.0}
+timeout: {after: PT20S}
+do:
+  - first:
+      call: approval:1.0.0@default
+      with: {title: "${ \"for \\(.k)\" }", details: "${ . }", deadline: PT8S, otherwise: output}
+  - second:
+      timeout: {after: PT6S}
+      call: approval:1.0.0@default
+      with: {title: again, approvers: [sim]}
+---
 document: {dsl: 1.0.3, namespace: sim, name: call, version: 1.0.0}
 do:
   - guarded:

@@ -80,7 +80,19 @@ void Compiler::extend(TaskIndex index, std::string_view key) {
   }
 }
 
+void Compiler::compile_approval(TaskIndex index, const Site& site) {
+  ApprovalSpec spec;
+  if (const auto with = site.find("with")) {
+    spec.request = tmpl(*with, kTaskArguments, "with");
+    spec.deadline = duration(with->find("deadline"), kTaskArguments, "deadline");
+    spec.refusal_is_output = with->value.string_or("otherwise", "fault") == "output";
+  }
+  definition_->tasks[index].kind = TaskKind::approval;
+  definition_->tasks[index].spec = std::move(spec);
+}
+
 void Compiler::compile_function_call(TaskIndex index, const Site& site, std::string_view name) {
+  if (name == kApprovalFunction) return compile_approval(index, site);
   const Site call = *site.find("call");
   FunctionSpec spec{optional_tmpl(site.find("with"), kTaskArguments, "with"), kNone};
   definition_->tasks[index].kind = TaskKind::call_function;

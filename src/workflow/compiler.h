@@ -45,6 +45,7 @@ class Compiler {
   void open_functions(const Site& functions);
   void compile_extensions(const Site& extensions);
   void extend(TaskIndex index, std::string_view key);
+  void compile_approval(TaskIndex index, const Site& site);
   void compile_function_call(TaskIndex index, const Site& site, std::string_view name);
   void note_cycles();
   /// What was read from uri; nothing, and an entry in imports, if it was not read yet.

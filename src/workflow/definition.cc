@@ -46,12 +46,12 @@ std::strong_ordering compare_lists(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string_view task_kind_name(TaskKind kind) {
-  static constexpr std::array<std::string_view, 21> kNames = {
+  static constexpr std::array<std::string_view, 22> kNames = {
       "do", "set", "switch", "wait", "raise", "try", "emit", "call http", "run shell", "for",
           "fork",
       "listen", "call openapi", "call grpc", "call asyncapi", "call a2a", "call mcp",
           "call function",
-      "run script", "run workflow", "run container"};
+      "run script", "run workflow", "run container", "approval"};
   return kNames.at(static_cast<size_t>(kind));
 }
 

@@ -39,6 +39,7 @@ enum class TaskKind : uint8_t {
   listen,
   call_openapi, call_grpc, call_asyncapi, call_a2a, call_mcp, call_function,
   run_script, run_workflow, run_container,
+  approval,
 };
 /// "do", "call http", "run shell", …
 std::string_view task_kind_name(TaskKind kind);
@@ -214,6 +215,12 @@ struct ListenSpec {
   std::string at = "index";
   Formula item_output, item_export;
 };
+/// Waits until a person decides: `call: approval:1.0.0@default`.
+struct ApprovalSpec {
+  Formula request;         ///< an object {title, details?, approvers?}
+  DurationSpec deadline;
+  bool refusal_is_output = false;  ///< else denied and expired are errors
+};
 /// A kind that is checked and not run.
 struct UnsupportedSpec {
   std::string what;
@@ -248,7 +255,8 @@ struct Task {
   ScopeIndex compensation = kNone;       ///< metadata.compensate: the list that undoes it
 
   std::variant<DoSpec, SetSpec, SwitchSpec, WaitSpec, RaiseSpec, TrySpec, EmitSpec, HttpSpec,
-               ShellSpec, ForSpec, ForkSpec, ListenSpec, UnsupportedSpec, FunctionSpec, OpenapiSpec>
+               ShellSpec, ForSpec, ForkSpec, ListenSpec, UnsupportedSpec, FunctionSpec, OpenapiSpec,
+               ApprovalSpec>
       spec;
 
   template <typename T>
@@ -303,6 +311,9 @@ struct Import {
 inline constexpr std::string_view kImportsKey = "hence.io/imports";
 /// The functions of the server's own catalogue: "catalog:default/functions/log/1.0.0/function.yaml".
 inline constexpr std::string_view kDefaultCatalog = "catalog:default";
+
+/// The function of the built-in catalogue that waits for a person.
+inline constexpr std::string_view kApprovalFunction = "approval:1.0.0@default";
 
 struct Compiled {
   std::shared_ptr<const Definition> definition;  ///< null if there are faults

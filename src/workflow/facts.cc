@@ -22,8 +22,8 @@ std::string_view phase_name(Phase phase) {
 }
 
 std::string_view timer_purpose_name(TimerPurpose purpose) {
-  static constexpr std::array<std::string_view, 5> kNames = {
-      "wait", "retry", "task timeout", "attempt timeout", "workflow timeout"};
+  static constexpr std::array<std::string_view, 6> kNames = {
+      "wait", "retry", "task timeout", "attempt timeout", "workflow timeout", "approval"};
   return kNames.at(static_cast<size_t>(purpose));
 }
 
@@ -37,7 +37,7 @@ std::string_view fact_name(const Fact& fact) {
       "document-fetched", "wait-opened",     "wait-closed",     "event-consumed",     "item-done",
       "compensation-registered", "compensation-started", "compensation-entered",
       "compensation-done", "compensation-parked", "compensation-redriven",
-      "compensation-skipped"};
+      "compensation-skipped", "approval-requested", "approval-decided", "approval-withdrawn"};
   return kNames.at(fact.index());
 }
 

@@ -25,6 +25,7 @@ using TimerId = uint32_t;   ///< the same
 using CallId = uint32_t;    ///< the same
 using WaitId = uint32_t;    ///< the same
 using CompensationId = uint32_t;  ///< the same
+using ApprovalId = uint32_t;      ///< the same
 inline constexpr FrameId kNoFrame = 0;
 
 /// `compensating` is only shown: such an instance is running, with an Ending (instance.h).
@@ -33,7 +34,7 @@ enum class Phase : uint8_t {
 };
 std::string_view phase_name(Phase phase);
 
-enum class TimerPurpose : uint8_t { wait, retry, task_timeout, attempt_timeout, workflow_timeout };
+enum class TimerPurpose : uint8_t { wait, retry, task_timeout, attempt_timeout, workflow_timeout, approval };
 std::string_view timer_purpose_name(TimerPurpose purpose);
 
 /// `fetch`: an HTTP call for a document the task needs before it can begin.
@@ -308,6 +309,38 @@ struct CompensationSkipped {
   CompensationId compensation = 0;
   template <typename A> void fields(A& a) { a(compensation); }
 };
+/// What became of an approval.
+enum class Verdict : uint8_t { granted, denied, expired };
+std::string_view verdict_name(Verdict verdict);
+
+/// A person is to decide. The engine lists it.
+struct ApprovalRequested {
+  ApprovalId approval = 0;
+  FrameId frame = kNoFrame;
+  TaskIndex task = kNone;
+  std::string name;  ///< of the task
+  std::string title;
+  json::Value details;
+  std::vector<std::string> approvers;  ///< who may decide; none: everyone
+  UtcTime due;                         ///< zero: no deadline
+  template <typename A> void fields(A& a) { a(approval, frame, task, name, title, details, approvers, due); }
+};
+struct ApprovalDecided {
+  ApprovalId approval = 0;
+  FrameId frame = kNoFrame;
+  Verdict verdict = Verdict::granted;
+  std::string by;        ///< empty: nobody, it expired
+  std::string reason;
+  bool claimed = false;  ///< the name was said, and nothing proved it
+  std::optional<json::Value> output;
+  std::optional<json::Value> error;
+  template <typename A> void fields(A& a) { a(approval, frame, verdict, by, reason, claimed, output, error); }
+};
+/// Nobody waits for the decision any more.
+struct ApprovalWithdrawn {
+  ApprovalId approval = 0;
+  template <typename A> void fields(A& a) { a(approval); }
+};
 /// The order is part of the format: new kinds go at the end.
 using Fact = std::variant<InstanceStarted, TaskStarted, TaskSkipped, TaskEnded, TaskFaulted,
                           ScopeEntered, ScopeLeft, LoopStarted, ErrorCaught, RetryScheduled,
@@ -316,7 +349,8 @@ using Fact = std::variant<InstanceStarted, TaskStarted, TaskSkipped, TaskEnded, 
                           InstanceEnded, DocumentFetched, WaitOpened, WaitClosed, EventConsumed,
                           ItemDone, CompensationRegistered, CompensationStarted,
                           CompensationEntered, CompensationDone, CompensationParked,
-                          CompensationRedriven, CompensationSkipped>;
+                          CompensationRedriven, CompensationSkipped, ApprovalRequested,
+                          ApprovalDecided, ApprovalWithdrawn>;
 
 /// "task-started", "timer-set", …: for listings.
 std::string_view fact_name(const Fact& fact);

@@ -244,6 +244,7 @@ void fold(Instance& instance, const TimerFired& fact) {
   const Timer timer = *found;
   erase_timer(instance, fact.timer);
   if (timer.purpose == TimerPurpose::workflow_timeout) return;
+  if (timer.purpose == TimerPurpose::approval) return;  // what follows is decided: it expired
   Frame& frame = frame_of(instance, timer.frame);
   if (fact.error) frame.error = fact.error;
   switch (timer.purpose) {
@@ -352,6 +353,26 @@ void fold(Instance& instance, const ItemDone& fact) {
 void fold(Instance& instance, const InstanceSuspended&) { instance.phase = Phase::suspended; }
 
 void fold(Instance& instance, const InstanceResumed&) { instance.phase = Phase::running; }
+
+void fold(Instance& instance, const ApprovalRequested& fact) {
+  take_id(instance, fact.approval);
+  instance.approvals.push_back({fact.approval, fact.frame});
+  frame_of(instance, fact.frame).state = FrameState::deciding;
+}
+
+void erase_approval(Instance& instance, ApprovalId id) {
+  std::erase_if(instance.approvals, [&](const Approval& one) { return one.id == id; });
+}
+
+void fold(Instance& instance, const ApprovalDecided& fact) {
+  erase_approval(instance, fact.approval);
+  Frame& frame = frame_of(instance, fact.frame);
+  frame.raw_output = fact.output;
+  if (fact.error) frame.error = fact.error;
+  frame.state = fact.error ? FrameState::failing : FrameState::finishing;
+}
+
+void fold(Instance& instance, const ApprovalWithdrawn& fact) { erase_approval(instance, fact.approval); }
 
 // What undoes a task.
 
@@ -463,6 +484,8 @@ const Timer* Instance::find_timer(TimerId id) const { return find_by_id(timers, 
 const Call* Instance::find_call(CallId id) const { return find_by_id(calls, id); }
 
 const Wait* Instance::find_wait(WaitId id) const { return find_by_id(waits, id); }
+
+const Approval* Instance::find_approval(ApprovalId id) const { return find_by_id(approvals, id); }
 
 const Timer* Instance::next_timer() const {
   const auto earlier = [](const Timer& a, const Timer& b) { return a.due < b.due; };

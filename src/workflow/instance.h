@@ -33,6 +33,7 @@ enum class FrameState : uint8_t {
   extended,     ///< the list of an extension is done
   prepared,     ///< what the task needs before it begins is here
   listening,    ///< `listen` waits for its next event
+  deciding,     ///< a person is to decide
 };
 
 /// How far a `listen` is.
@@ -80,7 +81,8 @@ struct Frame {
   bool runnable() const {
     return state != FrameState::inside && state != FrameState::sleeping &&
            state != FrameState::calling && state != FrameState::backing_off &&
-           state != FrameState::joined && state != FrameState::listening;
+           state != FrameState::joined && state != FrameState::listening &&
+           state != FrameState::deciding;
   }
 
   template <typename A>
@@ -114,6 +116,12 @@ struct Wait {
   std::optional<json::Value> value;
   std::vector<json::Value> expected;
   template <typename A> void fields(A& a) { a(id, frame, site, value, expected); }
+};
+
+struct Approval {
+  ApprovalId id = 0;
+  FrameId frame = kNoFrame;
+  template <typename A> void fields(A& a) { a(id, frame); }
 };
 
 /// A task that has something that undoes it: under way, or over and to be undone if the instance
@@ -158,6 +166,7 @@ struct Instance {
   std::vector<Compensation> compensations;  ///< those over in the order they ended
   std::optional<Ending> ending;             ///< while it is compensating
   Compensated compensated = Compensated::none;
+  std::vector<Approval> approvals;          ///< that wait for a decision
 
   bool ended() const { return phase >= Phase::cancelled && phase <= Phase::completed; }
   /// The phase as users see it: `waiting` where every frame waits for the outside.
@@ -169,13 +178,14 @@ struct Instance {
   const Timer* find_timer(TimerId id) const;
   const Call* find_call(CallId id) const;
   const Wait* find_wait(WaitId id) const;
+  const Approval* find_approval(ApprovalId id) const;
   /// The timer due first; nothing if there is none.
   const Timer* next_timer() const;
 
   template <typename A>
   void fields(A& a) {
     a(phase, input, context, output, error, started_at, ended_at, steps, last_id, frames, timers,
-      calls, waits, compensations, ending, compensated);
+      calls, waits, compensations, ending, compensated, approvals);
   }
 };
 

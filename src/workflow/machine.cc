@@ -48,7 +48,8 @@ void Run::fire_timer(const Timer& timer) {
   TimerFired fired{timer.id, std::nullopt};
   switch (timer.purpose) {
     case TimerPurpose::wait:
-    case TimerPurpose::retry: break;
+    case TimerPurpose::retry:
+    case TimerPurpose::approval: break;
     case TimerPurpose::task_timeout:
     case TimerPurpose::attempt_timeout:
       fired.error = make_error(ErrorType::timeout, task_of(timer.frame).reference,
@@ -64,6 +65,11 @@ void Run::fire_timer(const Timer& timer) {
   const TimerPurpose purpose = timer.purpose;
   std::optional<json::Value> error = fired.error;
   emit(std::move(fired));
+  if (purpose == TimerPurpose::approval) {
+    for (const Approval& approval : instance_.approvals) {
+      if (approval.frame == timer.frame) return decide_approval(approval.id, {Verdict::expired, {}, {}, false});
+    }
+  }
   if (purpose == TimerPurpose::workflow_timeout) {
     undo_and_end(Phase::faulted, std::move(error), "");
   }
@@ -176,6 +182,13 @@ Advance Machine::cancel(std::string_view reason, Undo undo) {
     return {};
   }
   run.undo_and_end(Phase::cancelled, std::nullopt, reason);
+  return {run.run_on(), false};
+}
+
+Advance Machine::decide_approval(ApprovalId approval, const Decision& decision) {
+  if (!instance_.find_approval(approval)) return {false, true};
+  Run run(definition_, instance_, context_, facts_);
+  run.decide_approval(approval, decision);
   return {run.run_on(), false};
 }
 

@@ -58,6 +58,13 @@ struct Advance {
 
 /// Whether a cancel undoes what was done first.
 enum class Undo : uint8_t { no, yes };
+/// What was decided about an approval, and by whom.
+struct Decision {
+  Verdict verdict = Verdict::granted;
+  std::string by;
+  std::string reason;
+  bool claimed = false;  ///< the name was said, and nothing proved it
+};
 /// What becomes of a parked compensation.
 enum class Parked : uint8_t { redrive, skip };
 
@@ -78,6 +85,8 @@ class Machine {
   /// of a key, a test that does not hold.
   Advance on_event(WaitId wait, json::View event, Address position, uint32_t depth = 0);
   Advance cancel(std::string_view reason, Undo undo = Undo::no);
+  /// Ignored where nobody waits for it.
+  Advance decide_approval(ApprovalId approval, const Decision& decision);
   /// Ignored where no compensation is parked.
   Advance decide_parked(Parked decision);
   Advance suspend();

@@ -171,6 +171,7 @@ void Run::execute(FrameId id) {
     case TaskKind::for_: return start_loop(id);
     case TaskKind::fork: return start_fork(id);
     case TaskKind::listen: return start_listen(id);
+    case TaskKind::approval: return run_approval(id);
     default:
       return fail(id, ErrorType::configuration,
                   "`" + std::string(task_kind_name(task.kind)) + "` tasks are not supported yet");
@@ -183,7 +184,7 @@ void Run::set_task_timeout(FrameId id) {
   if (!frame || instance_.phase != Phase::running) return;
   const bool waits = frame->state == FrameState::inside || frame->state == FrameState::next_round ||
                      frame->state == FrameState::sleeping || frame->state == FrameState::calling ||
-                     frame->state == FrameState::listening;
+                     frame->state == FrameState::listening || frame->state == FrameState::deciding;
   if (!waits) return;
   const Task& task = task_of(id);
   Arguments at = arguments(id, task.scope);
@@ -269,7 +270,8 @@ void Run::leave_scope(FrameId id) {
 }
 
 void Run::release(FrameId id) {
-  if (instance_.timers.empty() && instance_.calls.empty() && instance_.waits.empty()) return;
+  if (instance_.timers.empty() && instance_.calls.empty() && instance_.waits.empty() &&
+      instance_.approvals.empty()) return;
   const auto is_under = [&](FrameId frame) {
     while (frame != kNoFrame && frame != id) {
       const Frame* at = instance_.find_frame(frame);
@@ -279,6 +281,10 @@ void Run::release(FrameId id) {
   };
   std::vector<TimerId> timers;
   std::vector<CallId> calls;
+  std::vector<ApprovalId> approvals;
+  for (const Approval& approval : instance_.approvals) {
+    if (is_under(approval.frame)) approvals.push_back(approval.id);
+  }
   for (const Timer& timer : instance_.timers) {
     if (timer.frame != kNoFrame && is_under(timer.frame)) timers.push_back(timer.id);
   }
@@ -287,6 +293,7 @@ void Run::release(FrameId id) {
   }
   for (TimerId timer : timers) emit(TimerCancelled{timer});
   for (CallId call : calls) emit(CallCancelled{call});
+  for (ApprovalId approval : approvals) emit(ApprovalWithdrawn{approval});
   if (!instance_.waits.empty()) {
     close_waits(kNoFrame, [&](const Wait& wait) { return is_under(wait.frame); });
   }
@@ -341,6 +348,7 @@ void Run::release_all() {
   for (const Call& call : instance_.calls) calls.push_back(call.id);
   for (TimerId timer : timers) emit(TimerCancelled{timer});
   for (CallId call : calls) emit(CallCancelled{call});
+  while (!instance_.approvals.empty()) emit(ApprovalWithdrawn{instance_.approvals.front().id});
   close_waits(kNoFrame, [](const Wait&) { return true; });
 }
 

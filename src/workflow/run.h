@@ -33,6 +33,7 @@ class Run {
   /// The same after what is registered was undone, if there is any.
   void undo_and_end(Phase phase, std::optional<json::Value> error, std::string_view reason);
   void decide_parked(bool skip);
+  void decide_approval(ApprovalId approval, const Decision& decision);
   /// False if the event is not for this instance; nothing has changed then.
   bool take_event(const Wait& wait, json::View event, Address position, uint32_t depth);
   /// Runs what can run. True if the budget ended before the work did.
@@ -104,6 +105,9 @@ class Run {
   /// The list that undoes a task is done, or failed.
   void finish_undoing();
   void park(FrameId id, json::Value error);
+
+  // run_approval.cc
+  void run_approval(FrameId id);
 
   // run_listen.cc
   void start_listen(FrameId id);

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "workflow/definition.h"
 #include "workflow/shapes_shared.h"
 
 namespace hence::workflow {
@@ -139,6 +140,14 @@ const ShapeKey kMcpKeys[] = {{"protocolVersion", &kStringShape}, {"method", &kMc
                              {"transport", &kTransport, true}, {"client", &kMcpClient}};
 const Shape kMcp{.kind = object, .keys = kMcpKeys};
 
+// What waits for a person.
+constexpr std::string_view kRefusals[] = {"fault", "output"};
+const Shape kRefusal{.kind = word, .words = kRefusals};
+const Shape kApprovers{.kind = by_type, .as_string = &kExpressionText, .as_array = &kStringList};
+const ShapeKey kApprovalKeys[] = {{"title", &kStringShape, true}, {"details", &kAnyShape}, {"approvers", &kApprovers},
+                                  {"deadline", &kDurationShape}, {"otherwise", &kRefusal}};
+const Shape kApproval{.kind = object, .keys = kApprovalKeys};
+
 // Processes.
 constexpr std::string_view kPullPolicies[] = {"ifNotPresent", "always", "never"};
 const Shape kPullPolicy{.kind = word, .words = kPullPolicies};
@@ -222,6 +231,7 @@ const ShapeKey kCallGrpcKeys[] = {{"call", &kStringShape, true}, {"with", &kGrpc
 const ShapeKey kCallAsyncapiKeys[] = {{"call", &kStringShape, true}, {"with", &kAsyncapi, true}};
 const ShapeKey kCallA2aKeys[] = {{"call", &kStringShape, true}, {"with", &kA2a, true}};
 const ShapeKey kCallMcpKeys[] = {{"call", &kStringShape, true}, {"with", &kMcp, true}};
+const ShapeKey kCallApprovalKeys[] = {{"call", &kStringShape, true}, {"with", &kApproval, true}};
 const ShapeKey kCallFunctionKeys[] = {{"call", &kStringShape, true}, {"with", &kAnyMap}};
 const ShapeKey kForkTaskKeys[] = {{"fork", &kFork, true}};
 const ShapeKey kDoTaskKeys[] = {{"do", &kTaskListShape, true}};
@@ -251,7 +261,8 @@ const KindKeys kKinds[] = {{"call", kCallFunctionKeys}, {"fork", kForkTaskKeys},
                            {"do", kDoTaskKeys}};
 const KindKeys kCalls[] = {{"http", kCallHttpKeys}, {"openapi", kCallOpenapiKeys},
                            {"grpc", kCallGrpcKeys}, {"asyncapi", kCallAsyncapiKeys},
-                           {"a2a", kCallA2aKeys},   {"mcp", kCallMcpKeys}};
+                           {"a2a", kCallA2aKeys},   {"mcp", kCallMcpKeys},
+                           {kApprovalFunction, kCallApprovalKeys}};
 
 std::span<const ShapeKey> keys_of(json::View value, std::string_view kind) {
   if (kind == "call") {

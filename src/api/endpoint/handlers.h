@@ -41,6 +41,11 @@ void trace_instance(Context& context, std::shared_ptr<Exchange> exchange);
 void cancel_instance(Context& context, std::shared_ptr<Exchange> exchange);
 void redrive_compensation(Context& context, std::shared_ptr<Exchange> exchange);
 void skip_compensation(Context& context, std::shared_ptr<Exchange> exchange);
+// approvals.cc
+void list_approvals(Context& context, std::shared_ptr<Exchange> exchange);
+void get_approval(Context& context, std::shared_ptr<Exchange> exchange);
+void grant_approval(Context& context, std::shared_ptr<Exchange> exchange);
+void deny_approval(Context& context, std::shared_ptr<Exchange> exchange);
 // deliveries.cc
 void list_deliveries(Context& context, std::shared_ptr<Exchange> exchange);
 void get_delivery(Context& context, std::shared_ptr<Exchange> exchange);

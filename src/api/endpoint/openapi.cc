@@ -35,6 +35,7 @@ std::vector<std::pair<std::string_view, std::string_view>> body_types(const Rout
       return {{"application/json",
                route.operation == "startInstance"        ? "StartInstance"
                : route.operation.starts_with("cancelInst") ? "CancelBody"
+               : route.operation.ends_with("Approval")     ? "DecisionBody"
                                                            : "Reason"}};
   }
   return {};

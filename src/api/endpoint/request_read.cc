@@ -14,6 +14,7 @@ constexpr size_t kReasonBytesMax = 1'024;
 
 constexpr std::string_view kPhases[] = {"pending",   "running", "waiting",  "suspended",
                                         "cancelled", "faulted", "completed", "compensating"};
+constexpr std::string_view kApprovalStates[] = {"pending", "granted", "denied", "expired", "withdrawn"};
 constexpr std::string_view kDeliveryStates[] = {"ready",  "delayed", "blocked",
                                                 "parked", "done",    "cancelled"};
 
@@ -48,9 +49,10 @@ Result<uint32_t> read_limit(const Exchange& exchange) {
 /// The status asked for is one that the route's list can have.
 Status check_status(const Exchange& exchange, const std::string& status) {
   if (status.empty()) return {};
-  const bool deliveries = exchange.route().operation.ends_with("Deliveries");
-  const auto states = deliveries ? std::span<const std::string_view>(kDeliveryStates)
-                                 : std::span<const std::string_view>(kPhases);
+  const std::string_view operation = exchange.route().operation;
+  const auto states = operation.ends_with("Deliveries")  ? std::span<const std::string_view>(kDeliveryStates)
+                      : operation.ends_with("Approvals") ? std::span<const std::string_view>(kApprovalStates)
+                                                         : std::span<const std::string_view>(kPhases);
   for (const std::string_view state : states) {
     if (status == state) return {};
   }
@@ -74,6 +76,13 @@ Result<engine::EffectId> read_effect_id(const Context& context, std::string_view
   if (!id) return invalid(quoted(text) + " is no delivery's id; those look like 07-42.0");
   if (id->record.partition < context.options.partitions) return *id;
   return Error(ErrorCode::NotFound, "there is no delivery " + std::string(text));
+}
+
+Result<engine::EffectId> read_approval_id(const Context& context, std::string_view text) {
+  const std::optional<engine::EffectId> id = engine::EffectId::parse(text);
+  if (!id) return invalid(quoted(text) + " is no approval's id; those look like 07-42.3");
+  if (id->record.partition < context.options.partitions) return *id;
+  return Error(ErrorCode::NotFound, "there is no approval " + std::string(text));
 }
 
 Result<engine::ListOptions> read_list_options(const Context& context, const Exchange& exchange) {

@@ -22,6 +22,9 @@ Result<Address> read_address(const Context& context, std::string_view text, std:
 /// The id "pp-seq.n" of a delivery.
 Result<engine::EffectId> read_effect_id(const Context& context, std::string_view text);
 
+/// The id "pp-seq.n" of an approval.
+Result<engine::EffectId> read_approval_id(const Context& context, std::string_view text);
+
 /// limit, cursor, since, until and the filters, as far as the route has them.
 Result<engine::ListOptions> read_list_options(const Context& context, const Exchange& exchange);
 

@@ -43,6 +43,10 @@ constexpr QueryParameter kDeliveryList[] = {
     {"event", "string", "deliveries an event led to, by its position"},
     kSince, kUntil, kLimit, kCursor, kMinPosition};
 
+constexpr QueryParameter kApprovalList[] = {
+    {"workflow", "string", "approvals of this workflow, namespace/name"},
+    {"status", "string", "pending, granted, denied, expired or withdrawn"},
+    kSince, kUntil, kLimit, kCursor, kMinPosition};
 constexpr QueryParameter kDecisionList[] = {
     {"rule", "string", "decisions in which this rule matched or failed"},
     {"matched", "boolean", "whether the rule, or without `rule` any rule, matched"},
@@ -154,6 +158,16 @@ constexpr Route kRoutes[] = {
     {post, "/instances/{id}/compensation/skip", kSpace, Access::token, Body::json,
      skip_compensation, "skipCompensation", "Leaves a parked compensation undone and goes on with "
      "what was done before.", 200, "InstanceReference"},
+
+    {get, "/approvals", kSpace, Access::token, Body::none, list_approvals, "listApprovals",
+     "What waits, or waited, for a person's decision, newest first.", 200, "ApprovalList", kApprovalList},
+    {get, "/approvals/{id}", kSpace, Access::token, Body::none, get_approval, "getApproval",
+     "One approval with its details.", 200, "Approval", kOnlyPosition},
+    {post, "/approvals/{id}/grant", kSpace, Access::token, Body::json, grant_approval, "grantApproval",
+     "Grants it; 409 with what was decided where somebody was first, 403 to who may not decide.", 200,
+     "ApprovalDecision"},
+    {post, "/approvals/{id}/deny", kSpace, Access::token, Body::json, deny_approval, "denyApproval",
+     "Denies it; answers as grant does.", 200, "ApprovalDecision"},
 
     {get, "/deliveries", kSpace, Access::token, Body::none, list_deliveries, "listDeliveries",
      "Deliveries to sinks, newest first.", 200, "DeliveryList", kDeliveryList},
