@@ -25,6 +25,7 @@ struct Gathering {
 
 void count_batch(const engine::Batch& batch, EngineCounters& counters) {
   counters.records += batch.records.size();
+  counters.limits_near += batch.limits_near.size();
   for (const engine::OwnedRecord& record : batch.records) counters.events += record.event_hash ? 1 : 0;
   for (const engine::Reply& reply : batch.replies) {
     counters.duplicates += reply.duplicate ? 1 : 0;

@@ -32,6 +32,7 @@ struct EngineCounters {
   uint64_t commands = 0, commits = 0, records = 0, events = 0, duplicates = 0, overloaded = 0;
   uint64_t refused = 0, faulty = 0;  ///< events that did not fit their type: refused, accepted
   uint64_t commit_bytes = 0, sync_micros = 0;
+  uint64_t limits_near = 0;  ///< instances that came to use half of a bound, once each and limit
   size_t queued = 0;
   bool disk_low = false;
 };

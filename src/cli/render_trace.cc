@@ -186,6 +186,13 @@ std::string render_trace(json::View trace, const Style& style, bool full) {
     add_tasks(out, *tasks, input ? input->to_text() : "", style, full);
   if (const auto output = trace.find("output")) add_value(out, 0, "out", *output, style, full);
   if (const auto list = trace.find("compensations")) add_compensations(out, *list, style, full);
+  if (const auto limits = trace.find("limits")) {
+    for (const json::View near : limits->elements()) {
+      out += style.paint(Tone::warning, wrap("half of " + cell(near, "limit") + " was used " + when(near, "time", style.now) + ": " +
+                                                 cell(near, "used") + " of " + cell(near, "max"),
+                                             0, style.columns));
+    }
+  }
   if (const auto decided = trace.find("decided")) add_acts(out, *decided, "decided", style);
   if (const auto ignored = trace.find("ignored")) add_acts(out, *ignored, "too late", style);
   const auto left_out = trace.find("tasksLeftOut");

@@ -238,6 +238,8 @@ void Engine::emit_consequences(Recorder& record, InstanceRow& row, Address insta
       }
     } else if (const auto* emitted = std::get_if<workflow::EventEmitted>(&facts[i])) {
       send_emitted(record, row, instance, emitted->event);
+    } else if (const auto* near = std::get_if<workflow::LimitNear>(&facts[i])) {
+      record.note({instance, row.workflow + ":" + row.version, *near});
     } else if (const auto* asked = std::get_if<workflow::ApprovalRequested>(&facts[i])) {
       emit_approval_event(record, row, {instance, asked->approval});
     } else if (const auto* decided = std::get_if<workflow::ApprovalDecided>(&facts[i])) {

@@ -73,12 +73,20 @@ struct OwnedRecord {
   log::Record view() const;
 };
 
+/// An instance that uses half of a bound: for whoever watches.
+struct LimitNote {
+  Address instance;
+  std::string workflow;  ///< "ns/name:version"
+  workflow::LimitNear near;
+};
+
 struct Batch {
   std::vector<OwnedRecord> records;   ///< in log order; empty: nothing to commit, replies may go
   size_t bytes = 0;                   ///< of the records' payloads
   size_t decided = 0;                 ///< commands, the first ones; what is left is for the next batch
   std::vector<Reply> replies;
   std::vector<Effect> effects;        ///< to hand out
+  std::vector<LimitNote> limits_near;
   std::vector<EffectId> cancelled;    ///< calls nobody waits for any more
   std::shared_ptr<const Definitions> definitions;  ///< the new snapshot, if it changed
 

@@ -40,6 +40,7 @@ class Tracer {
   }
   const std::vector<TaskRun>& runs() const { return runs_; }
   uint32_t left_out() const { return left_out_; }
+  const std::vector<std::pair<workflow::LimitNear, UtcTime>>& limits() const { return limits_; }
   const workflow::Instance& machine() const { return machine_; }
 
  private:
@@ -150,6 +151,7 @@ class Tracer {
     closed_from_ = wait != nullptr ? wait->frame : workflow::kNoFrame;
   }
   void after(const workflow::WaitClosed&) { tell_waits(closed_from_); }
+  void before(const workflow::LimitNear& fact) { limits_.emplace_back(fact, time_); }
   void before(const workflow::ApprovalRequested& fact) {
     TaskRun* run = open(fact.frame);
     if (run == nullptr) return;
@@ -188,6 +190,7 @@ class Tracer {
   std::map<workflow::FrameId, size_t> open_;
   std::map<workflow::CallId, workflow::FrameId> calls_;
   uint32_t left_out_ = 0;
+  std::vector<std::pair<workflow::LimitNear, UtcTime>> limits_;  ///< half used
   workflow::FrameId closed_from_ = workflow::kNoFrame;
 };
 
@@ -365,6 +368,15 @@ Result<json::Value> Query::trace(std::string_view name_space, Address id) {
   builder.key("tasks").begin_array();
   for (const TaskRun& run : tracer.runs()) add_run(builder, id, run);
   builder.end_array();
+  if (!tracer.limits().empty()) {
+    builder.key("limits").begin_array();
+    for (const auto& [near, time] : tracer.limits()) {
+      builder.begin_object().member("limit", workflow::limit_name(near.limit));
+      builder.key("used").number(static_cast<int64_t>(near.used)).key("max").number(static_cast<int64_t>(near.max));
+      builder.member("time", format_rfc3339(time)).end_object();
+    }
+    builder.end_array();
+  }
   decided.end_array();
   const json::Value decisions = std::move(decided).finish();
   if (decisions->size() > 0) builder.member("decided", decisions);

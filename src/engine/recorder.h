@@ -56,6 +56,7 @@ class Recorder {
   /// An id for the next effect of this record.
   EffectId next_effect() { return {record_.address, next_effect_++}; }
   State& state() { return engine_.state_; }
+  void note(LimitNote note) { batch_.limits_near.push_back(std::move(note)); }
   const Command& command() const { return command_; }
 
   /// Closes the record; the destructor does too.

@@ -57,6 +57,11 @@ struct Config {
   uint64_t processes = 16;
   uint64_t event_depth = 16;
   uint64_t workflow_steps = 10'000'000;
+  uint64_t workflow_branches = 20'000;
+  uint64_t workflow_context_bytes = 16 << 20;
+  uint64_t workflow_call_bytes = 16 << 20;
+  uint64_t workflow_listen_bytes = 16 << 20;
+  uint64_t workflow_compensations = 10'000;
   expr::Budget when_budget = expr::kWhenBudget;
   expr::Budget workflow_budget = expr::kWorkflowBudget;
   uint64_t deliveries_in_memory = 10'000;

@@ -311,6 +311,18 @@ void EngineThread::settle(std::vector<Submission>& submissions, InFlight& flight
   replies.erase(later, replies.end());
 }
 
+/// Whoever watches the server hears of a bound before it is reached.
+void tell_limits(const engine::Batch& batch) {
+  for (const engine::LimitNote& note : batch.limits_near) {
+    log_line(LogLevel::warning, "an instance uses half of a limit; beyond it the instance faults",
+             {{"instance", note.instance.to_string()},
+              {"workflow", note.workflow},
+              {"limit", std::string(workflow::limit_name(note.near.limit))},
+              {"used", std::to_string(note.near.used)},
+              {"max", std::to_string(note.near.max)}});
+  }
+}
+
 /// Takes back, in order, what the writer has made durable: state, then effects and replies.
 void EngineThread::finish_durable() {
   while (true) {
@@ -321,6 +333,7 @@ void EngineThread::finish_durable() {
       done = std::move(in_flight_.front());
       in_flight_.pop_front();
     }
+    tell_limits(done.batch);
     release(done);
   }
 }

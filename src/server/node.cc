@@ -96,7 +96,9 @@ Status Node::open_storage() {
   options.first_feature_level = folder_.first_feature_level();
   options.dedup_window = config_.dedup_window;
   options.depth_max = static_cast<uint32_t>(config_.event_depth);
-  options.workflow_limits.steps = config_.workflow_steps;
+  options.workflow_limits = {config_.workflow_steps,      config_.workflow_context_bytes, config_.workflow_branches,
+                             config_.workflow_compensations, config_.workflow_call_bytes,
+                             config_.workflow_listen_bytes};
   options.budgets = {config_.when_budget, config_.workflow_budget};
   HENCE_TRY(engine_, engine::Engine::open(*store_, *log_, options));
   const bool raises = engine_->feature_level() < engine::kFeatureLevel;

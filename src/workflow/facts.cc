@@ -27,6 +27,13 @@ std::string_view timer_purpose_name(TimerPurpose purpose) {
   return kNames.at(static_cast<size_t>(purpose));
 }
 
+std::string_view limit_name(Limit limit) {
+  static constexpr std::array<std::string_view, 6> kNames = {
+      "limits.workflowSteps",     "limits.workflowBranches",    "limits.workflowContextBytes",
+      "limits.workflowCallBytes", "limits.workflowListenBytes", "limits.workflowCompensations"};
+  return kNames.at(static_cast<size_t>(limit));
+}
+
 std::string_view fact_name(const Fact& fact) {
   static constexpr std::array<std::string_view, std::variant_size_v<Fact>> kNames = {
       "instance-started", "task-started",    "task-skipped",       "task-ended",
@@ -37,7 +44,7 @@ std::string_view fact_name(const Fact& fact) {
       "document-fetched", "wait-opened",     "wait-closed",     "event-consumed",     "item-done",
       "compensation-registered", "compensation-started", "compensation-entered",
       "compensation-done", "compensation-parked", "compensation-redriven",
-      "compensation-skipped", "approval-requested", "approval-decided", "approval-withdrawn"};
+      "compensation-skipped", "approval-requested", "approval-decided", "approval-withdrawn", "limit-near"};
   return kNames.at(fact.index());
 }
 

@@ -341,6 +341,17 @@ struct ApprovalWithdrawn {
   ApprovalId approval = 0;
   template <typename A> void fields(A& a) { a(approval); }
 };
+/// What of an instance has a bound.
+enum class Limit : uint8_t { steps, branches, context_bytes, call_bytes, listen_bytes, compensations };
+/// The name of its setting: "limits.workflowSteps".
+std::string_view limit_name(Limit limit);
+/// Half of a bound is used; once an instance and limit.
+struct LimitNear {
+  Limit limit = Limit::steps;
+  uint64_t used = 0;
+  uint64_t max = 0;
+  template <typename A> void fields(A& a) { a(limit, used, max); }
+};
 /// The order is part of the format: new kinds go at the end.
 using Fact = std::variant<InstanceStarted, TaskStarted, TaskSkipped, TaskEnded, TaskFaulted,
                           ScopeEntered, ScopeLeft, LoopStarted, ErrorCaught, RetryScheduled,
@@ -350,7 +361,7 @@ using Fact = std::variant<InstanceStarted, TaskStarted, TaskSkipped, TaskEnded, 
                           ItemDone, CompensationRegistered, CompensationStarted,
                           CompensationEntered, CompensationDone, CompensationParked,
                           CompensationRedriven, CompensationSkipped, ApprovalRequested,
-                          ApprovalDecided, ApprovalWithdrawn>;
+                          ApprovalDecided, ApprovalWithdrawn, LimitNear>;
 
 /// "task-started", "timer-set", …: for listings.
 std::string_view fact_name(const Fact& fact);

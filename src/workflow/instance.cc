@@ -374,6 +374,10 @@ void fold(Instance& instance, const ApprovalDecided& fact) {
 
 void fold(Instance& instance, const ApprovalWithdrawn& fact) { erase_approval(instance, fact.approval); }
 
+void fold(Instance& instance, const LimitNear& fact) {
+  instance.limits_near |= 1u << static_cast<unsigned>(fact.limit);
+}
+
 // What undoes a task.
 
 void fold(Instance& instance, const CompensationRegistered& fact) {

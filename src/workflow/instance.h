@@ -167,6 +167,7 @@ struct Instance {
   std::optional<Ending> ending;             ///< while it is compensating
   Compensated compensated = Compensated::none;
   std::vector<Approval> approvals;          ///< that wait for a decision
+  uint32_t limits_near = 0;                 ///< a bit a Limit that is half used
 
   bool ended() const { return phase >= Phase::cancelled && phase <= Phase::completed; }
   /// The phase as users see it: `waiting` where every frame waits for the outside.
@@ -185,7 +186,7 @@ struct Instance {
   template <typename A>
   void fields(A& a) {
     a(phase, input, context, output, error, started_at, ended_at, steps, last_id, frames, timers,
-      calls, waits, compensations, ending, compensated, approvals);
+      calls, waits, compensations, ending, compensated, approvals, limits_near);
   }
 };
 

@@ -118,10 +118,9 @@ uint64_t Run::random() {
 
 void Run::start_task(FrameId id) {
   const Task& task = task_of(id);
-  if (instance_.steps >= context_.limits.steps) {
-    return fail(id, ErrorType::runtime, "the instance reached its limit of " +
-                                            std::to_string(context_.limits.steps) +
-                                            " steps; does the workflow jump back without end?");
+  if (!within(Limit::steps, instance_.steps + 1)) {
+    return fail_limit(id, Limit::steps, "the instance reached its limit of steps; does the workflow "
+                                        "jump back without end?");
   }
   Arguments before = arguments(id, task.scope);
   if (task.if_.present()) {
@@ -137,10 +136,9 @@ void Run::start_task(FrameId id) {
     input = std::move(value).value();
   }
   const bool undoable = task.compensation != kNone && !instance_.ending;
-  if (undoable && instance_.compensations.size() >= context_.limits.compensations) {
-    return fail(id, ErrorType::runtime, "the instance reached its limit of " +
-                                            std::to_string(context_.limits.compensations) +
-                                            " tasks that can be undone (metadata.compensate)");
+  if (undoable && !within(Limit::compensations, instance_.compensations.size() + 1)) {
+    return fail_limit(id, Limit::compensations, "the instance reached its limit of tasks that can be "
+                                                "undone");
   }
   emit(TaskStarted{id, frame_of(id).task, context_.now, std::move(input)});
   if (undoable) register_compensation(id);
@@ -237,10 +235,8 @@ void Run::complete_task(FrameId id, std::optional<json::Value> raw, Then then) {
       at.set_output(transformed);
       Result<json::Value> value = evaluate(task.export_as, transformed, at);
       if (!value.ok()) return fail(id, "export.as", value.error());
-      if (value->view().to_text().size() > context_.limits.context_bytes) {
-        return fail(id, ErrorType::runtime, "export.as: the context would be larger than " +
-                                                std::to_string(context_.limits.context_bytes) +
-                                                " bytes");
+      if (!within(Limit::context_bytes, value->view().to_text().size())) {
+        return fail_limit(id, Limit::context_bytes, "export.as: the context would be too large");
       }
       exported = std::move(value).value();
     }

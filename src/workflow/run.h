@@ -125,6 +125,12 @@ class Run {
   void next_item(FrameId id);
   void finish_item(FrameId id, json::Value output);
 
+  /// Whether so much is within a bound; says once that half of it is used.
+  bool within(Limit limit, uint64_t used);
+  uint64_t bound_of(Limit limit) const;
+  /// Fails the task with an error that names the bound.
+  void fail_limit(FrameId id, Limit limit, std::string_view what);
+
   // run_try.cc: errors and who takes them.
   void fail(FrameId id, json::Value error);
   void fail(FrameId id, ErrorType type, std::string_view detail);

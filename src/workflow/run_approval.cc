@@ -65,9 +65,8 @@ void Run::run_approval(FrameId id) {
   asked.name = task.name;
   asked.title = (*with)->string_or("title", "");
   if (const auto details = with->view().find("details")) asked.details = json::Value::detached(*details);
-  if (asked.details->to_text().size() > context_.limits.call_bytes) {
-    return fail(id, ErrorType::runtime, "with: the details would be larger than " +
-                                            std::to_string(context_.limits.call_bytes) + " bytes");
+  if (!within(Limit::call_bytes, asked.details->to_text().size())) {
+    return fail_limit(id, Limit::call_bytes, "with: the details would be too large");
   }
   if (const auto names = with->view().find("approvers"); names && names->is_array()) {
     for (json::View name : names->elements()) asked.approvers.emplace_back(name.as_string());

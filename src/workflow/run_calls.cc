@@ -19,9 +19,8 @@ void Run::send_request(FrameId id, CallKind kind, bool deferred, Result<json::Va
     return fail(id, read_failure({request.error().code(), "call: " + request.error().message()},
                                  false, task_of(id).reference));
   }
-  if ((*request)->to_text().size() > context_.limits.call_bytes) {
-    return fail(id, ErrorType::runtime, "call: the request would be larger than " +
-                                            std::to_string(context_.limits.call_bytes) + " bytes");
+  if (!within(Limit::call_bytes, (*request)->to_text().size())) {
+    return fail_limit(id, Limit::call_bytes, "call: the request would be too large");
   }
   emit(CallRequested{next_id(), id, frame_of(id).task, kind, deferred, false, attempt_of(id),
                      std::move(request).value()});

@@ -157,9 +157,8 @@ bool Run::take_event(const Wait& wait, json::View event, Address position, uint3
   const bool closes = fact.closes;
   emit(std::move(fact));
   const Listen& after = *frame_of(id).listen;
-  if (text_bytes(after.consumed) + text_bytes(after.queue) > context_.limits.listen_bytes) {
-    fail(id, ErrorType::runtime, "listen: what was consumed is larger than " +
-                                     std::to_string(context_.limits.listen_bytes) + " bytes");
+  if (!within(Limit::listen_bytes, text_bytes(after.consumed) + text_bytes(after.queue))) {
+    fail_limit(id, Limit::listen_bytes, "listen: what was consumed is too large");
     return true;
   }
   const ListenSpec::Events& events = spec.to.has(wait.site) ? spec.to : spec.until;

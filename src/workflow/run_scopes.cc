@@ -48,9 +48,8 @@ void Run::next_iteration(FrameId id) {
   const Frame& frame = frame_of(id);
   const std::optional<json::Value> item = item_at(id, *frame.items, frame.rounds);
   if (!item) return end_task(id);
-  if (instance_.steps >= context_.limits.steps) {
-    return fail(id, ErrorType::runtime, "the instance reached its limit of " +
-                                            std::to_string(context_.limits.steps) + " steps");
+  if (!within(Limit::steps, instance_.steps + 1)) {
+    return fail_limit(id, Limit::steps, "the instance reached its limit of steps");
   }
   const json::Value input = frame.raw_output ? *frame.raw_output : frame.input();
   std::vector<Variable> variables = {
@@ -81,9 +80,8 @@ void Run::start_fork(FrameId id) {
   const ForkSpec& spec = task_of(id).as<ForkSpec>();
   const std::vector<TaskIndex>& branches = definition_.scope(spec.branches).tasks;
   if (branches.empty()) return finish_fork(id);
-  if (instance_.frames.size() + branches.size() > context_.limits.frames) {
-    return fail(id, ErrorType::runtime, "more than " + std::to_string(context_.limits.frames) +
-                                            " branches would run at once");
+  if (!within(Limit::branches, instance_.frames.size() + branches.size())) {
+    return fail_limit(id, Limit::branches, "too many branches would run at once");
   }
   const Branch kind = spec.compete ? Branch::compete : Branch::all;
   for (TaskIndex branch : branches) {

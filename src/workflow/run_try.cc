@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Errors: from the task that failed up to the first `try` that takes it; retries.
 
+#include "json/builder.h"
 #include "workflow/run.h"
 
 namespace hence::workflow {
@@ -18,6 +19,38 @@ void Run::fail(FrameId id, ErrorType type, std::string_view detail) {
 
 void Run::fail(FrameId id, std::string_view what, const Error& error) {
   fail(id, ErrorType::expression, std::string(what) + ": " + error.message());
+}
+
+uint64_t Run::bound_of(Limit limit) const {
+  const Limits& limits = context_.limits;
+  switch (limit) {
+    case Limit::steps: return limits.steps;
+    case Limit::branches: return limits.frames;
+    case Limit::context_bytes: return limits.context_bytes;
+    case Limit::call_bytes: return limits.call_bytes;
+    case Limit::listen_bytes: return limits.listen_bytes;
+    case Limit::compensations: return limits.compensations;
+  }
+  return 0;
+}
+
+bool Run::within(Limit limit, uint64_t used) {
+  const uint64_t max = bound_of(limit);
+  if (used <= max / 2) return true;
+  const bool told = (instance_.limits_near >> static_cast<unsigned>(limit)) & 1u;
+  if (!told) emit(LimitNear{limit, used, max});
+  return used <= max;
+}
+
+void Run::fail_limit(FrameId id, Limit limit, std::string_view what) {
+  const std::string detail = std::string(what) + " (" + std::string(limit_name(limit)) + ": " +
+                             std::to_string(bound_of(limit)) + ")";
+  const json::Value plain = make_error(ErrorType::runtime, task_of(id).reference, detail);
+  json::Builder b;
+  b.begin_object();
+  for (auto [key, value] : plain->members()) b.member(key, value);
+  b.member("limit", limit_name(limit)).end_object();
+  fail(id, std::move(b).finish());
 }
 
 void Run::fail(FrameId id, json::Value error) {

@@ -33,6 +33,8 @@ void add_engine(std::string& text, const EngineCounters& engine) {
           std::to_string(static_cast<double>(engine.sync_micros) / 1e6) + "\n";
   add_counter(text, "hence_overloaded", "Requests refused because the queue was full.",
               engine.overloaded);
+  add_counter(text, "hence_limits_near", "Instances that came to use half of a limit, once each and limit.",
+              engine.limits_near);
   add_gauge(text, "hence_queue_commands", "Commands waiting to be decided.", engine.queued);
   add_gauge(text, "hence_disk_low", "1 while free space is below disk.reserve.",
             engine.disk_low ? 1 : 0);
