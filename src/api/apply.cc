@@ -298,6 +298,14 @@ void apply_documents(Backend& backend, const os::Clock& clock, ApplyInput input,
   const bool dry_run = input.dry_run;
   engine::Command command = command_for(input.name_space, input.actor, input.idempotency_key);
   std::string asked = input.idempotency_key.empty() ? std::string() : (input.prune ? "prune " : "apply ") + input.text;
+  parsed.warnings.sort();
+  then = [then = std::move(then), warnings = std::move(parsed.warnings)](const ApplyOutcome& outcome) {
+    const auto* applied = std::get_if<Applied>(&outcome);
+    if (applied == nullptr || warnings.empty()) return then(outcome);
+    Applied told = *applied;
+    told.warnings = warnings;
+    then(told);
+  };
   auto plan = [input = std::move(input), resources = std::move(parsed.resources)](
                   const engine::Definitions& base) -> Change::Planned {
     workflow::Faults faults = check_together(base, input, resources);

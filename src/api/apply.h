@@ -50,6 +50,7 @@ struct Applied {
   /// The answer to an earlier request under the same Idempotency-Key; this one changed nothing.
   bool repeated = false;
   std::vector<AppliedResource> results;  ///< in the order of the documents, then what was deleted
+  workflow::Faults warnings = {};        ///< taken, and surely not meant
 };
 /// Why nothing was changed: faults of the documents, or only an error.
 struct ApplyRefused {

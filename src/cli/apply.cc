@@ -71,6 +71,17 @@ int64_t integer(json::View object, std::string_view member) {
   return value && value->is_number() ? value->as_int64().value_or(0) : 0;
 }
 
+/// Faults or warnings, each at its place in the files.
+void say_each(const Io& io, json::View faults, const JoinedFiles& files, std::string_view head) {
+  for (const json::View fault : faults.elements()) {
+    std::string text(head);
+    text += files.place(integer(fault, "line"), integer(fault, "column"));
+    if (const auto pointer = fault.string_or("pointer", ""); !pointer.empty())
+      text += std::string(pointer) + ": ";
+    io.err(text + std::string(fault.string_or("message", "")) + "\n");
+  }
+}
+
 /// The problem of a refused apply, each fault at its place in the files.
 int say_refusal(const Io& io, const HttpReply& reply, const JoinedFiles& files) {
   const Error error = problem_error(reply);
@@ -82,12 +93,7 @@ int say_refusal(const Io& io, const HttpReply& reply, const JoinedFiles& files) 
     if (std::sscanf(error.message().c_str(), "line %u, column %u", &line, &column) != 2) return io.fail(error);
     return io.fail(Error(error.code(), files.place(line, column) + error.message()));
   }
-  for (const json::View fault : faults->elements()) {
-    std::string text = files.place(integer(fault, "line"), integer(fault, "column"));
-    if (const auto pointer = fault.string_or("pointer", ""); !pointer.empty())
-      text += std::string(pointer) + ": ";
-    io.err(text + std::string(fault.string_or("message", "")) + "\n");
-  }
+  say_each(io, *faults, files, "");
   return io.fail("nothing was applied: " + plural(faults->size(), "fault") + " to mend first",
                  exit_code_of(error.code()));
 }
@@ -170,6 +176,8 @@ int apply_command(const Call& call) {
   if (!answer.ok()) return call.io.fail(answer.error());
   call.io.out(format_value(output.format, *answer,
                            [&] { return draw(*answer, style_of(call.io), options.dry_run); }));
+  const auto warnings = (*answer)->find("warnings");
+  if (warnings && warnings->is_array()) say_each(call.io, *warnings, files, "warning: ");
   return kExitOk;
 }
 

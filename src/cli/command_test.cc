@@ -133,6 +133,12 @@ TEST_F(Commands, ValidateMarksEachFileAndPlacesFaults) {
               HasSubstr("✗ " + bad + "\n  " + bad +
                         ":5:8: /spec/on/typ: unknown key \"typ\"; did you mean \"type\"?\n"));
   EXPECT_EQ(run({"validate", good}).code, kExitOk);
+  const std::string doubtful = folder.write("doubtful.yaml",
+      "document: {dsl: 1.0.3, namespace: t, name: w, version: 1.0.0}\n"
+      "do:\n  - a: {set: {x: 1}, then: end}\n  - b: {set: {x: 1}}\n");
+  const Ran warned = run({"validate", "-o", "json", doubtful});
+  EXPECT_EQ(warned.code, kExitOk);
+  EXPECT_THAT(warned.out, HasSubstr("\"warnings\": [\n        {\n          \"line\": 4,\n          \"column\": 5,"));
   EXPECT_EQ(run({"validate", folder.path() + "/absent"}).code, kExitWrongUse);
 }
 

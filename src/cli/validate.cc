@@ -42,6 +42,7 @@ json::Value to_json(const std::vector<Checked>& all) {
     if (!one.unreadable.empty()) builder.member("error", one.unreadable);
     add_faults(builder, "faults", one.parsed.faults);
     add_faults(builder, "unsupported", one.parsed.unsupported);
+    add_faults(builder, "warnings", one.parsed.warnings);
     builder.end_object();
   }
   builder.end_array().end_object();

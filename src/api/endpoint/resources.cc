@@ -53,7 +53,9 @@ void answer_outcome(Exchange& exchange, const ApplyOutcome& outcome, bool dry_ru
     builder.begin_object().member("kind", result.kind).member("name", result.name);
     builder.member("outcome", outcome_name(result.outcome)).end_object();
   }
-  builder.end_array().end_object();
+  builder.end_array();
+  if (!applied.warnings.empty()) builder.member("warnings", fault_list(applied.warnings));
+  builder.end_object();
   exchange.answer_json(200, std::move(builder).finish());
 }
 

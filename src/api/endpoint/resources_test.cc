@@ -63,6 +63,18 @@ spec:
   EXPECT_EQ(send("GET /api/v1/sinks").body, "{\"items\":[]}\n");
 }
 
+TEST_F(Resources, TakesWhatIsDoubtfulAndWarns) {
+  const Answer taken = apply(R"(
+document: {dsl: 1.0.3, namespace: t, name: skips, version: 1.0.0}
+do:
+  - a: {set: {x: 1}, then: end}
+  - b: {set: {x: 2}}
+)");
+  EXPECT_EQ(taken.status, 200) << taken.body;
+  EXPECT_THAT(taken.body, HasSubstr(R"("warnings":[{"line":5,"column":5,"pointer":"/do/1/b","message":"nothing leads to the task \"b\")"));
+  EXPECT_THAT(apply(kTestResources).body, testing::Not(HasSubstr("warnings")));
+}
+
 TEST_F(Resources, FindsWhatRefersToNothing) {
   const Answer missing = apply(R"(apiVersion: hence/v1
 kind: Sink
