@@ -269,6 +269,23 @@ std::optional<Unplaced> complete_imports(const ImportReader& reader, size_t inde
   return std::nullopt;
 }
 
+/// A workflow that reads secrets outside of calls says so in its stored document; one that says so
+/// without leave is refused.
+std::optional<Unplaced> mark_secrets(bool anywhere, size_t index, Resource& resource) {
+  const auto* spec = std::get_if<resource::WorkflowSpec>(&resource.spec);
+  if (spec == nullptr || !spec->definition) return std::nullopt;
+  const auto metadata = resource.document->find_path({"document", "metadata"});
+  if (!anywhere && metadata && metadata->find(workflow::kSecretsKey)) {
+    return Unplaced{index, "/document/metadata/hence.io~1secrets",
+                    "secrets may not be read anywhere here; secrets.anywhere in hence.yaml would allow it"};
+  }
+  if (!spec->definition->secrets_anywhere) return std::nullopt;
+  auto marked = resource::parse_resource(workflow::mark_secrets(resource.document), resource.resource_namespace);
+  if (!marked.ok()) return Unplaced{index, "", marked.error().message()};
+  resource = std::move(*marked);
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view outcome_name(Outcome outcome) {
@@ -282,7 +299,7 @@ std::string_view outcome_name(Outcome outcome) {
 }
 
 void apply_documents(Backend& backend, const os::Clock& clock, ApplyInput input, RunAgain again, ApplyThen then) {
-  resource::Parsed parsed = resource::parse_resources(input.text, input.name_space);
+  resource::Parsed parsed = resource::parse_resources(input.text, input.name_space, {input.secrets_anywhere});
   for (const workflow::Fault& fault : parsed.unsupported) parsed.faults.add(fault);
   if (!parsed.faults.empty()) return then(refuse(std::move(parsed.faults)));
   if (parsed.resources.empty()) {
@@ -290,9 +307,9 @@ void apply_documents(Backend& backend, const os::Clock& clock, ApplyInput input,
   }
   std::vector<Unplaced> unread;
   for (size_t i = 0; i < parsed.resources.size(); ++i) {
-    if (auto fault = complete_imports(input.imports, i, parsed.resources[i])) {
-      unread.push_back(std::move(*fault));
-    }
+    auto fault = complete_imports(input.imports, i, parsed.resources[i]);
+    if (!fault) fault = mark_secrets(input.secrets_anywhere, i, parsed.resources[i]);
+    if (fault) unread.push_back(std::move(*fault));
   }
   if (!unread.empty()) return then(refuse(place_faults(input.text, unread)));
   const bool dry_run = input.dry_run;

@@ -33,6 +33,7 @@ struct ApplyInput {
   bool prune = false;                  ///< delete what the namespace has and the text does not
   engine::Actor actor = {};
   std::string idempotency_key = {};
+  bool secrets_anywhere = false;       ///< `$secrets` may be read outside of calls
   ImportReader imports = {};           ///< none: workflows that need something are refused
 };
 

@@ -53,6 +53,7 @@ struct EndpointOptions {
   std::string token = {};        ///< empty: none is wanted
   SecretLookup secrets = {};
   ImportLookup imports = {};
+  bool secrets_anywhere = false; ///< workflows may read secrets outside of calls
   std::string version = {};      ///< of the program
   std::function<std::string()> extra_metrics = {};  ///< OpenMetrics families of other parts
   CheckpointFunctions checkpoints = {};             ///< none: refused

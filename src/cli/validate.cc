@@ -81,7 +81,9 @@ int validate_command(const Call& call) {
   std::vector<std::string> paths;
   std::string name_space = "default";
   OutputFlags output;
+  workflow::Permissions permissions;
   Flags flags(call);
+  flags.flag("--secrets-anywhere", permissions.secrets_anywhere, "as a server does with secrets.anywhere: warns where it else refuses");
   flags.positionals("PATH", paths, "files, or folders walked for .yaml, .yml and .json");
   flags.text("-n,--namespace", name_space, "of documents that name none; else default");
   flags.output(output, Format::table);
@@ -97,7 +99,7 @@ int validate_command(const Call& call) {
     if (!text.ok()) {
       checked.unreadable = text.error().message();
     } else {
-      checked.parsed = resource::parse_resources(*text, name_space);
+      checked.parsed = resource::parse_resources(*text, name_space, permissions);
       if (checked.valid() && checked.parsed.resources.empty())
         checked.unreadable = file + " holds no resource";
     }

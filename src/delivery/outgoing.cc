@@ -93,27 +93,6 @@ void put_identity(const engine::Effect& effect, HttpCall& call) {
   if (!effect.traceparent.empty()) set_header(call.headers, "traceparent", effect.traceparent);
 }
 
-/// The values of the secrets that a deferred call reads: text, or the object whose JSON it is.
-Result<json::Value> read_secrets(const engine::Effect& effect,
-                                 const std::vector<std::string>& names, Directory& directory) {
-  json::Builder builder;
-  builder.begin_object();
-  for (const std::string& name : names) {
-    HENCE_TRY(const std::string text, directory.read_secret(effect.name_space, name));
-    auto parsed = json::parse(text);
-    if (parsed.ok() && (*parsed)->is_object()) {
-      builder.member(name, *parsed);
-    } else if (json::is_utf8(text)) {
-      builder.member(name, text);
-    } else {
-      return Error(ErrorCode::SecretUnavailable,
-                   "the secret \"" + name + "\" is no UTF-8 text, which expressions need");
-    }
-  }
-  builder.end_object();
-  return std::move(builder).finish();
-}
-
 Result<json::Value> resolved_request(const engine::Effect& effect, Directory& directory,
                                      UtcTime now) {
   if (!effect.deferred) return effect.request;
@@ -124,7 +103,9 @@ Result<json::Value> resolved_request(const engine::Effect& effect, Directory& di
     return Error(ErrorCode::RequestInvalid, "the call's task is not in " + effect.workflow);
   }
   HENCE_TRY(const json::Value secrets,
-            read_secrets(effect, workflow::secrets_of(*definition, task), directory));
+            workflow::secrets_object(workflow::secrets_of(*definition, task), [&](const std::string& name) {
+              return directory.read_secret(effect.name_space, name);
+            }));
   return workflow::resolve_call(*definition, effect.request, secrets, now);
 }
 

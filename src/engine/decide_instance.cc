@@ -190,6 +190,11 @@ workflow::Advance Engine::move_instance(Recorder& record, Address instance, cons
     const auto verdict = definitions_->check(record.name_space(), *event);
     return verdict && verdict->refused ? verdict->message() : std::string();
   };
+  if (options_.read_secrets && (*definition)->secrets_anywhere) {
+    context.read_secrets = [&] {
+      return options_.read_secrets(*definitions_, record.name_space(), (*definition)->secrets);
+    };
+  }
   const size_t begin = record.payload_bytes();
   workflow::Advance advance = turn_machine(**definition, *row, instance, context, move, record);
   const bool ignored = advance.ignored;

@@ -58,6 +58,9 @@ struct EngineOptions {
   size_t large_value_bytes = kLargeValueBytes;  ///< above it state keeps a value by its hash
   workflow::Limits workflow_limits;
   Budgets budgets;                        ///< of expressions
+  /// Secrets of a namespace as an object, for tasks that read them outside of calls; none: they may not.
+  std::function<Result<json::Value>(const Definitions&, std::string_view name_space,
+                                    const std::vector<std::string>& names)> read_secrets;
   bool plant_message_twice = false;       ///< a mistake the simulator must see (docs/simulation.md)
 };
 

@@ -96,7 +96,7 @@ const Shape kStep{.kind = by_type, .as_string = &kBareStep, .as_object = &kStepO
 const Shape kStepList{.kind = list, .min_size = 1, .item = &kStep};
 
 const ShapeKey kTestKeys[] = {{"name", &kStringShape, true}, {"resources", &kTexts}, {"time", &kTime},
-                              {"secrets", &kTextMap}, {"documents", &kTextMap}, {"steps", &kStepList, true}};
+                              {"secrets", &kTextMap}, {"documents", &kTextMap}, {"secretsAnywhere", &kBooleanShape}, {"steps", &kStepList, true}};
 const Shape kTest{.kind = object, .keys = kTestKeys};
 
 }  // namespace

@@ -58,6 +58,7 @@ class Run {
  private:
   static WorldOptions options_of(const TestDocument& test) {
     WorldOptions options;
+    if (const auto anywhere = test.root().find("secretsAnywhere")) options.secrets_anywhere = anywhere->as_bool();
     const auto time = test.root().find("time");
     if (time) options.start = parse_rfc3339(time->as_string()).value();
     return options;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/world.h"
 
+#include "workflow/deferred.h"
+
 #include <algorithm>
 
 #include "api/apply.h"
@@ -44,19 +46,26 @@ Status World::open() {
   connect();
   NodeOptions options;
   options.engine.hash_key = {options_.seed, 2};
+  if (options_.secrets_anywhere) {
+    options.engine.read_secrets = [this](const engine::Definitions&, std::string_view, const std::vector<std::string>& names) {
+      return workflow::secrets_object(names, [this](const std::string& name) { return read_secret(name); });
+    };
+  }
   options.log.segment_bytes = 1 << 20;
   options.log.zero_ahead_bytes = 1 << 16;
   options.log.filter_bytes_max = 1 << 20;
   const NodePorts ports{clock_, random_, disk_, store_, *http_client_, *processes_,
-                        [this](std::string_view name) -> Result<std::string> {
-                          const auto found = secrets_.find(std::string(name));
-                          if (found != secrets_.end()) return found->second;
-                          return Error(ErrorCode::SecretUnavailable,
-                                       "secret " + std::string(name) + " has no value in this test; give it under secrets");
-                        },
+                        [this](std::string_view name) { return read_secret(name); },
                         [this](const std::string& uri) { return read_document(uri); }};
   HENCE_TRY(node_, Node::open(ports, options));
   return {};
+}
+
+Result<std::string> World::read_secret(std::string_view name) const {
+  const auto found = secrets_.find(std::string(name));
+  if (found != secrets_.end()) return found->second;
+  return Error(ErrorCode::SecretUnavailable,
+               "secret " + std::string(name) + " has no value in this test; give it under secrets");
 }
 
 Result<std::string> World::read_document(const std::string& uri) const {
@@ -241,6 +250,7 @@ Status World::apply(const std::string& text) {
   ImmediateBackend backend(*node_);
   api::ApplyInput input;
   input.text = text;
+  input.secrets_anywhere = options_.secrets_anywhere;
   input.imports = [this](const std::string& uri) { return read_document(uri); };
   std::optional<api::ApplyOutcome> outcome;
   api::apply_documents(

@@ -34,6 +34,7 @@ struct WorldOptions {
   uint64_t seed = 1;
   /// Commands decided within one verb before it is said not to come to rest.
   uint64_t commands_max = 1'000'000;
+  bool secrets_anywhere = false;  ///< as the setting secrets.anywhere
 };
 
 /// One call that left.
@@ -102,6 +103,7 @@ class World {
 
   Status open();
   void connect();
+  Result<std::string> read_secret(std::string_view name) const;
   Result<std::string> read_document(const std::string& uri) const;
   std::optional<Result<delivery::HttpAnswer>> answer_http(const delivery::HttpCall& call);
   std::optional<Result<delivery::ProcessAnswer>> answer_process(const delivery::ProcessCall& call);

@@ -115,13 +115,15 @@ void read_spec(const Site& spec, Resource& resource, Faults& faults, Faults& uns
 
 /// One document; nothing where it has faults.
 std::optional<Resource> read_document(json::View document, const json::YamlDocument* places,
-                                      std::string_view resource_namespace, Parsed& parsed) {
+                                      std::string_view resource_namespace, Parsed& parsed,
+                                      workflow::Permissions permissions = {}) {
   Resource resource;
   resource.resource_namespace = resource_namespace;
   Faults faults(places, ErrorCode::ResourceInvalid), unsupported(places,
                                                                  ErrorCode::ResourceInvalid);
   if (workflow::is_workflow_document(document)) {
-    workflow::Compiled compiled = places ? workflow::compile(*places) : workflow::compile(document);
+    workflow::Compiled compiled = places ? workflow::compile(*places, permissions)
+                                         : workflow::compile(document, permissions);
     faults = std::move(compiled.faults);
     unsupported = std::move(compiled.unsupported);
     for (const auto& warning : compiled.warnings) parsed.warnings.add(warning);
@@ -209,7 +211,8 @@ std::optional<Duration> read_duration(const std::optional<Site>& site) {
   return workflow::duration_of(site->value);
 }
 
-Parsed parse_resources(std::string_view content, std::string_view resource_namespace) {
+Parsed parse_resources(std::string_view content, std::string_view resource_namespace,
+                       workflow::Permissions permissions) {
   Parsed parsed;
   const Result<std::vector<json::YamlDocument>> documents = json::parse_yaml(content);
   if (!documents.ok()) {
@@ -218,7 +221,7 @@ Parsed parse_resources(std::string_view content, std::string_view resource_names
     return parsed;
   }
   for (const json::YamlDocument& document : *documents) {
-    auto resource = read_document(document.value, &document, resource_namespace, parsed);
+    auto resource = read_document(document.value, &document, resource_namespace, parsed, permissions);
     if (!resource) continue;
     for (const Resource& other : parsed.resources) {
       if (other.title() != resource->title()) continue;

@@ -161,7 +161,8 @@ struct Parsed {
 
 /// Reads all documents of a file (YAML or JSON). resource_namespace: for documents without one
 /// (and for workflows, whose own namespace is part of their name).
-Parsed parse_resources(std::string_view text, std::string_view resource_namespace = "default");
+Parsed parse_resources(std::string_view text, std::string_view resource_namespace = "default",
+                       workflow::Permissions permissions = {});
 
 /// One document read back from records (Resource::document); it was valid when it was recorded.
 /// Errors: ResourceInvalid, WorkflowInvalid, NotSupported.

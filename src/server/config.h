@@ -56,6 +56,7 @@ struct Config {
   Duration process_time = Duration::minutes(10);
   uint64_t processes = 16;
   uint64_t event_depth = 16;
+  bool secrets_anywhere = false;
   uint64_t workflow_steps = 10'000'000;
   uint64_t workflow_branches = 20'000;
   uint64_t workflow_context_bytes = 16 << 20;

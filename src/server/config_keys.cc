@@ -170,6 +170,16 @@ ConfigKey allow_key(std::string_view path, std::string_view meaning, bool Config
           [member](const Config& config) { return config.*member ? "allow" : "deny"; }};
 }
 
+ConfigKey flag_key(std::string_view path, std::string_view meaning, bool reloads, bool Config::*member) {
+  return {path, "true | false", meaning, reloads,
+          [member](Config& config, json::View value) -> Status {
+            if (!value.is_bool()) return wrong("true or false", value);
+            config.*member = value.as_bool();
+            return {};
+          },
+          [member](const Config& config) { return config.*member ? "true" : "false"; }};
+}
+
 ConfigKey partitions_key() {
   return {"partitions", "number", "virtual partitions; fixed when the data folder is made", false,
           [](Config& config, json::View value) -> Status {
@@ -192,6 +202,7 @@ std::vector<ConfigKey> make_keys() {
       text_key("workflows.catalog", "folder or URL of the functions called as NAME:VERSION@default", true, &Config::workflow_catalog),
       list_key("workflows.files", "folders whose files workflows may refer to as file:///…", true, &Config::workflow_files),
       list_key("secrets.env", "environment variables a Secret may name; a last * stands for any rest", true, &Config::secret_env),
+      flag_key("secrets.anywhere", "whether workflows may read secrets outside of calls, whose results are recorded", false, &Config::secrets_anywhere),
       list_key("secrets.files", "folders whose files a Secret may name", true, &Config::secret_files),
       duration_key("dedup.window", "how long an event is known as seen before", false, &Config::dedup_window),
       bytes_key("dedup.memory", "memory for the filters that recognise seen events", false, &Config::dedup_memory_bytes, 1 << 20),

@@ -9,6 +9,7 @@
 #include "base/log_line.h"
 #include "json/builder.h"
 #include "store/rocks_store.h"
+#include "workflow/deferred.h"
 
 namespace hence::server {
 namespace {
@@ -99,6 +100,15 @@ Status Node::open_storage() {
   options.workflow_limits = {config_.workflow_steps,      config_.workflow_context_bytes, config_.workflow_branches,
                              config_.workflow_compensations, config_.workflow_call_bytes,
                              config_.workflow_listen_bytes};
+  if (config_.secrets_anywhere) {
+    log_line(LogLevel::warning, "secrets.anywhere is set: what workflows make of secrets outside of calls is recorded, in "
+                                "the log, in checkpoints and in what `hence instance trace` shows");
+    options.read_secrets = [this](const engine::Definitions& definitions, std::string_view name_space,
+                                  const std::vector<std::string>& names) {
+      return workflow::secrets_object(
+          names, [&](const std::string& name) { return secrets_.read(definitions, name_space, name); });
+    };
+  }
   options.budgets = {config_.when_budget, config_.workflow_budget};
   HENCE_TRY(engine_, engine::Engine::open(*store_, *log_, options));
   const bool raises = engine_->feature_level() < engine::kFeatureLevel;
@@ -183,6 +193,7 @@ Status Node::open_http() {
   options.secrets = [this](const engine::Definitions& definitions, std::string_view name_space, std::string_view name) {
     return secrets_.read(definitions, name_space, name);
   };
+  options.secrets_anywhere = config_.secrets_anywhere;
   options.imports = [this](const std::string& uri) { return documents_.read(uri); };
   options.extra_metrics = [this] { return metrics(); };
   options.checkpoints.create = [this](const std::string& name) -> Result<json::Value> {

@@ -73,6 +73,17 @@ const Compensation* Arguments::undone() const {
   return nullptr;
 }
 
+Status Arguments::load_secrets() {
+  if (!context_.read_secrets) {
+    return Error(ErrorCode::SecretUnavailable, "$secrets outside of a call: secrets.anywhere in hence.yaml does not allow "
+                                               "it (any more)");
+  }
+  HENCE_TRY(json::Value secrets, context_.read_secrets());
+  made_[static_cast<size_t>(Argument::secrets)] = secrets;
+  made_[static_cast<size_t>(Argument::secret)] = std::move(secrets);
+  return {};
+}
+
 void Arguments::fill(Argument argument) {
   std::optional<json::Value>& made = made_[static_cast<size_t>(argument)];
   if (made) return;

@@ -32,6 +32,8 @@ class Arguments {
   /// A variable not yet bound to a frame (the error of a catch, a loop's next item).
   void bind(const Variable& variable) { bound_.push_back(variable); }
 
+  /// Before slots() of what reads secrets outside of a call. Errors: SecretUnavailable.
+  Status load_secrets();
   /// Views for the slots of `wanted` (others null) and for the scope's variables. Valid while this
   /// lives and is not changed.
   std::span<const json::View> slots(ArgumentSet wanted);

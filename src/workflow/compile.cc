@@ -10,14 +10,14 @@
 namespace hence::workflow {
 namespace {
 
-Compiled compile_document(json::View root, const json::YamlDocument* places) {
+Compiled compile_document(json::View root, const json::YamlDocument* places, Permissions permissions) {
   Compiled result{nullptr, Faults(places), Faults(places), Faults(places), {}};
   if (!root.is_object()) {
     result.faults.add("", "expected a workflow document: an object with `document` and `do`");
     return result;
   }
   check_shape(kDocumentShape, root, "", result.faults);
-  Compiler compiler(root, result);
+  Compiler compiler(root, result, permissions);
   std::shared_ptr<Definition> definition = compiler.run();
   result.faults.sort();
   result.unsupported.sort();
@@ -28,11 +28,13 @@ Compiled compile_document(json::View root, const json::YamlDocument* places) {
 
 }  // namespace
 
-Compiled compile(const json::YamlDocument& document) {
-  return compile_document(document.value, &document);
+Compiled compile(const json::YamlDocument& document, Permissions permissions) {
+  return compile_document(document.value, &document, permissions);
 }
 
-Compiled compile(json::View document) { return compile_document(document, nullptr); }
+Compiled compile(json::View document, Permissions permissions) {
+  return compile_document(document, nullptr, permissions);
+}
 
 std::optional<Compiler::Site> Compiler::Site::find(std::string_view key) const {
   if (std::optional<json::View> member = value.find(key)) {
@@ -49,6 +51,10 @@ std::shared_ptr<Definition> Compiler::run() {
     definition_->workflow_namespace = head->value.string_or("namespace", "");
     definition_->name = head->value.string_or("name", "");
     definition_->version = head->value.string_or("version", "");
+  }
+  if (root_.find_path({"document", "metadata"})) {
+    const auto metadata = *root_.find_path({"document", "metadata"});
+    secrets_anywhere_ = secrets_anywhere_ || metadata.string_or(kSecretsKey, "") == "anywhere";
   }
   if (const auto evaluate = root.find("evaluate")) {
     loose_ = evaluate->value.string_or("mode", "strict") == "loose";

@@ -51,8 +51,16 @@ std::optional<expr::Program> Compiler::compile_text(std::string_view source, con
     for (size_t i = 0; i < kArgumentCount; ++i) {
       const auto argument = static_cast<Argument>(i);
       if (name != kArgumentNames[i] || allowed.has(argument)) continue;
+      const bool secret = argument == Argument::secrets || argument == Argument::secret;
+      // What reads no part of the instance is asked of events, before there is any.
+      if (secret && secrets_anywhere_ && allowed.has(Argument::workflow)) {
+        warnings_.add(site.pointer, "$" + name + " is read outside of a call: the result is recorded, secret and all "
+                                        "(secrets.anywhere in hence.yaml allows it)");
+        definition_->secrets_anywhere = true;
+        continue;
+      }
       fits = false;
-      if (argument == Argument::secrets || argument == Argument::secret) {
+      if (secret) {
         faults_.add(site.pointer,
                     "$" + name + " can be read in call arguments and authentication only, because "
                     "every other result is recorded; pass what needs it into a call");

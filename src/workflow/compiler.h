@@ -18,8 +18,8 @@ namespace hence::workflow {
 class Compiler {
  public:
   /// Borrows both while it lives.
-  Compiler(json::View root, Compiled& result)
-      : root_(root), faults_(result.faults), unsupported_(result.unsupported),
+  Compiler(json::View root, Compiled& result, Permissions permissions)
+      : secrets_anywhere_(permissions.secrets_anywhere), root_(root), faults_(result.faults), unsupported_(result.unsupported),
         warnings_(result.warnings), imports_(result.imports) {}
 
   std::shared_ptr<Definition> run();
@@ -123,6 +123,7 @@ class Compiler {
   /// What may be read in the scope where `allowed` may be read elsewhere.
   ArgumentSet readable(ArgumentSet allowed, ScopeIndex scope) const;
 
+  bool secrets_anywhere_;
   json::View root_;
   Faults& faults_;
   Faults& unsupported_;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workflow/deferred.h"
 
+#include "json/utf8.h"
+#include "json/parse.h"
+#include "json/builder.h"
+
 #include "workflow/documents.h"
 #include "workflow/http.h"
 #include "workflow/openapi.h"
@@ -60,6 +64,26 @@ Result<json::Value> resolve_call(const Definition& definition, json::View deferr
   if (!api || document) return build_http_request(*spec, values, secrets);
   const json::View operation = deferred_request.find("operation").value_or(json::View());
   return build_openapi_request(*api, operation, values, secrets);
+}
+
+Result<json::Value> secrets_object(const std::vector<std::string>& names,
+                                   const std::function<Result<std::string>(const std::string&)>& read) {
+  json::Builder builder;
+  builder.begin_object();
+  for (const std::string& name : names) {
+    HENCE_TRY(const std::string text, read(name));
+    auto parsed = json::parse(text);
+    if (parsed.ok() && (*parsed)->is_object()) {
+      builder.member(name, *parsed);
+    } else if (json::is_utf8(text)) {
+      builder.member(name, text);
+    } else {
+      return Error(ErrorCode::SecretUnavailable,
+                   "the secret \"" + name + "\" is no UTF-8 text, which expressions need");
+    }
+  }
+  builder.end_object();
+  return std::move(builder).finish();
 }
 
 }  // namespace hence::workflow

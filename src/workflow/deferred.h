@@ -5,6 +5,7 @@
 // Such a CallRequested has deferred = true and request = {"task": reference, "input": …,
 // "variables": {"context": …, …}, "echo"?}: the values its expressions read, none of them a secret.
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,11 @@ namespace hence::workflow {
 /// Give a failure to Machine::on_call_result as a CallFailure with the same code.
 Result<json::Value> resolve_call(const Definition& definition, json::View deferred_request,
                                  json::View secrets, UtcTime now);
+
+/// The object of secrets that expressions read: text, or the object whose JSON it is.
+/// Errors: read's, SecretUnavailable.
+Result<json::Value> secrets_object(const std::vector<std::string>& names,
+                                   const std::function<Result<std::string>(const std::string&)>& read);
 
 /// The secrets a call of this task may read: what to fetch before resolve_call.
 std::vector<std::string> secrets_of(const Definition& definition, TaskIndex task);

@@ -289,6 +289,7 @@ class Definition {
   DataSchema input_schema;
   DataSchema output_schema;
   std::vector<std::string> secrets;  ///< of use.secrets
+  bool secrets_anywhere = false;     ///< read outside of calls too: results with them are recorded
 
   std::vector<Task> tasks;
   std::vector<ListenSite> sites;  ///< of all `listen` tasks, in order
@@ -309,6 +310,9 @@ struct Import {
 };
 /// Where a stored document keeps what was read: document.metadata of this name, by URI.
 inline constexpr std::string_view kImportsKey = "hence.io/imports";
+/// Where a stored document says that it was applied while secrets might be read anywhere:
+/// document.metadata of this name, with the value "anywhere".
+inline constexpr std::string_view kSecretsKey = "hence.io/secrets";
 /// The functions of the server's own catalogue: "catalog:default/functions/log/1.0.0/function.yaml".
 inline constexpr std::string_view kDefaultCatalog = "catalog:default";
 
@@ -329,11 +333,16 @@ struct Compiled {
 /// Whether a document is a workflow: an object whose `document` has `dsl`.
 bool is_workflow_document(json::View document);
 
+/// What the configuration lets documents do.
+struct Permissions {
+  bool secrets_anywhere = false;  ///< `$secrets` outside of calls: a warning instead of a fault
+};
+
 /// Compiles one document; faults carry the places the YAML reader recorded.
-Compiled compile(const json::YamlDocument& document);
+Compiled compile(const json::YamlDocument& document, Permissions permissions = {});
 /// The same for a value read back from records (no places). Compiling what once compiled gives
 /// the same tasks with the same indices.
-Compiled compile(json::View document);
+Compiled compile(json::View document, Permissions permissions = {});
 
 /// Total order of semantic versions (semver.org 2.0, build metadata ignored): for `latest`.
 std::strong_ordering compare_versions(std::string_view a, std::string_view b);

@@ -16,6 +16,8 @@ inline constexpr size_t kImportBytesMax = 1 << 20;  ///< of one document
 inline constexpr size_t kImportsMax = 100;          ///< of one workflow
 inline constexpr int kImportRoundsMax = 8;          ///< functions that need functions
 
+/// The document with the mark that it may read secrets outside of calls (kSecretsKey).
+json::Value mark_secrets(json::View document);
 /// The document with more of what it needs, by URI.
 json::Value embed_imports(json::View document, const std::map<std::string, json::Value>& imports);
 

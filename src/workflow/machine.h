@@ -46,6 +46,8 @@ struct StepContext {
   Limits limits = {};
   std::string_view runtime_version = "0.1.0";
   expr::Budget expression_budget = expr::kWorkflowBudget;  ///< of each expression
+  /// The secrets of use.secrets, where tasks may read them outside of calls. Errors: SecretUnavailable.
+  std::function<Result<json::Value>()> read_secrets = nullptr;
   /// Why an event must not be emitted, empty if it may; null: every event may.
   std::function<std::string(const json::Value& event)> check_event = nullptr;
 };

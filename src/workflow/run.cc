@@ -79,10 +79,12 @@ Arguments Run::arguments(FrameId id, ScopeIndex scope) {
 
 Result<json::Value> Run::evaluate(const Formula& formula, json::View input,
                                   Arguments& arguments) const {
+  if (formula.reads_secrets()) HENCE_TRY_VOID(arguments.load_secrets());
   return formula.evaluate(input, arguments.slots(formula.arguments()), environment());
 }
 
 Result<bool> Run::test(const Formula& formula, json::View input, Arguments& arguments) const {
+  if (formula.reads_secrets()) HENCE_TRY_VOID(arguments.load_secrets());
   return formula.test(input, arguments.slots(formula.arguments()), environment());
 }
 

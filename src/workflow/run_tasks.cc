@@ -146,6 +146,9 @@ void Run::run_shell(FrameId id) {
   const json::View source = frame_of(id).document ? frame_of(id).document->view() : json::View();
   Arguments at = arguments(id, task.scope);
   const json::Value input = frame_of(id).input();
+  if (arguments_of(spec).has(Argument::secrets) || arguments_of(spec).has(Argument::secret)) {
+    if (const Status loaded = at.load_secrets(); !loaded.ok()) return fail(id, "run", loaded.error());
+  }
   Result<json::Value> request = build_process_request(
       spec, {input, at.slots(arguments_of(spec)), environment()}, source);
   if (!request.ok()) {

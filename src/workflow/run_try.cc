@@ -18,7 +18,9 @@ void Run::fail(FrameId id, ErrorType type, std::string_view detail) {
 }
 
 void Run::fail(FrameId id, std::string_view what, const Error& error) {
-  fail(id, ErrorType::expression, std::string(what) + ": " + error.message());
+  const bool secret = error.code() == ErrorCode::SecretUnavailable;
+  fail(id, secret ? ErrorType::authorization : ErrorType::expression,
+       std::string(what) + ": " + error.message());
 }
 
 uint64_t Run::bound_of(Limit limit) const {

@@ -88,6 +88,7 @@ void post_apply(Context& context, ExchangePtr exchange) {
   input->actor = exchange->actor();
   input->idempotency_key = *key;
   input->imports = context.options.imports;
+  input->secrets_anywhere = context.options.secrets_anywhere;
   run_change(context, exchange, [&context, exchange, input] {
     const auto answer = [exchange, dry_run = input->dry_run](const ApplyOutcome& outcome) {
       answer_outcome(*exchange, outcome, dry_run);
