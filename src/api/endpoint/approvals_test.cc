@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may decide an approval, and that the first decision counts.
+#include "api/endpoint/test_world.h"
+
+namespace hence::api {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kToken = "0123456789abcdef";
+constexpr const char* kAsks = R"(
+document: {dsl: 1.0.3, namespace: t, name: asks, version: 1.0.0}
+do:
+  - approve: {call: approval:1.0.0@default, with: {title: May it?, approvers: "${ .who }", details: {a: 1}}}
+)";
+
+class Approvals : public EndpointsTest {
+ protected:
+  Approvals() { EXPECT_EQ(apply(kAsks).status, 200); }
+  /// The path of a new approval.
+  std::string ask(const std::string& who) {
+    const Answer started = send("POST /api/v1/instances", R"({"workflow":"t/asks","input":{"who":)" + who + "}}", headers);
+    EXPECT_EQ(started.status, 201) << started.body;
+    const Answer list = send("GET /api/v1/approvals?status=pending", "", headers);
+    EXPECT_EQ(list.status, 200) << list.body;
+    return "/api/v1/approvals/" + std::string((*list.json()->find("items")).at(0).string_or("id", ""));
+  }
+  Answer decide(const std::string& path, const std::string& verb, const std::string& body = {}) {
+    return send("POST " + path + "/" + verb, body, headers);
+  }
+  std::string headers;
+};
+
+TEST_F(Approvals, WithoutATokenANameOfTheListIsSaid) {
+  const std::string path = ask(R"(["ann","bob"])");
+  EXPECT_EQ(decide(path, "grant").status, 403);
+  const Answer carl = decide(path, "grant", R"({"by":"carl"})");
+  EXPECT_EQ(carl.status, 403);
+  EXPECT_THAT(carl.body, HasSubstr("carl may not decide it; who may: ann, bob"));
+  EXPECT_EQ(decide(path, "grant", R"({"by":"ann","why":"x"})").status, 400);
+  const Answer granted = decide(path, "grant", R"({"by":"ann","reason":"fine"})");
+  EXPECT_EQ(granted.status, 200) << granted.body;
+  EXPECT_EQ(granted.text("status"), "granted");
+  const Answer late = decide(path, "deny", R"({"by":"bob"})");
+  EXPECT_EQ(late.status, 409);
+  EXPECT_THAT(late.body, HasSubstr("granted by ann at 2027-01-15T08:00:00Z: fine"));
+  const Answer shown = send("GET " + path);
+  EXPECT_EQ(shown.text("by"), "ann");
+  EXPECT_THAT(shown.body, HasSubstr(R"("claimed":true)"));
+  EXPECT_THAT(shown.body, HasSubstr(R"("details":{"a":1})"));
+}
+
+TEST_F(Approvals, WithATokenItsPrincipalDecides) {
+  open(kToken);
+  headers = std::string("authorization: Bearer ") + kToken + "\n";
+  const std::string path = ask(R"(["ann"])");
+  EXPECT_EQ(decide(path, "grant").status, 403);
+  EXPECT_EQ(decide(path, "grant", R"({"by":"ann"})").status, 403) << "a name proves nothing";
+  const std::string own = ask(R"(["token"])");
+  EXPECT_EQ(decide(own, "deny", R"({"reason":"no"})").status, 200);
+  const Answer shown = send("GET " + own, "", headers);
+  EXPECT_EQ(shown.text("by"), "token");
+  EXPECT_THAT(shown.body, testing::Not(HasSubstr("claimed")));
+  EXPECT_EQ(decide(ask("null"), "grant").status, 200) << "nobody is named: everyone may";
+}
+
+TEST_F(Approvals, WhatIsNotThereIsSaid) {
+  EXPECT_EQ(send("GET /api/v1/approvals/01-1.1").status, 404);
+  EXPECT_EQ(decide("/api/v1/approvals/01-1.1", "grant").status, 404);
+  EXPECT_EQ(decide("/api/v1/approvals/x", "grant").status, 400);
+  EXPECT_EQ(send("GET /api/v1/approvals?status=open").status, 400);
+}
+
+}  // namespace
+}  // namespace hence::api
