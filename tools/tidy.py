@@ -139,7 +139,7 @@ def check_settings(faults):
     table = open(os.path.join(ROOT, 'src/server/config_keys.cc')).read()
     keys = set(re.findall(r'_key\("([\w.]+)"', table)) | {'partitions'}
     page = open(os.path.join(ROOT, 'docs/configuration.md')).read()
-    listed = set(re.findall(r'^\| `([\w.]+)` \| (?:text|list|bytes|number|duration|`allow)', page, re.M))
+    listed = set(re.findall(r'^\| `([\w.]+)` \| (?:text|list|bytes|number|duration|`allow|`true)', page, re.M))
     for key in sorted(keys - listed):
         faults.append(f'docs/configuration.md:1: the setting {key} is not listed')
     for key in sorted(listed - keys):

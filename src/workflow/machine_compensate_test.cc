@@ -327,7 +327,7 @@ do:
 )"));
   world.limits.compensations = 4;
   world.start_and_run("{}");
-  EXPECT_NE(world.error()->string_or("detail", "").find("limit of 4 tasks that can be undone"), std::string::npos);
+  EXPECT_NE(world.error()->string_or("detail", "").find("(limits.workflowCompensations: 4)"), std::string::npos);
   EXPECT_EQ(world.instance.compensated, Compensated::all);
 }
 

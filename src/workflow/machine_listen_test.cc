@@ -224,7 +224,7 @@ TEST(Listen, WhatItHoldsIsBounded) {
   w.start("{}");
   for (int i = 0; i < 10; ++i) w.send("{type: t, data: 0123456789}");
   EXPECT_EQ(w.phase(), "faulted");
-  EXPECT_THAT(w.error()->to_text(), HasSubstr("larger than 40 bytes"));
+  EXPECT_THAT(w.error()->to_text(), HasSubstr("(limits.workflowListenBytes: 40)"));
 }
 
 struct Fault {

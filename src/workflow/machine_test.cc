@@ -299,7 +299,7 @@ TEST(Machine, EndlessLoopsMeetTheLimitOfSteps) {
   world.limits.steps = 1'000;
   world.start();
   EXPECT_EQ(world.phase(), "faulted");
-  EXPECT_THAT(world.error()->to_text(), HasSubstr("limit of 1000 steps"));
+  EXPECT_THAT(world.error()->to_text(), HasSubstr("(limits.workflowSteps: 1000)"));
 }
 
 TEST(Machine, EmitMakesAWholeEvent) {
