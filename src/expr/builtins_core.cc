@@ -6,6 +6,7 @@
 
 #include "expr/builtins.h"
 #include "expr/operations.h"
+#include "json/builder.h"
 #include "json/parse.h"
 #include "json/write.h"
 
@@ -65,8 +66,21 @@ Flow utf8_byte_length(Run& run, Val* a, Val& out) {
   return Flow::value;
 }
 
-Flow type(Run& run, Val* a, Val& out) {
-  out = make_string(run, type_of(a[0]));
+/// Texts that every evaluation may view: they live as long as the process.
+json::Value names_of_types() {
+  json::Builder names;
+  names.begin_array();
+  for (int type = 0; type <= static_cast<int>(json::Type::object); ++type) {
+    names.string(json::type_name(static_cast<json::Type>(type)));
+  }
+  names.end_array();
+  return std::move(names).finish();
+}
+
+Flow type(Run&, Val* a, Val& out) {
+  static const json::Value kNames = names_of_types();
+  const auto type = static_cast<uint32_t>(a[0].type());
+  out = Val(kNames->at(type));
   return Flow::value;
 }
 
@@ -305,12 +319,12 @@ Flow delpaths(Run& run, Val* a, Val& out) {
 Flow to_entries(Run& run, Val* a, Val& out) {
   if (!a[0].is_object() && !a[0].is_array()) return run.fail(described(run, a[0]) + " has no keys");
   out = make_array(run, a[0].size());
-  const Val key_name = make_string(run, "key");
-  const Val value_name = make_string(run, "value");
+  static const json::Value kKey = json::Value::string("key");
+  static const json::Value kValue = json::Value::string("value");
   auto add = [&](Val key, Val value) {
     Val entry = make_object(run, 2);
-    member_place(run, entry, key_name) = std::move(key);
-    member_place(run, entry, value_name) = std::move(value);
+    add_member(run, entry, Val(kKey.view()), std::move(key));
+    add_member(run, entry, Val(kValue.view()), std::move(value));
     push(run, out, std::move(entry));
     return run.step();
   };

@@ -132,21 +132,27 @@ Flow join(Run& run, Val* a, Val& out) {
   Val text = make_string_room(run, room);
   Flow flow = Flow::value;
   bool first = true;
+  const auto append = [&](std::string_view tail) {
+    Str* str = text.str();
+    if (str->capacity - str->size < tail.size()) return append_text(run, text, tail);
+    std::memcpy(str->data() + str->size, tail.data(), tail.size());
+    str->size += static_cast<uint32_t>(tail.size());
+  };
   auto add = [&](const Val& item) {
     if (!first) {  // with one element nothing is put between
       if (!a[1].is_string() && !a[1].is_null()) {
         flow = run.fail(described(run, text) + " and " + described(run, a[1]) + " cannot be added");
         return false;
       }
-      if (a[1].is_string()) append_text(run, text, a[1].text());
+      if (a[1].is_string()) append(a[1].text());
     }
     first = false;
     if (item.is_string()) {
-      append_text(run, text, item.text());
+      append(item.text());
     } else if (item.is_number() || item.is_bool()) {
       std::string shown_item;
       write_text(run, item, shown_item);
-      append_text(run, text, shown_item);
+      append(shown_item);
     } else if (!item.is_null()) {
       flow = run.fail(described(run, text) + " and " + described(run, item) + " cannot be added");
       return false;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "expr/evaluate.h"
 
+#include <algorithm>
+#include <span>
 #include <vector>
 
 #include "expr/assign.h"
 #include "expr/operations.h"
+#include "json/object_index.h"
 
 namespace hence::expr {
 
@@ -23,14 +26,42 @@ Flow base(Run& run, const Node* node, const Val& in, Val& out) {
   return evaluate(run, *node, in, out);
 }
 
+constexpr uint32_t kMissing = UINT32_MAX;
+
+/// Follows fields of fields of "." inside the document of in, without values between: the node of what is
+/// there, kMissing for null, 0 where something else comes up. Depth is bounded by the program's.
+uint32_t follow(Run& run, const Node& node, const Val& in) {
+  uint32_t object = in.view().node();
+  if (node.a != nullptr) {
+    if (node.a->op != Op::field) return 0;
+    run.step();
+    object = follow(run, *node.a, in);
+    if (object == 0 || object == kMissing) return object;
+  }
+  const json::Buffer* document = in.view().buffer();
+  const json::Node& place = document->nodes()[object];
+  const auto type = static_cast<json::Type>(place.meta & json::kTypeMask);
+  if (type == json::Type::null) return kMissing;
+  if (type != json::Type::object) return 0;
+  const uint32_t found = json::find_member(document, object, node.constant.text(), node.key_hash);
+  return found == 0 ? kMissing : found;
+}
+
 Flow field(Run& run, const Node& node, const Val& in, Val& out) {
+  if (in.tag() == Tag::object_view) {
+    const uint32_t found = follow(run, node, in);
+    if (found != 0) {
+      out = found == kMissing ? Val() : Val(json::View::at_node(in.view().buffer(), found));
+      return run.over() ? Flow::error : Flow::value;
+    }
+  }
   if (node.a == nullptr) return stepped(run, node, field_value(run, in, node.constant, out));
   Val inner;
   const Flow flow = evaluate(run, *node.a, in, inner);
   return flow == Flow::value ? stepped(run, node, field_value(run, inner, node.constant, out)) : flow;
 }
 
-Flow index(Run& run, const Node& node, const Val& in, Val& out) {
+[[gnu::noinline]] Flow index(Run& run, const Node& node, const Val& in, Val& out) {
   Val key;
   Val container;
   if (const Flow flow = evaluate(run, *node.b, in, key); flow != Flow::value) return flow;
@@ -38,7 +69,7 @@ Flow index(Run& run, const Node& node, const Val& in, Val& out) {
   return stepped(run, node, index_value(run, container, key, out));
 }
 
-Flow slice(Run& run, const Node& node, const Val& in, Val& out) {
+[[gnu::noinline]] Flow slice(Run& run, const Node& node, const Val& in, Val& out) {
   Val from;
   Val to;
   Val container;
@@ -64,13 +95,21 @@ Flow pipe(Run& run, const Node& node, Val&& first, size_t from, Val& out) {
   return Flow::value;
 }
 
-Flow binary_node(Run& run, const Node& node, const Val& in, Val& out) {
+[[gnu::noinline]] Flow binary_node(Run& run, const Node& node, const Val& in, Val& out) {
   const auto op = static_cast<BinaryOperator>(node.sub);
   Val a;
   if (node.b->op == Op::constant && op >= BinaryOperator::equal) {
     // Comparing with a constant needs no copy of it.
     if (const Flow flow = evaluate(run, *node.a, in, a); flow != Flow::value) return flow;
-    const int order = compare(run, a, node.b->constant);
+    const Val& constant = node.b->constant;
+    if (a.is_number() && constant.tag() == Tag::number) {
+      // NaN is below every number, itself included.
+      const double x = a.number();
+      const double y = constant.number();
+      out = Val(compares(op, x == y ? 0 : x > y || (y != y && x == x) ? 1 : -1));
+      return Flow::value;
+    }
+    const int order = compare(run, a, constant);
     if (!run.too_deep) [[likely]] {
       out = Val(compares(op, order));
       return Flow::value;
@@ -97,7 +136,7 @@ Flow logical(Run& run, const Node& node, const Val& in, Val& out) {
   return Flow::value;
 }
 
-Flow object(Run& run, const Node& node, const Val& in, Val& out) {
+[[gnu::noinline]] Flow object(Run& run, const Node& node, const Val& in, Val& out) {
   Val result = make_object(run, static_cast<uint32_t>(node.items.size() / 2));
   for (size_t i = 0; i + 1 < node.items.size(); i += 2) {
     const Node& key_node = *node.items[i];
@@ -118,37 +157,44 @@ Flow object(Run& run, const Node& node, const Val& in, Val& out) {
   return Flow::value;
 }
 
-Flow interpolate(Run& run, const Node& node, const Val& in, Val& out) {
+[[gnu::noinline]] Flow interpolate(Run& run, const Node& node, const Val& in, Val& out) {
   // Later parts are computed first, as in jq; few programs can tell.
-  std::vector<Val> parts(node.items.size());
+  constexpr size_t kFew = 4;
+  Val few[kFew];
+  std::vector<Val> many;
+  if (node.items.size() > 2 * kFew) many.resize(node.items.size() / 2);
+  const std::span<Val> parts = many.empty() ? std::span(few) : std::span(many);
+  // Constants stand between what is computed, one at each end.
+  const auto text_of = [&](size_t i) {
+    return i % 2 == 0 ? node.items[i]->constant.text() : parts[i / 2].text();
+  };
   size_t bytes = 0;
-  for (size_t i = node.items.size(); i > 0; --i) {
-    const Node& part = *node.items[i - 1];
-    Val& text = parts[i - 1];
+  for (size_t i = node.items.size(); i-- > 0;) {
     if (i % 2 == 1) {
-      text = part.constant;
-    } else {
-      Val value;
-      if (const Flow flow = evaluate(run, part, in, value); flow != Flow::value) return flow;
+      Val& text = parts[i / 2];
+      if (const Flow flow = evaluate(run, *node.items[i], in, text); flow != Flow::value) return flow;
       const auto format = static_cast<Format>(node.sub);
-      if (format == Format::text && value.is_string()) {
-        text = std::move(value);
-      } else if (const Flow flow = format_value(run, format, value, text); flow != Flow::value) {
-        return flow;
+      if (format != Format::text || !text.is_string()) {
+        const Val value = std::move(text);
+        if (const Flow flow = format_value(run, format, value, text); flow != Flow::value) return flow;
       }
     }
-    bytes += text.size();
+    bytes += text_of(i).size();
   }
-  std::string joined;
-  joined.reserve(bytes);
-  for (const Val& part : parts) joined += part.text();
-  out = make_string(run, joined);
+  out = make_string_room(run, bytes);
+  if (run.over()) return Flow::error;
+  char* at = out.str()->data();
+  for (size_t i = 0; i < node.items.size(); ++i) {
+    const std::string_view text = text_of(i);
+    at = std::copy_n(text.data(), text.size(), at);
+  }
+  out.str()->size = static_cast<uint32_t>(bytes);
   return Flow::value;
 }
 
-Flow native(Run& run, const Node& node, Val&& in, Val& out) {
-  constexpr size_t kArgumentsMax = 8;
-  Val arguments[kArgumentsMax];
+template <size_t kArguments>
+[[gnu::noinline]] Flow native_of(Run& run, const Node& node, Val&& in, Val& out) {
+  Val arguments[kArguments];
   for (size_t i = node.items.size(); i > 0; --i) {
     const Flow flow = evaluate(run, *node.items[i - 1], in, arguments[i]);
     if (flow != Flow::value) return flow;
@@ -156,6 +202,13 @@ Flow native(Run& run, const Node& node, Val&& in, Val& out) {
   arguments[0] = std::move(in);
   const Flow flow = node.native->function(run, arguments, out);
   return run.over() ? Flow::error : flow;
+}
+
+Flow native(Run& run, const Node& node, Val&& in, Val& out) {
+  constexpr size_t kArgumentsMax = 8;
+  if (node.items.empty()) return native_of<1>(run, node, std::move(in), out);
+  if (node.items.size() < 3) return native_of<3>(run, node, std::move(in), out);
+  return native_of<kArgumentsMax>(run, node, std::move(in), out);
 }
 
 Flow condition(Run& run, const Node& node, const Val& in, const Node*& branch) {
@@ -171,7 +224,7 @@ Flow alternative(Run& run, const Node& node, const Val& in, Val& out) {
   return evaluate(run, *node.b, in, out);
 }
 
-Flow collect(Run& run, const Node& node, const Val& in, Val& out) {
+[[gnu::noinline]] Flow collect(Run& run, const Node& node, const Val& in, Val& out) {
   Val result = make_array(run);
   auto sink = [&](Val&& value) {
     push(run, result, std::move(value));
@@ -183,7 +236,7 @@ Flow collect(Run& run, const Node& node, const Val& in, Val& out) {
   return Flow::value;
 }
 
-Flow reduce(Run& run, const Node& node, const Val& in, Val& out) {
+[[gnu::noinline]] Flow reduce(Run& run, const Node& node, const Val& in, Val& out) {
   Val state;
   const Flow begun = evaluate(run, *node.b, in, state);
   if (begun != Flow::value) return begun;
@@ -201,7 +254,7 @@ Flow reduce(Run& run, const Node& node, const Val& in, Val& out) {
   return Flow::value;
 }
 
-Flow try_one(Run& run, const Node& node, const Val& in, Val& out) {
+[[gnu::noinline]] Flow try_one(Run& run, const Node& node, const Val& in, Val& out) {
   const Flow flow = evaluate(run, *node.a, in, out);
   if (flow != Flow::error || run.over()) return flow;
   if (node.b == nullptr) return Flow::empty;
@@ -209,7 +262,7 @@ Flow try_one(Run& run, const Node& node, const Val& in, Val& out) {
   return evaluate(run, *node.b, error, out);
 }
 
-Flow first(Run& run, const Node& node, const Val& in, Val& out) {
+[[gnu::noinline]] Flow first(Run& run, const Node& node, const Val& in, Val& out) {
   bool found = false;
   auto sink = [&](Val&& value) {
     out = std::move(value);
@@ -221,7 +274,7 @@ Flow first(Run& run, const Node& node, const Val& in, Val& out) {
   return flow == Flow::error ? flow : Flow::empty;
 }
 
-Flow is_empty(Run& run, const Node& node, const Val& in, Val& out) {
+[[gnu::noinline]] Flow is_empty(Run& run, const Node& node, const Val& in, Val& out) {
   bool found = false;
   auto sink = [&](Val&&) {
     found = true;

@@ -63,6 +63,7 @@ struct Node {
   bool simple = false;   ///< path, set_path, update: a is a chain of field, index and slice
   uint32_t level = 0;    ///< frames outwards: load, break_label, call, call_parameter
   uint32_t slot = 0;
+  uint32_t key_hash = 0; ///< field: of its name, as documents know it
   Node* a = nullptr;
   Node* b = nullptr;
   Node* c = nullptr;

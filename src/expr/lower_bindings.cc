@@ -78,8 +78,7 @@ Node* Lowering::object_members(const Pattern& pattern, uint32_t whole, size_t i,
   uint32_t key_slot = 0;
   Node* key_source = nullptr;
   if (key->op == Op::constant && key->constant.is_string()) {
-    value = make(Op::field, load(whole));
-    value->constant = key->constant;
+    value = field(load(whole), key->constant);
   } else {
     // The key sees the value being taken apart.
     key_slot = new_slot();

@@ -24,13 +24,18 @@ Node* Lowering::base(const Ast& ast, const Env* env) {
   return node->op == Op::identity ? nullptr : node;
 }
 
+Node* Lowering::field(Node* a, const Val& name) {
+  Node* node = make(Op::field, a);
+  node->constant = name;
+  node->key_hash = json::key_hash(name.text().data(), name.size());
+  return node;
+}
+
 Node* Lowering::lower_index(const Ast& ast, const Env* env) {
   Node* a = base(*ast.a, env);
   Node* key = lower(*ast.b, env);
   if (key->op == Op::constant && key->constant.is_string()) {
-    Node* node = make(Op::field, a);
-    node->constant = key->constant;
-    return step(ast, node);
+    return step(ast, field(a, key->constant));
   }
   return step(ast, make(Op::index, a, key));
 }

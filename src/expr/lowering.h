@@ -69,6 +69,8 @@ class Lowering {
   static Kind classify(const Node& node);
   /// A chain of field, index and slice from ".", keys with one result each.
   static bool is_simple_path(const Node* node);
+  /// The member of what a gives, by a name known now.
+  Node* field(Node* a, const Val& name);
 
   // Ast to nodes
   Node* lower(const Ast& ast, const Env* env);

@@ -103,6 +103,9 @@ Status Program::evaluate_each(json::View input, std::span<const json::View> valu
   Run run(budget, environment);
   auto give = [&](Val&& value) {
     run.charge(sizeof(json::Value));
+    if (value.is_bool() && !run.over()) {
+      return take(json::Value::boolean(value.truthy())) ? Flow::value : Flow::stop;
+    }
     json::Value result;
     if (!to_value(run, value, result) || run.over()) return Flow::error;
     return take(std::move(result)) ? Flow::value : Flow::stop;

@@ -6,6 +6,7 @@
 #include <new>
 #include <vector>
 
+#include "base/text.h"
 #include "expr/run.h"
 #include "json/parse.h"
 
@@ -21,13 +22,38 @@ void* allocate(size_t bytes) {
   return memory;
 }
 
-/// Gives back one level; children that nobody holds any more go to pending.
-void free_one(Tag tag, Heap* heap, std::vector<std::pair<Tag, Heap*>>& pending) {
-  struct Raw {
+/// Containers that nobody holds any more, still to be given back: few need no memory.
+class Pending {
+ public:
+  void add(Tag tag, Heap* heap) {
+    if (count_ < kFew) {
+      few_[count_++] = {tag, heap};
+    } else {
+      many_.push_back({tag, heap});
+    }
+  }
+  bool take(Tag& tag, Heap*& heap) {
+    if (count_ == 0) return false;
+    const Item item = many_.empty() ? few_[--count_] : many_.back();
+    if (!many_.empty()) many_.pop_back();
+    tag = item.tag;
+    heap = item.heap;
+    return true;
+  }
+
+ private:
+  static constexpr uint32_t kFew = 32;
+  struct Item {
     Tag tag;
-    uint32_t node;
     Heap* heap;
   };
+  uint32_t count_ = 0;
+  Item few_[kFew];
+  std::vector<Item> many_;
+};
+
+/// Gives back one level; children that nobody holds any more go to pending.
+void free_one(Tag tag, Heap* heap, Pending& pending) {
   auto drop = [&](Val& child) {
     const Tag child_tag = child.tag();
     if (child.counted()) {
@@ -38,7 +64,7 @@ void free_one(Tag tag, Heap* heap, std::vector<std::pair<Tag, Heap*>>& pending) 
         if (child_tag == Tag::string) {
           std::free(inner);
         } else {
-          pending.emplace_back(child_tag, inner);
+          pending.add(child_tag, inner);
         }
       }
     }
@@ -95,7 +121,7 @@ void rebuild_index(Obj* obj) {
 int64_t find_entry(const Obj* obj, std::string_view key) {
   if (obj->slots == nullptr) {
     for (uint32_t i = 0; i < obj->size; ++i) {
-      if (obj->entries[i].key.text() == key) return i;
+      if (equal_text(obj->entries[i].key.text(), key)) return i;
     }
     return -1;
   }
@@ -103,7 +129,7 @@ int64_t find_entry(const Obj* obj, std::string_view key) {
   uint32_t place = static_cast<uint32_t>(hash_of(key)) & mask;
   while (obj->slots[place] != 0) {
     const uint32_t number = obj->slots[place] - 1;
-    if (obj->entries[number].key.text() == key) return number;
+    if (equal_text(obj->entries[number].key.text(), key)) return number;
     place = (place + 1) & mask;
   }
   return -1;
@@ -153,13 +179,10 @@ void Val::destroy(Tag tag, Heap* heap) {
     std::free(heap);
     return;
   }
-  std::vector<std::pair<Tag, Heap*>> pending;
-  free_one(tag, heap, pending);
-  while (!pending.empty()) {
-    auto [next_tag, next] = pending.back();
-    pending.pop_back();
-    free_one(next_tag, next, pending);
-  }
+  Pending pending;
+  do {
+    free_one(tag, heap, pending);
+  } while (pending.take(tag, heap));
 }
 
 Val make_string(Run& run, std::string_view text) {
@@ -289,6 +312,10 @@ Val& member_place(Run& run, Val& object, const Val& key) {
     number = obj->size - 1;
   }
   return obj->entries[number].value;
+}
+
+void add_member(Run& run, Val& object, Val key, Val value) {
+  insert_entry(run, object.obj(), std::move(key), std::move(value));
 }
 
 Val* member_if_present(Val& object, std::string_view key) {

@@ -197,6 +197,8 @@ Val element(const Val& array, uint32_t index);
 bool find_member(const Val& object, std::string_view key, Val& out);
 /// The place of a member in an own, unshared object, made (as null) if absent.
 Val& member_place(Run& run, Val& object, const Val& key);
+/// Adds a member that an own, unshared object certainly does not have.
+void add_member(Run& run, Val& object, Val key, Val value);
 /// The member of an own object, or nothing.
 Val* member_if_present(Val& object, std::string_view key);
 bool remove_member(Run& run, Val& object, std::string_view key);

@@ -6,8 +6,9 @@
 
 #include <bit>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
+
+#include "base/text.h"
 
 namespace hence::filter {
 
@@ -15,26 +16,6 @@ namespace hence::filter {
 inline uint64_t mix(uint64_t a, uint64_t b) {
   const auto product = static_cast<unsigned __int128>(a ^ 0x9E3779B97F4A7C15ull) * (b ^ 0xD6E8FEB86659FD93ull);
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-}
-
-inline uint64_t read_word(const char* bytes) {
-  uint64_t word;
-  std::memcpy(&word, bytes, sizeof(word));
-  return word;
-}
-
-/// The bytes of a text shorter than 8 as one word; every byte counts.
-inline uint64_t read_short(const char* bytes, size_t size) {
-  if (size >= 4) {
-    uint32_t low;
-    uint32_t high;
-    std::memcpy(&low, bytes, 4);
-    std::memcpy(&high, bytes + size - 4, 4);
-    return (uint64_t{high} << 32) | low;
-  }
-  if (size == 0) return 0;
-  const auto byte = [&](size_t i) { return uint64_t{static_cast<unsigned char>(bytes[i])}; };
-  return (byte(0) << 16) | (byte(size / 2) << 8) | byte(size - 1);
 }
 
 inline uint64_t hash_text(std::string_view text) {
@@ -48,18 +29,6 @@ inline uint64_t hash_text(std::string_view text) {
   }
   if (left >= 8) return mix(state ^ read_word(at), read_word(at + left - 8));
   return mix(state ^ read_short(at, left), left);
-}
-
-/// a == b, without a call for the short texts that names and values mostly are.
-inline bool equal_text(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  const size_t size = a.size();
-  if (size > 16) return std::memcmp(a.data(), b.data(), size) == 0;
-  if (size >= 8) {
-    return read_word(a.data()) == read_word(b.data()) &&
-           read_word(a.data() + size - 8) == read_word(b.data() + size - 8);
-  }
-  return read_short(a.data(), size) == read_short(b.data(), size);
 }
 
 /// One bit of 64 for a hash: a set of hashes as a word, wrong at worst towards "maybe".

@@ -176,6 +176,35 @@ bool is_number_text(std::string_view text) {
   return p == end;
 }
 
+namespace {
+
+/// Exact in binary64, as is every integer of 15 digits.
+constexpr double kPowers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                              1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+constexpr double kShortMax = 1e15;
+
+/// Writes a number that has at most four decimals and 15 digits in all: no two of those are the same
+/// binary64, so the one found is the shortest. 0: it is another.
+size_t format_short(double value, char* out) {
+  for (int decimals = 1; decimals <= 4; ++decimals) {
+    const double digits = std::nearbyint(value * kPowers[decimals]);
+    if (!(std::abs(digits) < kShortMax)) return 0;
+    if (digits / kPowers[decimals] != value || digits == 0) continue;
+    char* at = out;
+    if (digits < 0) *at++ = '-';
+    const auto whole = static_cast<uint64_t>(std::abs(digits));
+    const auto power = static_cast<uint64_t>(kPowers[decimals]);
+    at = std::to_chars(at, at + 20, whole / power).ptr;
+    *at = '.';
+    uint64_t rest = whole % power;
+    for (int i = decimals; i > 0; --i, rest /= 10) at[i] = static_cast<char>('0' + rest % 10);
+    return static_cast<size_t>(at + 1 + decimals - out);
+  }
+  return 0;
+}
+
+}  // namespace
+
 size_t format_number(double value, char* out) {
   char* const begin = out;
   constexpr double kMax = std::numeric_limits<double>::max();
@@ -183,6 +212,7 @@ size_t format_number(double value, char* out) {
   if (value == std::trunc(value) && std::abs(value) < 1e15 && !(value == 0 && std::signbit(value))) {
     return std::to_chars(out, out + kNumberTextMax, static_cast<int64_t>(value)).ptr - begin;
   }
+  if (const size_t bytes = format_short(value, out); bytes > 0) return bytes;
   // Shortest digits as d.ddde±x, laid out as jq's jvp_dtoa_fmt does.
   char text[kNumberTextMax];
   const char* end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
@@ -220,8 +250,38 @@ size_t format_number(double value, char* out) {
   return static_cast<size_t>(out - begin);
 }
 
+namespace {
+
+/// Numbers of at most 15 digits without an exponent, as most are: both integer and power of ten are exact,
+/// so one division rounds right (Clinger 1990). False: it is another.
+bool short_decimal(std::string_view text, double& out) {
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  const bool negative = *p == '-';
+  p += negative ? 1 : 0;
+  if (end - p > 16) return false;
+  const char* point = end;
+  int64_t digits = 0;
+  for (; p != end; ++p) {
+    if (is_digit(*p)) {
+      digits = digits * 10 + (*p - '0');
+    } else if (*p == '.') {
+      point = p + 1;
+    } else {
+      return false;
+    }
+  }
+  if (digits >= static_cast<int64_t>(kShortMax)) return false;
+  out = static_cast<double>(digits) / kPowers[end - point];
+  if (negative) out = -out;
+  return true;
+}
+
+}  // namespace
+
 double number_to_double(std::string_view text) {
   double value = 0;
+  if (short_decimal(text, value)) return value;
   const auto done = std::from_chars(text.data(), text.data() + text.size(), value);
   if (done.ec == std::errc() && std::isfinite(value)) return value;
   const Parts parts = take_apart(text);

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
+#include <string>
 
 #include "json/write.h"
 
@@ -45,6 +48,32 @@ TEST(Number, EqualFormsAreEqual) {
       for (const auto b : group) EXPECT_TRUE(compare_number_texts(a, b) == 0) << a << " " << b;
     }
   }
+}
+
+TEST(Number, ShortDecimalsConvertAndPrintAsTheLibraryDoes) {
+  char text[kNumberTextMax];
+  uint64_t state = 1;
+  for (int i = 0; i < 200'000; ++i) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    const auto digits = static_cast<int64_t>(state >> (14 + i % 50)) * (i % 2 == 0 ? 1 : -1);
+    const int decimals = i % 7;
+    std::string decimal = std::to_string(std::abs(digits));
+    while (decimal.size() <= static_cast<size_t>(decimals)) decimal.insert(0, "0");
+    if (decimals > 0) decimal.insert(decimal.size() - static_cast<size_t>(decimals), ".");
+    if (digits < 0) decimal.insert(0, "-");
+    const double value = std::strtod(decimal.c_str(), nullptr);
+    ASSERT_EQ(number_to_double(decimal), value) << decimal;
+    // The next double too: what only looks like a short decimal must not print as one.
+    for (const double each : {value, std::nextafter(value, 1e300)}) {
+      const std::string_view printed_text(text, format_number(each, text));
+      ASSERT_EQ(number_to_double(printed_text), each) << printed_text;
+      char shortest[40];
+      const auto end = std::to_chars(shortest, shortest + sizeof shortest, each, std::chars_format::scientific).ptr;
+      const std::string_view expected(shortest, static_cast<size_t>(end - shortest));
+      ASSERT_EQ(compare_number_texts(printed_text, expected), std::strong_ordering::equal) << printed_text;
+    }
+  }
+  EXPECT_TRUE(std::signbit(number_to_double("-0.0")));
 }
 
 TEST(Number, ConvertsToIntegersExactly) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace hence::json {
 namespace {
 
@@ -103,22 +105,32 @@ uint32_t merge_repeated(Node* object, uint32_t members, const std::vector<uint32
 }
 
 uint32_t find_member(const Buffer* buffer, uint32_t object_node, std::string_view key) {
+  return find_member(buffer, object_node, key, key_hash(key.data(), key.size()));
+}
+
+uint32_t find_member(const Buffer* buffer, uint32_t object_node, std::string_view key, uint32_t hash) {
   const Node* object = buffer->nodes() + object_node;
   Node wanted{};
   wanted.length = static_cast<uint32_t>(key.size());
-  wanted.extra = key_hash(key.data(), key.size());
-  if ((object->meta & kIndexedFlag) != 0) {
+  wanted.extra = hash;
+  if ((object->meta & kIndexedFlag) != 0) [[unlikely]] {
     const uint32_t found = find_indexed(buffer, object, wanted, key);
     return found == 0 ? 0 : object_node + found;
   }
-  const char* text = buffer->text();
+  // Length and hash stand beside each other: one comparison for both.
+  static_assert(offsetof(Node, extra) == offsetof(Node, length) + 4);
+  const uint64_t length_and_hash = uint64_t{hash} << 32 | wanted.length;
   const Node* at = object + 1;
   for (uint32_t left = count_of(*object); left > 0; --left) {
-    if (at->extra == wanted.extra && at->length == wanted.length &&
-        std::memcmp(text + at->offset, key.data(), key.size()) == 0) {
+    if (load64(reinterpret_cast<const char*>(&at->length)) == length_and_hash &&
+        equal_bytes(text_of(buffer, *at).data(), key.data(), key.size())) {
       return static_cast<uint32_t>(at - buffer->nodes()) + 1;
     }
-    at += 1 + span_of(at[1]);
+    if (is_container(at[1])) [[unlikely]] {
+      at += 1 + at[1].extra;
+    } else {
+      at += 2;
+    }
   }
   return 0;
 }

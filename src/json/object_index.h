@@ -44,5 +44,7 @@ inline uint32_t index_slots(uint32_t members) { return (members + 3) / 4; }
 
 /// The position of the value of key in an object node of a finished document; 0 if absent.
 uint32_t find_member(const Buffer* buffer, uint32_t object, std::string_view key);
+/// The same for whoever asks for one key again and again. hash: key_hash of the key.
+uint32_t find_member(const Buffer* buffer, uint32_t object, std::string_view key, uint32_t hash);
 
 }  // namespace hence::json
