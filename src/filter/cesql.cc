@@ -12,6 +12,7 @@
 #include "filter/cesql_code.h"
 #include "filter/hashing.h"
 #include "filter/necessary.h"
+#include "json/object_index.h"
 
 namespace hence::filter {
 
@@ -21,22 +22,40 @@ bool is_required(std::string_view name) {
   return name == "id" || name == "source" || name == "type" || name == "specversion";
 }
 
+/// Reads an integer of at most nine digits without a sign, as most are.
+bool short_integer(std::string_view text, int32_t& out) {
+  if (text.size() > 9) return false;
+  int32_t value = 0;
+  for (const char c : text) {
+    const int digit = c - '0';
+    if (digit < 0 || digit > 9) return false;
+    value = value * 10 + digit;
+  }
+  out = value;
+  return true;
+}
+
 /// The value of an attribute that is not `data`, if the event has it; null, arrays and objects count as missing.
-bool read_attribute(json::View event, std::string_view name, CesqlValue& out) {
-  const auto value = event.find(name);
-  if (!value) return false;
-  switch (value->type()) {
+bool read_attribute(json::View event, std::string_view name, uint32_t key_hash, CesqlValue& out) {
+  const uint32_t node = event.is_object() ? json::find_member(event.buffer(), event.node(), name, key_hash) : 0;
+  if (node == 0) return false;
+  const json::View value = json::View::at_node(event.buffer(), node);
+  switch (value.type()) {
     case json::Type::string:
-      out = CesqlValue::of(value->as_string());
+      out = CesqlValue::of(value.as_string());
       return true;
     case json::Type::boolean:
-      out = CesqlValue::of(value->as_bool());
+      out = CesqlValue::of(value.as_bool());
       return true;
     case json::Type::number: {
-      const auto integer = value->as_int64();
+      if (short_integer(value.number_text(), out.integer)) {
+        out.type = CesqlType::integer;
+        return true;
+      }
+      const auto integer = value.as_int64();
       const bool fits = integer && *integer >= std::numeric_limits<int32_t>::min() &&
                         *integer <= std::numeric_limits<int32_t>::max();
-      out = fits ? CesqlValue::of(static_cast<int32_t>(*integer)) : CesqlValue::of(value->number_text());
+      out = fits ? CesqlValue::of(static_cast<int32_t>(*integer)) : CesqlValue::of(value.number_text());
       return true;
     }
     default:
@@ -45,7 +64,7 @@ bool read_attribute(json::View event, std::string_view name, CesqlValue& out) {
 }
 
 bool read_attribute(json::View event, const CesqlNode& node, CesqlValue& out) {
-  return !node.is_data && read_attribute(event, node.text, out);
+  return !node.is_data && read_attribute(event, node.text, node.key_hash, out);
 }
 
 /// Size in bytes of the character text begins with.
@@ -59,7 +78,8 @@ size_t character_size(std::string_view text) {
 bool is_like(std::string_view text, const std::vector<LikePiece>& pattern) {
   if (pattern.size() == 2 && pattern[0].kind == LikePiece::Kind::text &&
       pattern[1].kind == LikePiece::Kind::run) {
-    return text.starts_with(pattern[0].text);
+    const std::string& prefix = pattern[0].text;
+    return text.size() >= prefix.size() && equal_bytes(text.data(), prefix.data(), prefix.size());
   }
   size_t piece = 0;
   size_t after_run = SIZE_MAX;
@@ -105,11 +125,22 @@ class Evaluator {
         const CesqlNode& left = code_.nodes[code_.child(node, 0)];
         const CesqlNode& right = code_.nodes[code_.child(node, 1)];
         if (left.op != CesqlOp::attribute || right.op != CesqlOp::literal) break;
-        if (right.literal_type != CesqlType::string) break;
         const CesqlValue value = attribute(left);
-        if (value.type == CesqlType::string) return equal_text(value.string, right.text);
-        return !run_.failed() && cesql_to_string(value, run_) == right.text;
+        if (run_.failed()) return false;
+        if (value.type == CesqlType::string && right.literal_type == CesqlType::string) {
+          return equal_text(value.string, right.text);
+        }
+        return equal_as(value, literal(right)) && !run_.failed();
       }
+      case CesqlOp::like: {
+        const CesqlNode& left = code_.nodes[code_.child(node, 0)];
+        if (left.op != CesqlOp::attribute) break;
+        const CesqlValue value = attribute(left);
+        if (run_.failed()) return false;
+        return is_like(cesql_to_string(value, run_), node.pattern) != node.negated;
+      }
+      case CesqlOp::in:
+        return in_set(node).boolean && !run_.failed();
       case CesqlOp::less:
       case CesqlOp::less_equal:
       case CesqlOp::greater:
@@ -169,7 +200,7 @@ class Evaluator {
  private:
   bool exists(const CesqlNode& node) const {
     CesqlValue ignored;
-    return is_required(node.text) || read_attribute(run_.event, node, ignored);
+    return read_attribute(run_.event, node, ignored) || is_required(node.text);
   }
 
   /// As holds(), but values that are no booleans are cast.
@@ -178,6 +209,8 @@ class Evaluator {
       case CesqlOp::logic_and:
       case CesqlOp::exists:
       case CesqlOp::equal:
+      case CesqlOp::like:
+      case CesqlOp::in:
       case CesqlOp::less:
       case CesqlOp::less_equal:
       case CesqlOp::greater:
@@ -254,11 +287,13 @@ class Evaluator {
   }
 
   CesqlValue in_set(const CesqlNode& node) {
-    const CesqlValue wanted = value_of(code_.child(node, 0));
+    const CesqlNode& left = code_.nodes[code_.child(node, 0)];
+    const CesqlValue wanted = left.op == CesqlOp::attribute ? attribute(left) : value_of(code_.child(node, 0));
     if (run_.failed()) return CesqlValue::of(false);
     bool found = false;
     for (uint32_t i = 1; i < node.child_count && !found; ++i) {
-      const CesqlValue element = value_of(code_.child(node, i));
+      const CesqlNode& member = code_.nodes[code_.child(node, i)];
+      const CesqlValue element = member.op == CesqlOp::literal ? literal(member) : value_of(code_.child(node, i));
       if (run_.failed()) return CesqlValue::of(false);
       found = equal_as(element, wanted);
       if (run_.failed()) return CesqlValue::of(false);
@@ -360,7 +395,8 @@ std::string fault_sentence(const CesqlRun& run) {
 
 std::optional<std::string_view> cesql_attribute_text(std::string_view name, CesqlRun& run) {
   CesqlValue value;
-  if (name == "data" || !read_attribute(run.event, name, value)) return std::nullopt;
+  const uint32_t hash = json::key_hash(name.data(), name.size());
+  if (name == "data" || !read_attribute(run.event, name, hash, value)) return std::nullopt;
   return cesql_to_string(value, run);
 }
 

@@ -58,6 +58,7 @@ struct CesqlNode {
   uint32_t first_child = 0;          ///< in Code::children
   uint32_t child_count = 0;
   uint32_t depth = 1;
+  uint32_t key_hash = 0;             ///< attribute, exists: of the name, as documents know it
   CesqlType literal_type = CesqlType::boolean;
   int32_t integer = 0;               ///< literal; a boolean is 0 or 1
   std::string text;                  ///< literal string, attribute or function name

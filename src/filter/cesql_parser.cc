@@ -153,6 +153,12 @@ std::vector<LikePiece> like_pieces(std::string_view pattern) {
   return out;
 }
 
+void name_attribute(CesqlNode& node, std::string_view name) {
+  node.text = folded(name);
+  node.is_data = node.text == "data";
+  node.key_hash = json::key_hash(node.text.data(), node.text.size());
+}
+
 bool is_operator_word(std::string_view word) {
   const std::string upper = raised(word);
   for (const std::string_view known : {"AND", "OR", "XOR", "NOT", "LIKE", "IN", "EXISTS"}) {
@@ -290,8 +296,7 @@ Result<uint32_t> Parser::unary() {
   } else if (take_keyword("EXISTS")) {
     if (here().kind != TokenKind::word) return unexpected("an attribute name after EXISTS");
     node.op = CesqlOp::exists;
-    node.text = folded(here().text);
-    node.is_data = node.text == "data";
+    name_attribute(node, here().text);
     ++at_;
     out = add(std::move(node), {});
   } else {
@@ -333,8 +338,7 @@ Result<uint32_t> Parser::atom() {
     return error_at(token.column, "attribute names hold letters and digits only");
   }
   node.op = CesqlOp::attribute;
-  node.text = folded(token.text);
-  node.is_data = node.text == "data";
+  name_attribute(node, token.text);
   return add(std::move(node), {});
 }
 
