@@ -11,12 +11,13 @@ namespace {
 /// "ns/name" of a workflow resource named "ns/name:version".
 std::string unversioned(const std::string& name) { return name.substr(0, name.rfind(':')); }
 
-/// Changes beside the large index beyond which merging is worth it, and beyond which no one waits
-/// for the background: every match asks the small index too, every change builds it anew. Of a large
-/// set a quarter may lie beside, so that applying it in pieces compiles all of it only a few times.
+/// Changes beside the large index, as a share of the set, that are worth a merge in the background: every
+/// match asks the smaller indexes too, but a merge compiles all rules.
 constexpr size_t kChangesWorthMerging = 100;
+constexpr size_t kMergedShare = 50;
+/// A change of so many rules that they are half the set compiles all, which costs hardly more. Fewer never
+/// pay for what changed before them, but there is a bound where nothing merges: twice the set.
 constexpr size_t kChangesMax = 1'000;
-constexpr size_t kChangedShare = 4;
 
 std::string_view version_of(std::string_view name) { return name.substr(name.rfind(':') + 1); }
 
@@ -189,8 +190,10 @@ Status Definitions::change_rules(Space& space, ResourceChanges& changes) {
 }
 
 Status Definitions::change_set(Space& space, std::vector<filter::RuleInput> changed, const std::vector<uint32_t>& removed) {
-  const size_t changes_max = std::max(kChangesMax, space.rules.size() / kChangedShare);
-  if (space.rule_set == nullptr || space.rule_set->changes() + changed.size() + removed.size() > changes_max) {
+  const size_t many = changed.size() + removed.size();
+  const bool is_half = many >= kChangesMax && 2 * many >= space.rules.size();
+  const size_t changes_max = std::max(kChangesMax, 2 * space.rules.size());
+  if (space.rule_set == nullptr || is_half || space.rule_set->changes() + many > changes_max) {
     HENCE_TRY(space.rule_set, compile_all(space));
     return {};
   }
@@ -218,7 +221,8 @@ void Definitions::find_latest(Space& space, const ResourceChanges& changes) {
 
 std::string Definitions::needs_merge() const {
   for (const auto& [name, space] : spaces_) {
-    if (space->rule_set != nullptr && space->rule_set->changes() >= kChangesWorthMerging) return name;
+    const size_t worth = std::max(kChangesWorthMerging, space->rules.size() / kMergedShare);
+    if (space->rule_set != nullptr && space->rule_set->changes() >= worth) return name;
   }
   return "";
 }

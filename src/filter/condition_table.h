@@ -64,6 +64,11 @@ class ConditionTable {
  public:
   explicit ConditionTable(PathTable& paths) : paths_(paths) {}
 
+  /// Makes room for the conditions of so many rules.
+  void expect(size_t rules) {
+    interned_.reserve(2 * rules);
+    single_texts_.reserve(2 * rules);
+  }
   /// The id of a condition; equal ones get one id. Only before freeze().
   ConditionId intern(const FieldSpec& field);
   /// Ends building: numbers get their values, what served interning is dropped.
@@ -134,8 +139,11 @@ class ConditionTable {
     uint32_t low = 0;
     uint32_t high = 0;
   };
-  std::unordered_map<std::string, ConditionId> interned_;
-  std::unordered_map<std::string, uint32_t> single_texts_;  // operand of a text, to be shared
+  struct TextHash {
+    size_t operator()(const std::string& text) const { return hash_text(text); }
+  };
+  std::unordered_map<std::string, ConditionId, TextHash> interned_;
+  std::unordered_map<std::string, uint32_t, TextHash> single_texts_;  // operand of a text, to be shared
   std::vector<std::string> number_texts_;
   std::vector<uint32_t> number_places_;    // numbers_[i] is number_texts_[number_places_[i]]
   std::vector<RangeParts> range_places_;

@@ -142,6 +142,7 @@ std::shared_ptr<const RuleIndex> IndexBuilder::build(std::span<const RuleInput* 
   std::shared_ptr<RuleIndex> out(new RuleIndex());
   index_ = out.get();
   index_->rules_.reserve(inputs.size());
+  index_->conditions_.expect(inputs.size());
   for (const RuleInput* input : inputs) add_rule(*input);
   std::sort(index_->slots_by_id_.begin(), index_->slots_by_id_.end());
   index_->conditions_.freeze();

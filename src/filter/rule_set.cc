@@ -2,12 +2,20 @@
 #include "filter/rule_set.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
 namespace hence::filter {
 
 namespace {
+
+/// Rules of the newest layer up to which a change is compiled with it.
+constexpr size_t kSmallLayer = 128;
+/// A layer is joined with those above it once it is less than so many times as large…
+constexpr size_t kLayerGrowth = 4;
+/// …or so many lie there: every event asks them all.
+constexpr size_t kLayersMax = 4;
 
 Status check_unique(const std::vector<RuleInput>& rules) {
   std::vector<uint32_t> ids;
@@ -72,9 +80,7 @@ Result<RuleSet> RuleSet::build(std::vector<RuleInput> rules) {
   inputs.reserve(rules.size());
   for (const RuleInput& rule : rules) inputs.push_back(&rule);
   RuleSet out;
-  out.base_ = RuleIndex::build(inputs);
-  out.delta_ = RuleIndex::build({});
-  out.changes_ = std::make_shared<const std::vector<SharedRule>>();
+  out.base_.index = RuleIndex::build(inputs);
   return out;
 }
 
@@ -87,6 +93,19 @@ Result<RuleSet> RuleSet::with_changes(std::vector<RuleInput> added,
   return changed(std::move(shared), removed);
 }
 
+bool RuleSet::Layer::shows(uint32_t rule) const {
+  return index->find(rule) && !std::binary_search(hidden.begin(), hidden.end(), rule);
+}
+
+void RuleSet::Layer::hide(const std::vector<uint32_t>& gone) {
+  const size_t before = hidden.size();
+  for (const uint32_t id : gone) {
+    if (index->find(id)) hidden.push_back(id);
+  }
+  std::inplace_merge(hidden.begin(), hidden.begin() + static_cast<ptrdiff_t>(before), hidden.end());
+  hidden.erase(std::unique(hidden.begin(), hidden.end()), hidden.end());
+}
+
 /// gone: removed besides what the added rules replace.
 RuleSet RuleSet::changed(std::vector<SharedRule> added, std::vector<uint32_t> gone) const {
   for (const SharedRule& rule : added) gone.push_back(rule->id);
@@ -94,41 +113,68 @@ RuleSet RuleSet::changed(std::vector<SharedRule> added, std::vector<uint32_t> go
   gone.erase(std::unique(gone.begin(), gone.end()), gone.end());
 
   RuleSet out = *this;
-  for (const SharedRule& rule : *changes_) {
-    if (!std::binary_search(gone.begin(), gone.end(), rule->id)) added.push_back(rule);
-  }
-  for (const uint32_t id : gone) {
-    if (base_->find(id)) out.hidden_.push_back(id);
-  }
-  std::sort(out.hidden_.begin(), out.hidden_.end());
-  out.hidden_.erase(std::unique(out.hidden_.begin(), out.hidden_.end()), out.hidden_.end());
+  out.base_.hide(gone);
+  for (Layer& layer : out.layers_) layer.hide(gone);
+  out.join_layers(added);
+  if (added.empty()) return out;
+  Layer top;
   std::vector<const RuleInput*> inputs;
   inputs.reserve(added.size());
   for (const SharedRule& rule : added) inputs.push_back(rule.get());
-  out.delta_ = RuleIndex::build(inputs);
-  out.changes_ = std::make_shared<const std::vector<SharedRule>>(std::move(added));
+  top.index = RuleIndex::build(inputs);
+  top.rules = std::make_shared<const std::vector<SharedRule>>(std::move(added));
+  out.layers_.push_back(std::move(top));
+  return out;
+}
+
+/// Takes layers away and adds their rules to those of the one to come.
+void RuleSet::join_layers(std::vector<SharedRule>& rules) {
+  while (!layers_.empty()) {
+    const Layer& newest = layers_.back();
+    const size_t size = newest.rules->size();
+    const bool stays = size > kSmallLayer && size >= kLayerGrowth * rules.size() && layers_.size() < kLayersMax;
+    if (stays && newest.visible() > 0) return;
+    for (const SharedRule& rule : *newest.rules) {
+      if (newest.shows(rule->id)) rules.push_back(rule);
+    }
+    layers_.pop_back();
+  }
+}
+
+std::vector<RuleSet::SharedRule> RuleSet::rules_beside() const {
+  std::vector<SharedRule> out;
+  for (const Layer& layer : layers_) {
+    for (const SharedRule& rule : *layer.rules) {
+      if (layer.shows(rule->id)) out.push_back(rule);
+    }
+  }
+  std::sort(out.begin(), out.end());
   return out;
 }
 
 std::optional<RuleSet> RuleSet::rebased(const RuleSet& from, const RuleSet& merged) const {
-  if (base_ != from.base_ || merged.changes() != 0) return std::nullopt;
-  std::vector<SharedRule> known = *from.changes_;
-  std::sort(known.begin(), known.end());
+  if (base_.index != from.base_.index || merged.changes() != 0) return std::nullopt;
+  const std::vector<SharedRule> known = from.rules_beside();
+  const std::vector<SharedRule> now = rules_beside();
   std::vector<SharedRule> added;
-  for (const SharedRule& rule : *changes_) {
-    if (!std::binary_search(known.begin(), known.end(), rule)) added.push_back(rule);
-  }
+  std::set_difference(now.begin(), now.end(), known.begin(), known.end(), std::back_inserter(added));
   std::vector<uint32_t> gone;
   const auto look_at = [&](uint32_t id) {
     if (merged.contains(id) && !contains(id)) gone.push_back(id);
   };
-  for (const uint32_t id : hidden_) look_at(id);
+  for (const uint32_t id : base_.hidden) look_at(id);
   for (const SharedRule& rule : known) look_at(rule->id);
   return merged.changed(std::move(added), std::move(gone));
 }
 
-bool RuleSet::is_hidden(uint32_t rule) const {
-  return !hidden_.empty() && std::binary_search(hidden_.begin(), hidden_.end(), rule);
+void RuleSet::collect(const Layer& layer, json::View event, IndexScratch& scratch, MatchScratch& all) {
+  all.slots.clear();
+  layer.index->collect(event, scratch, all.slots);
+  for (const RuleIndex::Slot slot : all.slots) {
+    const uint32_t id = layer.index->head(slot).id;
+    const bool hidden = !layer.hidden.empty() && std::binary_search(layer.hidden.begin(), layer.hidden.end(), id);
+    if (!hidden) all.found.push_back(found_at(*layer.index, slot));
+  }
 }
 
 void RuleSet::match(json::View event, const expr::Environment& environment, MatchScratch& scratch,
@@ -137,14 +183,8 @@ void RuleSet::match(json::View event, const expr::Environment& environment, Matc
   errors.clear();
   auto& found = scratch.found;
   found.clear();
-  scratch.slots.clear();
-  base_->collect(event, scratch.base, scratch.slots);
-  for (const RuleIndex::Slot slot : scratch.slots) {
-    if (!is_hidden(base_->head(slot).id)) found.push_back(found_at(*base_, slot));
-  }
-  scratch.slots.clear();
-  delta_->collect(event, scratch.changes, scratch.slots);
-  for (const RuleIndex::Slot slot : scratch.slots) found.push_back(found_at(*delta_, slot));
+  collect(base_, event, scratch.base, scratch);
+  for (const Layer& layer : layers_) collect(layer, event, scratch.changes, scratch);
   std::sort(found.begin(), found.end(),
             [](const auto& a, const auto& b) { return a.id < b.id; });
   found.erase(std::unique(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.id == b.id; }),
@@ -153,10 +193,11 @@ void RuleSet::match(json::View event, const expr::Environment& environment, Matc
 }
 
 RuleSet::Place RuleSet::locate(uint32_t rule) const {
-  if (const auto slot = delta_->find(rule)) return {delta_.get(), *slot};
-  const auto slot = base_->find(rule);
-  if (!slot || is_hidden(rule)) return {};
-  return {base_.get(), *slot};
+  for (const Layer& layer : layers_) {
+    if (layer.shows(rule)) return {layer.index.get(), *layer.index->find(rule)};
+  }
+  if (base_.shows(rule)) return {base_.index.get(), *base_.index->find(rule)};
+  return {};
 }
 
 Result<bool> RuleSet::match_when(uint32_t rule, json::View event,
@@ -180,10 +221,24 @@ Result<Why> RuleSet::why(uint32_t rule, json::View event,
   return explain_rule(*place.index, place.slot, event, environment);
 }
 
-size_t RuleSet::size() const { return base_->size() - hidden_.size() + delta_->size(); }
+size_t RuleSet::size() const {
+  size_t rules = base_.visible();
+  for (const Layer& layer : layers_) rules += layer.visible();
+  return rules;
+}
+
+size_t RuleSet::changes() const {
+  size_t rules = base_.hidden.size();
+  for (const Layer& layer : layers_) rules += layer.index->size();
+  return rules;
+}
 
 size_t RuleSet::memory_bytes() const {
-  return base_->memory_bytes() + delta_->memory_bytes() + hidden_.capacity() * sizeof(uint32_t);
+  size_t bytes = base_.index->memory_bytes() + base_.hidden.capacity() * sizeof(uint32_t);
+  for (const Layer& layer : layers_) {
+    bytes += layer.index->memory_bytes() + layer.hidden.capacity() * sizeof(uint32_t);
+  }
+  return bytes;
 }
 
 }  // namespace hence::filter

@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
 
 #include "filter/filter_test_data.h"
 
@@ -162,6 +165,78 @@ TEST(RuleSet, ChangesMadeWhileTheIndexIsBuiltAnewAreCarriedOver) {
   EXPECT_EQ(unchanged->changes(), 0u);
   EXPECT_FALSE(first.rebased(merged, from).has_value());
   EXPECT_FALSE(merged.rebased(from, merged).has_value());
+}
+
+TEST(RuleSet, OneChangeIsCompiledApartFromManyBefore) {
+  const auto rule = [](uint32_t id) { return RuleInput{id, conditions_of(R"({"type": "t)" + std::to_string(id) + R"("})")}; };
+  std::vector<RuleInput> base;
+  for (uint32_t id = 0; id < 2'000; ++id) base.push_back(rule(id));
+  RuleSet rules = *RuleSet::build(std::move(base));
+  std::vector<RuleInput> many;
+  for (uint32_t id = 1'000; id < 3'000; ++id) many.push_back(rule(id));
+  rules = *rules.with_changes(std::move(many), {});
+  EXPECT_EQ(rules.layers(), 1u);
+  size_t most = 0;
+  for (uint32_t id = 0; id < 400; ++id) {
+    rules = *rules.with_changes({rule(3'000 + id)}, {});
+    EXPECT_GE(rules.layers(), 2u) << "after " << id << " changes the many were compiled again";
+    most = std::max(most, rules.layers());
+  }
+  EXPECT_LE(most, 4u) << "every event asks every layer";
+  EXPECT_EQ(rules.size(), 3'400u);
+  for (const char* type : {"t7", "t1500", "t2999", "t3000", "t3399"}) {
+    EXPECT_THAT(matching(rules, parse_json(R"({"type": ")" + std::string(type) + R"("})")), ElementsAre(std::stoul(type + 1)));
+  }
+}
+
+/// Rules come, change and go, few and many at a time; a set built of them from nothing is the oracle.
+TEST(RuleSet, LayersShowWhatABuildShows) {
+  uint64_t state = 7;
+  const auto random = [&state](uint32_t below) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<uint32_t>(state >> 33) % below;
+  };
+  std::map<uint32_t, std::string> present;
+  RuleSet rules = *RuleSet::build({});
+  std::optional<RuleSet> from;
+  std::map<uint32_t, std::string> then;
+  const auto built = [](const std::map<uint32_t, std::string>& of) {
+    std::vector<RuleInput> inputs;
+    for (const auto& [id, on] : of) inputs.push_back({id, conditions_of(on)});
+    return *RuleSet::build(std::move(inputs));
+  };
+  for (int step = 0; step < 600; ++step) {
+    std::map<uint32_t, std::string> added;
+    std::vector<uint32_t> removed;
+    const uint32_t count = random(20) == 0 ? 400 : random(3) + 1;
+    for (uint32_t i = 0; i < count; ++i) {
+      const uint32_t id = random(900);
+      if (random(3) == 0) removed.push_back(id);
+      else added[id] = R"({"pattern": {"k": [)" + std::to_string(random(5)) + "]}}";
+    }
+    std::erase_if(removed, [&](uint32_t id) { return added.count(id) > 0; });
+    std::vector<RuleInput> inputs;
+    for (const auto& [id, on] : added) inputs.push_back({id, conditions_of(on)});
+    rules = *rules.with_changes(std::move(inputs), removed);
+    for (const uint32_t id : removed) present.erase(id);
+    for (const auto& [id, on] : added) present[id] = on;
+    if (step % 40 == 0) {
+      from = rules;
+      then = present;
+    } else if (step % 40 == 25) {
+      auto rebased = rules.rebased(*from, built(then));
+      ASSERT_TRUE(rebased.has_value());
+      rules = *rebased;
+    }
+    ASSERT_LE(rules.layers(), 5u);
+    ASSERT_EQ(rules.size(), present.size()) << step;
+    if (step % 10 != 0) continue;
+    const RuleSet oracle = built(present);
+    for (int k = 0; k < 5; ++k) {
+      const auto event = parse_json("{\"k\": " + std::to_string(k) + "}");
+      ASSERT_EQ(matching(rules, event), matching(oracle, event)) << step;
+    }
+  }
 }
 
 class Whens : public ::testing::Test {
