@@ -8,6 +8,7 @@
 #include "cli/flags.h"
 #include "cli/output.h"
 #include "json/builder.h"
+#include "json/parse.h"
 
 namespace hence::cli {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 /// What the flags say beside the act itself.
 struct Asked {
   std::string id, reason;
-  std::vector<std::string> filters;
+  std::vector<std::string> filters, extras;
   ListFlags list;
   std::deque<bool> switches;
   bool dry_run = false;
@@ -26,30 +27,50 @@ struct Asked {
     const bool filtered = std::any_of(filters.begin(), filters.end(), [](const auto& text) { return !text.empty(); });
     return filtered || !list.since.empty() || !list.until.empty();
   }
-  json::Value body(const Act& act) const {
-    json::Builder made;
-    made.begin_object();
-    if (!reason.empty()) made.member("reason", reason);
-    for (size_t i = 0; i < switches.size(); ++i) {
-      if (switches[i]) made.key(act.switches[i].query).boolean(true);
-    }
-    made.end_object();
-    return std::move(made).finish();
-  }
 };
+
+/// What is sent: the reason and what else was said.
+Result<json::Value> body_of(const Io& io, const Act& act, const Asked& asked) {
+  json::Builder body;
+  body.begin_object();
+  if (!asked.reason.empty()) body.member("reason", asked.reason);
+  for (size_t i = 0; i < asked.switches.size(); ++i) {
+    if (asked.switches[i]) body.key(act.switches[i].query).boolean(true);
+  }
+  for (size_t i = 0; i < act.extras.size(); ++i) {
+    const Act::Extra& extra = act.extras[i];
+    if (asked.extras[i].empty()) continue;
+    if (!extra.json) {
+      body.member(extra.member, asked.extras[i]);
+      continue;
+    }
+    HENCE_TRY(const json::Value value, json_argument(io, extra.flag, asked.extras[i]));
+    body.member(extra.member, value);
+  }
+  body.end_object();
+  return std::move(body).finish();
+}
 
 std::optional<int> read(const Call& call, const Act& act, Asked& asked) {
   Flags flags(call);
   asked.filters.resize(act.filters.size());
-  flags.positional("ID", asked.id, std::string(act.id_help) + "; or all that a query finds", Need::optional);
+  asked.extras.resize(act.extras.size());
+  const bool many = !act.filters.empty();
+  flags.positional("ID", asked.id, std::string(act.id_help) + (many ? "; or all that a query finds" : ""),
+                   many ? Need::optional : Need::required);
   for (size_t i = 0; i < act.filters.size(); ++i) flags.text(act.filters[i].flag, asked.filters[i], act.filters[i].help);
   asked.switches.resize(act.switches.size());
   for (size_t i = 0; i < act.switches.size(); ++i) flags.flag(act.switches[i].flag, asked.switches[i], act.switches[i].help);
-  flags.text("--since", asked.list.since, "only from this time on: 2026-05-01T12:00:00Z, or 10m ago");
-  flags.text("--until", asked.list.until, "only before this time");
-  flags.number("--limit", asked.list.limit, "at most so many, 1 to 1000");
-  flags.flag("--dry-run", asked.dry_run, "only say which they are");
-  flags.text("--reason", asked.reason, "kept in the record of it");
+  if (many) {
+    flags.text("--since", asked.list.since, "only from this time on: 2026-05-01T12:00:00Z, or 10m ago");
+    flags.text("--until", asked.list.until, "only before this time");
+    flags.number("--limit", asked.list.limit, "at most so many, 1 to 1000");
+    flags.flag("--dry-run", asked.dry_run, "only say which they are");
+  }
+  for (size_t i = 0; i < act.extras.size(); ++i) {
+    flags.text(act.extras[i].flag, asked.extras[i], act.extras[i].help, act.extras[i].needed ? Need::required : Need::optional);
+  }
+  flags.text("--reason", asked.reason, act.needs_reason ? "why: kept in the record of it" : "kept in the record of it");
   flags.server(asked.server).output(asked.output);
   return flags.parse();
 }
@@ -64,14 +85,14 @@ std::string describe(json::View answer, const Act& act, bool dry_run) {
   return text + (answer.find("next") ? "; there are more: run it again\n" : "\n");
 }
 
-int run_by_query(const Call& call, const Act& act, const Asked& asked) {
+int run_by_query(const Call& call, const Act& act, const Asked& asked, const json::Value& body) {
   Result<UrlQuery> query = list_query(asked.list, call.io.now());
   if (!query.ok()) return call.io.fail(query.error());
   for (size_t i = 0; i < act.filters.size(); ++i) query->emplace_back(act.filters[i].query, asked.filters[i]);
   if (asked.dry_run) query->emplace_back("dry_run", "true");
   const std::string path = std::string(act.collection) + "/by-query/" + std::string(act.verb);
   const Result<HttpReply> reply = Client(asked.server).send("POST", path, *query, "application/json",
-                                                            asked.body(act)->to_text());
+                                                            body->to_text());
   if (!reply.ok()) return call.io.fail(reply.error());
   const Result<json::Value> answer = read_reply(*reply);
   if (!answer.ok()) return call.io.fail(answer.error());
@@ -82,6 +103,15 @@ int run_by_query(const Call& call, const Act& act, const Asked& asked) {
 
 }  // namespace
 
+Result<json::Value> json_argument(const Io& io, std::string_view flag, std::string text) {
+  if (text == "-" || text.starts_with('@')) {
+    HENCE_TRY(text, read_file(io, text == "-" ? text : text.substr(1)));
+  }
+  Result<json::Value> value = json::parse(text);
+  if (value.ok()) return value;
+  return Error(ErrorCode::RequestInvalid, std::string(flag) + " is not JSON: " + value.error().message());
+}
+
 int run_act(const Call& call, const Act& act) {
   Asked asked;
   if (const auto code = read(call, act, asked)) return *code;
@@ -90,9 +120,18 @@ int run_act(const Call& call, const Act& act) {
     for (const Act::Filter& filter : act.filters) names += std::string(filter.flag) + ", ";
     return call.io.fail("say which: an ID, or all that " + names + "--since, --until find", kExitWrongUse);
   }
-  if (asked.id.empty()) return run_by_query(call, act, asked);
+  if (act.needs_reason && asked.reason.empty() && !asked.dry_run) {
+    return call.io.fail(std::string(kSayWhy), kExitWrongUse);
+  }
+  const Result<json::Value> body = body_of(call.io, act, asked);
+  if (!body.ok()) return call.io.fail(body.error().message(), kExitWrongUse);
+  const bool extra = std::any_of(asked.extras.begin(), asked.extras.end(), [](const auto& text) { return !text.empty(); });
+  if (asked.id.empty() && extra) {
+    return call.io.fail(std::string(act.extras.front().flag) + " is for one: name its ID", kExitWrongUse);
+  }
+  if (asked.id.empty()) return run_by_query(call, act, asked, *body);
   const std::string path = std::string(act.collection) + "/" + url_escape(asked.id) + "/" + std::string(act.verb);
-  const Result<json::Value> answer = Client(asked.server).post(path, asked.body(act));
+  const Result<json::Value> answer = Client(asked.server).post(path, *body);
   if (!answer.ok()) return call.io.fail(answer.error());
   call.io.out(format_value(asked.output.format, *answer, [&] { return act.said(asked.id); }));
   return kExitOk;

@@ -221,6 +221,45 @@ TEST_F(Asking, CancelAndRedriveCarryTheReason) {
                           "POST " + kBase + "/deliveries/07-1.0/redrive {}"));
 }
 
+TEST_F(Asking, WorkflowsShowWhatRunsOnEachVersionAndAreRetired) {
+  server.on("GET " + kBase + "/workflows", 200,
+            R"({"items":[{"name":"d/w:1.0.0","running":3,"revision":1},{"name":"d/w:2.0.0","running":0,"latest":true,"revision":2}],
+                "deleted":[{"name":"d/old:1.0.0","running":1}]})");
+  const Ran listed = run({"workflow", "list", "-o", "table"});
+  EXPECT_THAT(listed.out, HasSubstr("d/w:1.0.0  3"));
+  EXPECT_THAT(listed.out, HasSubstr("latest"));
+  EXPECT_THAT(listed.out, HasSubstr("d/old:1.0.0 is deleted; 1 still on it"));
+  server.on("DELETE " + kBase + "/workflows/d/w:1.0.0?unused=true", 409, R"({"detail":"3 instances run on it","code":"Conflict"})");
+  EXPECT_EQ(run({"workflow", "retire", "d/w"}).code, kExitWrongUse);
+  const Ran refused = run({"workflow", "retire", "d/w", "--version", "1.0.0"});
+  EXPECT_NE(refused.code, kExitOk);
+  EXPECT_THAT(refused.err, HasSubstr("3 instances run on it"));
+}
+
+TEST_F(Asking, ActsOnInstancesNeedAReasonAndCarryWhatTheySay) {
+  for (const char* verb : {"suspend", "retry", "skip", "context", "event"}) {
+    server.on("POST " + kBase + "/instances/07-1/" + verb, 200, R"({"id":"07-1"})");
+  }
+  const Ran silent = run({"instance", "suspend", "07-1"});
+  EXPECT_EQ(silent.code, kExitWrongUse);
+  EXPECT_THAT(silent.err, HasSubstr("say why: --reason"));
+  EXPECT_EQ(run({"instance", "send-event", "07-1", "--type", "t", "--source", "/s"}).code, kExitWrongUse);
+  EXPECT_EQ(run({"instance", "suspend", "07-1", "--reason", "r"}).code, kExitOk);
+  EXPECT_EQ(run({"instance", "retry", "07-1", "--reason", "r", "--input", "{\"a\":1}"}).code, kExitOk);
+  EXPECT_EQ(run({"instance", "skip", "07-1", "--reason", "r", "--task", "pay", "--output", "[1]"}).code, kExitOk);
+  EXPECT_EQ(run({"instance", "set-context", "07-1", "--reason", "r", "--context", "{"}).code, kExitWrongUse);
+  EXPECT_EQ(run({"instance", "set-context", "07-1", "--reason", "r", "--context", "{}"}).code, kExitOk);
+  EXPECT_EQ(run({"instance", "skip", "07-1", "--reason", "r"}).code, kExitWrongUse);
+  EXPECT_EQ(run({"instance", "retry", "--status", "faulted", "--reason", "r", "--input", "1"}).code, kExitWrongUse);
+  EXPECT_THAT(server.asked(), ElementsAre("POST " + kBase + R"(/instances/07-1/suspend {"reason":"r"})",
+                                          "POST " + kBase + R"(/instances/07-1/retry {"reason":"r","input":{"a":1}})",
+                                          "POST " + kBase + R"(/instances/07-1/skip {"reason":"r","task":"pay","output":[1]})",
+                                          "POST " + kBase + R"(/instances/07-1/context {"reason":"r","context":{}})"));
+  const Ran sent = run({"instance", "send-event", "07-1", "--type", "t", "--source", "/s", "--id", "1", "--reason", "r"});
+  EXPECT_EQ(sent.code, kExitOk) << sent.err;
+  EXPECT_THAT(server.asked().back(), HasSubstr(R"(/instances/07-1/event {"reason":"r","event":{"specversion":"1.0","id":"1","source":"/s","type":"t")"));
+}
+
 TEST_F(Asking, CancelAndRedriveTakeAllThatAQueryFinds) {
   server.on("POST " + kBase + "/instances/by-query/cancel?limit=100&workflow=t%2Fnap&dry_run=true", 200,
             R"({"dryRun":true,"items":[{"id":"07-1"}],"failed":0,"next":"x"})");

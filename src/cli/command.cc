@@ -56,14 +56,22 @@ constexpr std::array kCommands{
     Command{"schema", "validate", "-s SCHEMA [-d DOC]", "does a document fit a JSON Schema? without a server", schema_validate},
     Command{"schema", "check", "OLD NEW", "which change of a JSON Schema breaks its users", schema_check},
     Command{"sink", "listen", "--port P", "catches HTTP calls and shows them", sink_listen},
-    Command{"workflow", "list", "", "definitions", workflow_list},
+    Command{"workflow", "list", "", "definitions, and how many instances run on each", workflow_list},
     Command{"workflow", "get", "NS/NAME", "one definition", workflow_get},
     Command{"workflow", "run", "NS/NAME", "starts a workflow", workflow_run},
+    Command{"workflow", "retire", "NS/NAME --version V", "deletes a version on which nothing runs", workflow_retire},
     Command{"instance", "list", "", "runs of workflows", instance_list},
     Command{"instance", "get", "ID", "one run with its output", instance_get},
     Command{"instance", "trace", "ID", "every task of a run: time, attempts, in and out",
             instance_trace},
+    Command{"instance", "why", "ID", "what a run waits for, with an event that it would take", instance_why},
     Command{"instance", "cancel", "ID", "ends a run, or all that --workflow, --status … find", instance_cancel},
+    Command{"instance", "suspend", "ID", "no further task of it begins, or of all that are found", instance_suspend},
+    Command{"instance", "resume", "ID", "lets what is suspended go on", instance_resume},
+    Command{"instance", "retry", "ID", "goes on from the task that failed", instance_retry},
+    Command{"instance", "skip", "ID --task NAME", "ends a task that waits or has failed", instance_skip},
+    Command{"instance", "set-context", "ID --context JSON", "replaces its $context", instance_set_context},
+    Command{"instance", "send-event", "ID --type T --source S", "gives an event to this run alone", instance_send_event},
     Command{"instance", "redrive-compensation", "ID", "undoes again what could not be undone", instance_redrive_compensation},
     Command{"instance", "skip-compensation", "ID", "leaves undone what could not be undone", instance_skip_compensation},
     Command{"approval", "list", "", "what waits for a person's decision", approval_list},
@@ -92,8 +100,7 @@ constexpr std::string_view kAbsentNouns[] = {
     "audit",  "backtest", "doctor",
     "plan",     "policy", "schedule", "console", "projection"};
 constexpr std::pair<std::string_view, std::string_view> kAbsentVerbs[] = {
-    {"instance", "why"},    {"instance", "suspend"}, {"instance", "resume"},
-    {"instance", "retry"},  {"event", "replay"},
+    {"event", "replay"},
 };
 
 std::string singular(std::string_view word) {

@@ -61,8 +61,7 @@ TEST_F(Commands, UnknownWordsNameTheNearest) {
 
 TEST_F(Commands, WhatThisVersionDoesNotHaveIsSaid) {
   for (const auto& words : {std::vector<std::string>{"approval", "list"},
-                            {"instance", "suspend", "7-1"},
-                            {"instance", "why"},
+                            {"event", "replay"},
                             {"backtest"}}) {
     const Ran ran = run(words);
     EXPECT_EQ(ran.code, kExitWrongUse);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// `hence event send`: one event alone, several in batches; what came of each in order.
+// `hence event send`: one event alone, several in batches; what came of each in order. And
+// `hence instance send-event`.
 
 #include <algorithm>
 
+#include "cli/act.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/files.h"
@@ -143,6 +145,15 @@ Result<std::vector<json::Value>> events_of(const Call& call, const SendFlags& fl
   return events;
 }
 
+void declare(Flags& flags, SendFlags& send, const std::string& file_help) {
+  flags.text("-f,--file", send.file, file_help);
+  flags.text("--type", send.type, "the event's type");
+  flags.text("--source", send.source, "the event's source");
+  flags.text("--subject", send.subject, "the event's subject");
+  flags.text("--data", send.data, "the event's data, as JSON");
+  flags.text("--id", send.id, "the event's id; a random one if left out");
+}
+
 }  // namespace
 
 int event_send(const Call& call) {
@@ -150,12 +161,7 @@ int event_send(const Call& call) {
   ServerFlags server;
   OutputFlags output;
   Flags flags(call);
-  flags.text("-f,--file", send.file, "one event, a JSON array or JSON lines; - is standard input");
-  flags.text("--type", send.type, "the event's type");
-  flags.text("--source", send.source, "the event's source");
-  flags.text("--subject", send.subject, "the event's subject");
-  flags.text("--data", send.data, "the event's data, as JSON");
-  flags.text("--id", send.id, "the event's id; a random one if left out");
+  declare(flags, send, "one event, a JSON array or JSON lines; - is standard input");
   flags.server(server).output(output);
   if (const auto code = flags.parse()) return *code;
   const Result<std::vector<json::Value>> events = events_of(call, send);
@@ -181,6 +187,33 @@ int event_send(const Call& call) {
   call.io.out(format_list(output.format, to_json(outcome),
                           [&] { return draw(outcome, *events, style_of(call.io)); }));
   return outcome.all_accepted ? kExitOk : kExitNo;
+}
+
+/// `hence instance send-event`: the same, for one instance alone.
+int instance_send_event(const Call& call) {
+  std::string id, reason;
+  SendFlags send;
+  ServerFlags server;
+  OutputFlags output;
+  Flags flags(call);
+  flags.positional("ID", id, "the instance, as instance list shows it");
+  declare(flags, send, "the event; - is standard input");
+  flags.text("--reason", reason, "why: kept in the record of it");
+  flags.server(server).output(output);
+  if (const auto code = flags.parse()) return *code;
+  if (reason.empty()) return call.io.fail(std::string(kSayWhy), kExitWrongUse);
+  const Result<std::vector<json::Value>> events = events_of(call, send);
+  if (!events.ok()) return call.io.fail(events.error().message(), kExitWrongUse);
+  if (events->size() != 1) return call.io.fail(send.file + " holds several events; send one at a time", kExitWrongUse);
+  json::Builder body;
+  body.begin_object().member("reason", reason).member("event", events->front()).end_object();
+  const Result<json::Value> answer =
+      Client(server).post("/instances/" + url_escape(id) + "/event", std::move(body).finish());
+  if (!answer.ok()) return call.io.fail(answer.error());
+  call.io.out(format_value(output.format, *answer, [&] {
+    return "sent to " + id + "; hence instance trace " + id + " shows how it goes\n";
+  }));
+  return kExitOk;
 }
 
 }  // namespace hence::cli

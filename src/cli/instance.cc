@@ -84,15 +84,48 @@ int instance_trace(const Call& call) {
   return kExitOk;
 }
 
+int instance_why(const Call& call) {
+  std::string id;
+  ServerFlags server;
+  OutputFlags output;
+  Flags flags(call);
+  flags.positional("ID", id, "the instance, as instance list shows it");
+  flags.server(server).output(output);
+  if (const auto code = flags.parse()) return *code;
+  const Result<json::Value> answer = Client(server).get(path_of(id, "/why"));
+  if (!answer.ok()) return call.io.fail(answer.error());
+  call.io.out(format_value(output.format, *answer, [&] { return render_why(*answer, style_of(call.io)); }));
+  return kExitOk;
+}
+
+namespace {
+
+/// An act on one instance, or on all that a query finds.
+Act act_on_many(std::string_view verb, std::string_view done, const char* statuses,
+                std::function<std::string(const std::string& id)> said) {
+  Act act{"/instances", verb, "the instance, as instance list shows it",
+          {{"--workflow", "workflow", "of this workflow, namespace/name"}, {"--status", "status", statuses}},
+          done, std::move(said)};
+  act.needs_reason = true;
+  return act;
+}
+
+Act act_on_one(std::string_view verb, std::vector<Act::Extra> extras, std::function<std::string(const std::string& id)> said) {
+  Act act{"/instances", verb, "the instance, as instance list shows it", {}, {}, std::move(said)};
+  act.needs_reason = true;
+  act.extras = std::move(extras);
+  return act;
+}
+
+std::string goes_on(const std::string& id) { return "; hence instance trace " + id + " shows how it goes\n"; }
+
+}  // namespace
+
 int instance_cancel(const Call& call) {
-  return run_act(call, {"/instances",
-                        "cancel",
-                        "the instance, as instance list shows it",
-                        {{"--workflow", "workflow", "of this workflow, namespace/name"},
-                         {"--status", "status", "pending, running, waiting, suspended or compensating"}},
-                        "cancelled",
-                        [](const std::string& id) { return "cancelled " + id + "\n"; },
-                        {{"--compensate", "compensate", "undo first what its tasks did (metadata.compensate)"}}});
+  Act act = act_on_many("cancel", "cancelled", "pending, running, waiting, suspended or compensating",
+                        [](const std::string& id) { return "cancelled " + id + "\n"; });
+  act.switches = {{"--compensate", "compensate", "undo first what its tasks did (metadata.compensate)"}};
+  return run_act(call, act);
 }
 
 int instance_redrive_compensation(const Call& call) {
@@ -115,6 +148,35 @@ int instance_skip_compensation(const Call& call) {
                         [](const std::string& id) {
                           return "leaves it undone and goes on; hence instance trace " + id + " shows how it goes\n";
                         }});
+}
+
+int instance_suspend(const Call& call) {
+  return run_act(call, act_on_many("suspend", "suspended", "pending, running or waiting", [](const std::string& id) {
+                   return "suspended " + id + "; hence instance resume " + id + " lets it go on\n";
+                 }));
+}
+
+int instance_resume(const Call& call) {
+  return run_act(call, act_on_many("resume", "resumed", "suspended",
+                                   [](const std::string& id) { return "resumed " + id + goes_on(id); }));
+}
+
+int instance_retry(const Call& call) {
+  Act act = act_on_many("retry", "retried", "faulted", [](const std::string& id) { return "retries " + id + goes_on(id); });
+  act.extras = {{"--input", "input", "of the task that failed, instead of what it had: JSON; @FILE or - reads it"}};
+  return run_act(call, act);
+}
+
+int instance_skip(const Call& call) {
+  return run_act(call, act_on_one("skip",
+                                  {{"--task", "task", "its name, or its reference where names are not enough", false, true},
+                                   {"--output", "output", "what it gives on, instead of its input: JSON; @FILE or - reads it"}},
+                                  [](const std::string& id) { return "skipped a task of " + id + goes_on(id); }));
+}
+
+int instance_set_context(const Call& call) {
+  return run_act(call, act_on_one("context", {{"--context", "context", "the new context: JSON; @FILE or - reads it", true, true}},
+                                  [](const std::string& id) { return "set the context of " + id + "\n"; }));
 }
 
 }  // namespace hence::cli

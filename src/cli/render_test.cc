@@ -100,6 +100,51 @@ TEST(RenderTrace, IsATreeOfTasks) {
             "· report          call http   skipped\n");
 }
 
+TEST(RenderTrace, ShowsWhatWasDoneByHand) {
+  EXPECT_EQ(render_trace(parse(R"({"id":"07-43","workflow":"a/b","version":"1.0.0","status":"waiting",
+      "started":"2026-11-21T09:15:02Z","tasks":[{"task":"ask","kind":"call http","status":"skipped","input":{"n":1},"output":2,"depth":0}],
+      "operations":[{"time":"2026-11-21T09:15:04Z","what":"task ask skipped","by":"ann","reason":"asked by phone"}]})"), kPlain),
+            "a/b:1.0.0  waiting  (07-43, 3 s ago, 09:15:02Z)\n"
+            "\n"
+            "· ask             call http   skipped\n"
+            "    in   {\"n\":1}\n"
+            "    out  2\n"
+            "by hand 1 s ago, 09:15:04Z: task ask skipped, by ann (asked by phone)\n");
+}
+
+TEST(RenderWhy, SaysWhatItWaitsForAndWhatWouldWakeIt) {
+  EXPECT_EQ(render_why(parse(R"({"id":"07-43","workflow":"shop/order","version":"1.0.0","status":"suspended",
+      "started":"2026-11-21T09:12:05Z","suspended":{"since":"2026-11-21T09:13:05Z","by":"ann","reason":"the stock is counted"},
+      "waits":[{"kind":"event","task":"paid","reference":"/do/0/paid","begun":"2026-11-21T09:12:05Z","filter":"/do/0/paid/listen/to/one",
+        "with":{"type":"order.paid"},"correlation":[{"key":"order","from":".data.order","value":7},{"key":"room","from":".roomid"}],
+        "sample":{"type":"order.paid"}},
+       {"kind":"call","task":"ask","reference":"/do/1/ask","call":"http","request":"GET http://a/","state":"ready","since":"2026-11-21T09:15:02Z",
+        "attempt":2,"error":{"title":"Communication Error","detail":"503"}},
+       {"kind":"timer","task":"paid","reference":"/do/0/paid","for":"task timeout","due":"2026-11-21T10:15:05Z"},
+       {"kind":"timer","for":"workflow timeout","due":"2026-11-21T10:15:05Z"}],
+      "held":[{"kind":"timer","task":"nap","reference":"/do/2/nap","for":"wait"}]})"), kPlain),
+            "shop/order:1.0.0  suspended  (07-43, 3 min ago, 09:12:05Z)\n"
+            "suspended by ann 2 min ago, 09:13:05Z: the stock is counted\n"
+            "\n"
+            "event  paid /do/0/paid, since 3 min ago, 09:12:05Z\n"
+            "  order = 7   (.data.order)\n"
+            "  room: the first event gives its value   (.roomid)\n"
+            "  with {\"type\":\"order.paid\"}\n"
+            "  it would take\n"
+            "    {\n"
+            "      \"type\": \"order.paid\"\n"
+            "    }\n"
+            "call   ask /do/1/ask: GET http://a/, ready since 3 s ago, 09:15:02Z, attempt 2\n"
+            "  error Communication Error: 503\n"
+            "timer  paid /do/0/paid: task timeout in 1 h, 10:15:05Z\n"
+            "timer  the instance: workflow timeout in 1 h, 10:15:05Z\n"
+            "\n"
+            "came meanwhile, takes effect at the resume\n"
+            "timer  nap /do/2/nap: wait\n"
+            "\n"
+            "hence instance resume 07-43 --reason … lets it go on\n");
+}
+
 TEST(RenderTrace, FitsEightyColumns) {
   const std::string text(500, 'x');
   const std::string trace =

@@ -17,39 +17,6 @@ namespace {
 constexpr size_t kNameMin = 14;
 constexpr size_t kDepthShownMax = 10;
 
-/// A labelled value: on one line cut to fit, or, in full, indented over several.
-void add_value(std::string& out, size_t indent, std::string_view label, json::View value,
-               const Style& style, bool full) {
-  std::string text = value.is_string() ? std::string(value.as_string()) : value.to_text();
-  const std::string head = std::string(indent, ' ') + pad(std::string(label), 4) + " ";
-  if (!full) {
-    const size_t room = style.columns - std::min(style.columns, width_of(head));
-    out += style.paint(Tone::dim, head) + shorten(text, room) + "\n";
-    return;
-  }
-  text.clear();
-  json::write_pretty(value, text);
-  out += style.paint(Tone::dim, head);
-  for (size_t start = 0; start <= text.size();) {
-    const size_t end = std::min(text.find('\n', start), text.size());
-    if (start > 0) out.append(indent + 5, ' ');
-    out += text.substr(start, end - start) + "\n";
-    start = end + 1;
-  }
-}
-
-void add_error(std::string& out, size_t indent, json::View error, const Style& style, bool full) {
-  std::string text(error.string_or("title", ""));
-  if (const auto detail = error.string_or("detail", ""); !detail.empty())
-    text += (text.empty() ? "" : ": ") + std::string(detail);
-  if (text.empty() || full) {
-    add_value(out, indent, "error", error, style, full);
-    return;
-  }
-  std::string lines = wrap("error " + text, indent, style.columns);
-  out += style.paint(Tone::bad, lines.substr(0, lines.size() - 1)) + "\n";
-}
-
 size_t depth_of(json::View task) {
   const auto depth = task.find("depth");
   return depth && depth->is_number()
@@ -108,7 +75,7 @@ void add_task(std::string& out, json::View task, size_t depth, size_t name_width
   const size_t inner = indent + 4;
   if (const auto undone = task.string_or("compensates", ""); !undone.empty() && depth == 0)
     out += std::string(inner, ' ') + style.paint(Tone::dim, "undoes " + std::string(undone)) + "\n";
-  if (status != "skipped") add_values(out, inner, task, seen, style, full);
+  add_values(out, inner, task, seen, style, full);
   if (const auto error = task.find("error")) add_error(out, inner, *error, style, full);
 }
 
@@ -158,6 +125,38 @@ void add_acts(std::string& out, json::View acts, std::string_view head, const St
 
 }  // namespace
 
+void add_value(std::string& out, size_t indent, std::string_view label, json::View value,
+               const Style& style, bool full) {
+  std::string text = value.is_string() ? std::string(value.as_string()) : value.to_text();
+  const std::string head = std::string(indent, ' ') + pad(std::string(label), 4) + " ";
+  if (!full) {
+    const size_t room = style.columns - std::min(style.columns, width_of(head));
+    out += style.paint(Tone::dim, head) + shorten(text, room) + "\n";
+    return;
+  }
+  text.clear();
+  json::write_pretty(value, text);
+  out += style.paint(Tone::dim, head);
+  for (size_t start = 0; start <= text.size();) {
+    const size_t end = std::min(text.find('\n', start), text.size());
+    if (start > 0) out.append(indent + 5, ' ');
+    out += text.substr(start, end - start) + "\n";
+    start = end + 1;
+  }
+}
+
+void add_error(std::string& out, size_t indent, json::View error, const Style& style, bool full) {
+  std::string text(error.string_or("title", ""));
+  if (const auto detail = error.string_or("detail", ""); !detail.empty())
+    text += (text.empty() ? "" : ": ") + std::string(detail);
+  if (text.empty() || full) {
+    add_value(out, indent, "error", error, style, full);
+    return;
+  }
+  std::string lines = wrap("error " + text, indent, style.columns);
+  out += style.paint(Tone::bad, lines.substr(0, lines.size() - 1)) + "\n";
+}
+
 std::string render_trace(json::View trace, const Style& style, bool full) {
   const std::string status(trace.string_or("status", ""));
   std::string title(trace.string_or("workflow", ""));
@@ -194,6 +193,7 @@ std::string render_trace(json::View trace, const Style& style, bool full) {
     }
   }
   if (const auto decided = trace.find("decided")) add_acts(out, *decided, "decided", style);
+  if (const auto acts = trace.find("operations")) add_acts(out, *acts, "by hand", style);
   if (const auto ignored = trace.find("ignored")) add_acts(out, *ignored, "too late", style);
   const auto left_out = trace.find("tasksLeftOut");
   if (left_out) out += left_out->to_text() + " more tasks are not shown\n";

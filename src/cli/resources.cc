@@ -19,6 +19,20 @@ std::string path_of(resource::Kind kind, std::string_view name = {}) {
   return path;
 }
 
+/// Each version with how many instances run on it, those that are gone too.
+std::string draw_workflows(json::View answer, const Style& style) {
+  std::string out = draw_items(answer, style, {"NAME", "RUNNING", "NEW ONES", "REVISION", "CHANGED"}, [&](json::View item) {
+    return std::vector{cell(item, "name"), cell(item, "running"), std::string(item.find("latest") ? "latest" : ""),
+                       cell(item, "revision"), when(item, "changed", style.now)};
+  });
+  if (const auto deleted = answer.find("deleted")) {
+    for (const json::View one : deleted->elements()) {
+      out += cell(one, "name") + " is deleted; " + cell(one, "running") + " still on it\n";
+    }
+  }
+  return out;
+}
+
 int unknown_kind(const Io& io, const std::string& word) {
   return io.fail("there is no kind \"" + word + "\"" + workflow::suggestion(word, kKindWords),
                  kExitWrongUse);
@@ -32,6 +46,7 @@ int show_resources(const Call& call, const ServerFlags& server, const OutputFlag
   return show_list(
       call.io, output, list, [&] { return client.get(path_of(kind)); },
       [&](json::View answer, const Style& style) {
+        if (kind == resource::Kind::workflow) return draw_workflows(answer, style);
         return draw_items(answer, style, {"NAME", "REVISION", "CHANGED"}, [&](json::View item) {
           return std::vector{cell(item, "name"), cell(item, "revision"),
                              when(item, "changed", style.now)};

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cli/act.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
@@ -10,7 +11,6 @@
 #include "cli/render.h"
 #include "cli/resources.h"
 #include "json/builder.h"
-#include "json/parse.h"
 #include "json/write.h"
 
 namespace hence::cli {
@@ -30,14 +30,8 @@ Result<json::Value> start_body(const Io& io, const RunFlags& run) {
   json::Builder body;
   body.begin_object().member("workflow", run.workflow);
   if (!run.input.empty()) {
-    std::string text = run.input;
-    if (text == "-" || text.starts_with('@')) {
-      HENCE_TRY(text, read_file(io, text == "-" ? text : text.substr(1)));
-    }
-    const Result<json::Value> input = json::parse(text);
-    if (!input.ok())
-      return Error(ErrorCode::RequestInvalid, "--input is not JSON: " + input.error().message());
-    body.member("input", *input);
+    HENCE_TRY(const json::Value input, json_argument(io, "--input", run.input));
+    body.member("input", input);
   }
   if (!run.id.empty()) body.member("id", run.id);
   if (!run.key.empty()) body.member("key", run.key);
@@ -109,6 +103,22 @@ int workflow_get(const Call& call) {
   flags.server(server).output(output);
   if (const auto code = flags.parse()) return *code;
   return show_resource(call, server, output, resource::Kind::workflow, name);
+}
+
+int workflow_retire(const Call& call) {
+  std::string name, version;
+  ServerFlags server;
+  OutputFlags output;
+  Flags flags(call);
+  flags.positional("NS/NAME", name, "the workflow");
+  flags.text("--version", version, "the version on which nothing is to begin any more", Need::required);
+  flags.server(server).output(output);
+  if (const auto code = flags.parse()) return *code;
+  const std::string title = name + ":" + version;
+  const Result<json::Value> answer = Client(server).remove("/workflows/" + path_escape(title) + "?unused=true");
+  if (!answer.ok()) return call.io.fail(answer.error());
+  call.io.out(format_value(output.format, *answer, [&] { return "retired " + title + "\n"; }));
+  return kExitOk;
 }
 
 int workflow_run(const Call& call) {

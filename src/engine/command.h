@@ -106,6 +106,20 @@ struct DecideApproval {
   std::string by;  ///< who they say they are; counts only where nobody is known
 };
 
+/// What else a person does to one instance; the reason is the actor's.
+struct ActOnInstance {
+  enum class Act : uint8_t { suspend, resume, retry, skip, set_context, send_event };
+  Act act = Act::suspend;
+  Address instance;
+  std::string task = {};                    ///< of a skip: its name or reference
+  std::optional<json::Value> value = {};    ///< input of a retry, output of a skip, the context
+  std::optional<event::Event> event = {};   ///< for this instance alone
+};
+/// By which source an event came that was sent to one instance.
+inline constexpr std::string_view kOperatorSource = "operator";
+/// "suspend", "set context", …: for sentences.
+std::string_view act_name(ActOnInstance::Act act);
+
 /// An attempt of an effect ended.
 struct AttemptEnded {
   EffectId effect;
@@ -151,7 +165,7 @@ struct Command {
   std::string idempotency_key;
   std::variant<IngestEvent, ApplyResources, StartInstance, CancelInstance, AttemptEnded,
                RedriveDelivery, TimersDue, ContinueInstance, AdoptIndex, RaiseFeatureLevel, ForgetEnded,
-               DecideParked, DecideApproval>
+               DecideParked, DecideApproval, ActOnInstance>
       body;
 };
 

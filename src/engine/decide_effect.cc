@@ -30,9 +30,11 @@ void Engine::run(const Command& command, const AttemptEnded& body, Batch& batch)
     const workflow::CallOutcome answer =
         outcome.answer.value_or(workflow::CallFailure{ErrorCode::CallFailed, outcome.error});
     if (!awaited) SIM_REACHED("engine: a call ends and nobody waits for it");
+    if (!awaited) return;
     Move move{Turn::call, {}, call, &answer, {}};
     move.again = outcome.again;
-    if (awaited) move_instance(record, instance, move);
+    const workflow::Advance advance = move_instance(record, instance, move);
+    if (advance.ignored) record.add(Ignored{advance.why, instance, body.effect});
     return;
   }
   if (outcome.kind == Outcome::Kind::done) {
@@ -134,7 +136,9 @@ void Engine::run(const Command& command, const TimersDue& body, Batch& batch) {
         record.add(Ignored{"a timer came due at the moment when what it was for had just ended", timer.key.address, {}});
         continue;
       }
-      move_instance(record, timer.key.address, {Turn::timer, {}, timer.key.number, nullptr, {}});
+      const workflow::Advance advance =
+          move_instance(record, timer.key.address, {Turn::timer, {}, timer.key.number, nullptr, {}});
+      if (advance.ignored) record.add(Ignored{advance.why, timer.key.address, {}});
     }
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Instances: starting, moving on, cancelling. The task machine decides; here its facts are recorded
+// Instances: starting and moving on. The task machine decides; here its facts are recorded
 // and what they ask of the engine (calls, events) is added.
 
 #include "base/reached.h"
@@ -20,6 +20,14 @@ StartRequest request_of(const StartInstance& body) {
   request.id = body.id;
   request.on_conflict = static_cast<uint8_t>(body.on_conflict);
   return request;
+}
+
+std::string_view arrival_name(workflow::ArrivalKind kind) {
+  switch (kind) {
+    case workflow::ArrivalKind::call: return "the answer to a call";
+    case workflow::ArrivalKind::event: return "an event";
+    default: return "a timer";
+  }
 }
 
 Effect effect_of(const workflow::CallRequested& call, const InstanceRow& row, Address instance, Recorder& record) {
@@ -205,7 +213,8 @@ workflow::Advance Engine::move_instance(Recorder& record, Address instance, cons
   }
   const bool was_continuing = state_.continuing().contains(instance);
   if (advance.more != was_continuing && !ignored) record.add(InstanceContinues{instance, advance.more});
-  return {advance.more, ignored};
+  advance.ignored = ignored;
+  return advance;
 }
 
 workflow::Advance Engine::turn_machine(const workflow::Definition& definition, InstanceRow& row, Address instance,
@@ -223,6 +232,11 @@ workflow::Advance Engine::turn_machine(const workflow::Definition& definition, I
       break;
     case Turn::parked: advance = machine.decide_parked(move.decision); break;
     case Turn::go_on: advance = machine.go_on(); break;
+    case Turn::suspend: advance = machine.suspend(move.by, move.reason); break;
+    case Turn::resume: advance = machine.resume(); break;
+    case Turn::retry: advance = machine.retry(move.value); break;
+    case Turn::skip: advance = machine.skip(move.task, move.value); break;
+    case Turn::set_context: advance = machine.set_context(*move.value); break;
     case Turn::event:
       advance = machine.on_event(static_cast<workflow::WaitId>(move.number), move.input, move.event, move.depth);
       break;
@@ -249,6 +263,9 @@ void Engine::emit_consequences(Recorder& record, InstanceRow& row, Address insta
       emit_approval_event(record, row, {instance, asked->approval});
     } else if (const auto* decided = std::get_if<workflow::ApprovalDecided>(&facts[i])) {
       emit_approval_event(record, row, {instance, decided->approval});
+    } else if (const auto* arrival = std::get_if<workflow::ArrivalTaken>(&facts[i]); arrival != nullptr && arrival->late) {
+      record.add(Ignored{std::string(arrival_name(arrival->kind)) +
+                             " that came while it was suspended: what it was for had ended by then", instance, {}});
     }
   }
 }

@@ -258,7 +258,10 @@ void Engine::wake(Recorder& record, const WakeRequest& request, const json::Valu
     const InstanceRow* row = state_.open_instance(target.instance);
     bool taken = false;
     if (row != nullptr && !row->machine.ended()) {
-      taken = !move_instance(record, target.instance, {Turn::event, event, target.wait, nullptr, {}, request.event, request.depth}).ignored;
+      const workflow::Advance advance = move_instance(
+          record, target.instance, {Turn::event, event, target.wait, nullptr, {}, request.event, request.depth});
+      taken = !advance.ignored;
+      if (!advance.why.empty()) record.add(Ignored{advance.why, target.instance, {}});
     }
     if (!request.kept) continue;
     row = state_.open_instance(target.instance);

@@ -33,6 +33,10 @@ Hash128 request_digest(const Command& command, Hash128 key) {
     text += start->workflow + '\0' + start->key + '\0' + start->id + '\0' + start->input->to_text();
   } else if (const auto* cancel = std::get_if<CancelInstance>(&command.body)) {
     text += cancel->instance.to_string() + (cancel->undo == workflow::Undo::yes ? "+" : "");
+  } else if (const auto* act = std::get_if<ActOnInstance>(&command.body)) {
+    text += std::string(act_name(act->act)) + '\0' + act->instance.to_string() + '\0' + act->task + '\0';
+    if (act->value) text += (*act->value)->to_text();
+    if (act->event) text += act->event->value()->to_text();
   } else if (const auto* redrive = std::get_if<RedriveDelivery>(&command.body)) {
     text += redrive->effect.to_string();
   } else if (const auto* apply = std::get_if<ApplyResources>(&command.body)) {

@@ -153,6 +153,7 @@ class Engine {
   /// The running instance that an operator means; none, with the reply's error, where there is no such
   /// one or it has ended.
   const InstanceRow* find_open(class Recorder& record, Address instance, std::string_view act, Reply& reply);
+  void run(const Command& command, const ActOnInstance& body, Batch& batch);
   void run(const Command& command, const AttemptEnded& body, Batch& batch);
   void run(const Command& command, const RedriveDelivery& body, Batch& batch);
   void run(const Command& command, const TimersDue& body, Batch& batch);
@@ -189,7 +190,7 @@ class Engine {
   // decide_instance.cc
   /// Starts an instance in record, or says why not. Returns what its asker is told.
   Reply begin_instance(class Recorder& record, const StartRequest& request);
-  enum class Turn : uint8_t { start, timer, call, cancel, go_on, event, parked, approval };
+  enum class Turn : uint8_t { start, timer, call, cancel, go_on, event, parked, approval, suspend, resume, retry, skip, set_context };
   struct Move {
     Turn turn = Turn::go_on;
     json::Value input;    ///< of a start; the event
@@ -202,6 +203,9 @@ class Engine {
     workflow::Undo undo = workflow::Undo::no;                 ///< of a cancel
     workflow::Parked decision = workflow::Parked::redrive;    ///< of what is parked
     const workflow::Decision* approval = nullptr;
+    std::string by = {};  ///< who suspends it
+    std::string task = {};
+    std::optional<json::Value> value = {};  ///< as in ActOnInstance
   };
   workflow::Advance move_instance(class Recorder& record, Address instance, const Move& move);
   void emit_consequences(class Recorder& record, InstanceRow& row, Address instance,
@@ -214,6 +218,9 @@ class Engine {
   void send_emitted(class Recorder& record, const InstanceRow& row, Address instance, const json::Value& event);
   // decide_approval.cc
   void emit_approval_event(class Recorder& record, const InstanceRow& row, const EffectId& id);
+  // decide_operate.cc
+  Status act_on(class Recorder& record, const ActOnInstance& body);
+  Status give_event(class Recorder& record, Address instance, const event::Event& event);
 
   // decide_wait.cc
   Hash128 site_hash(std::string_view name_space, std::string_view workflow, uint64_t revision, uint32_t site) const;

@@ -92,6 +92,9 @@ class Query {
   Result<json::Value> instance(std::string_view name_space, Address id);
   /// With "tasks": each task run with input, output, attempts, error, times, what it waits for.
   Result<json::Value> trace(std::string_view name_space, Address id);
+  /// All that it waits for (query_why.cc), each with the task: {"id","workflow","version","status","suspended"?,
+  /// "waits": [{"kind": event, timer or call, …}],"held"?}. Costs what the instance is in size.
+  Result<json::Value> why(std::string_view name_space, Address id, UtcTime now);
 
   // Approvals: {"id","instance","workflow","task","status","title","approvers","requested","deadline"?,
   // "decided"?,"by"?,"claimed"?,"reason"?}
@@ -107,9 +110,14 @@ class Query {
 
   // Resources as they are: {"kind","name","namespace","revision","changed","document"}
 
+  /// Of workflows with "running", the instances on each version, and "latest" for those that new ones
+  /// begin with; "deleted": versions that are gone while instances run on them.
   Result<json::Value> resources(std::string_view name_space, resource::Kind kind) const;
   /// Of an event type with "refused": {"count", "last", "record", "id", "source", "type", "errors"} where there are any.
   Result<json::Value> resource(std::string_view name_space, resource::Kind kind, std::string_view name) const;
+
+  /// How many instances run on each version, "ns/name:version" → number.
+  Result<std::map<std::string, uint64_t>> running(std::string_view name_space) const;
 
   // The catalogue of event types
 

@@ -149,17 +149,48 @@ Result<json::Value> Query::instances_of(std::string_view name_space, Address eve
   return std::move(builder).finish();
 }
 
+Result<std::map<std::string, uint64_t>> Query::running(std::string_view name_space) const {
+  std::map<std::string, uint64_t> counts;
+  for (uint32_t partition = 0; partition < sources_.partitions; ++partition) {
+    const std::string prefix = keys::running(static_cast<Partition>(partition), name_space, {});
+    HENCE_TRY_VOID(sources_.snapshot.scan(store::Family::state, {prefix, {}}, [&](std::string_view key, std::string_view value) {
+      counts[std::string(key.substr(prefix.size()))] += Decoder(value).varint();
+      return true;
+    }));
+  }
+  return counts;
+}
+
 Result<json::Value> Query::resources(std::string_view name_space, resource::Kind kind) const {
   json::Builder builder;
   builder.begin_object().key("items").begin_array();
+  const bool workflows = kind == resource::Kind::workflow;
+  std::map<std::string, uint64_t> counts;
+  if (workflows) {
+    HENCE_TRY(counts, running(name_space));
+  }
   if (const Definitions::Space* space = sources_.definitions->space(name_space)) {
     for (const auto& [key, stored] : space->resources) {
       if (key.first != kind) continue;
       add_resource(builder, name_space, stored);
+      if (workflows) {
+        const auto count = counts.extract(key.second);
+        builder.key("running").number(static_cast<int64_t>(count.empty() ? 0 : count.mapped()));
+        const std::string* latest = space->latest.find(key.second.substr(0, key.second.rfind(':')));
+        if (latest != nullptr && *latest == key.second) builder.key("latest").boolean(true);
+      }
       builder.end_object();
     }
   }
-  builder.end_array().end_object();
+  builder.end_array();
+  if (!counts.empty()) {
+    builder.key("deleted").begin_array();
+    for (const auto& [name, count] : counts) {
+      builder.begin_object().member("name", name).key("running").number(static_cast<int64_t>(count)).end_object();
+    }
+    builder.end_array();
+  }
+  builder.end_object();
   return std::move(builder).finish();
 }
 
@@ -173,6 +204,11 @@ Result<json::Value> Query::resource(std::string_view name_space, resource::Kind 
   json::Builder builder;
   add_resource(builder, name_space, *stored);
   if (kind == resource::Kind::event_type) HENCE_TRY_VOID(add_refusals(builder, name_space, name));
+  if (kind == resource::Kind::workflow) {
+    HENCE_TRY(const auto counts, running(name_space));
+    const auto count = counts.find(stored->resource->name);
+    builder.key("running").number(static_cast<int64_t>(count == counts.end() ? 0 : count->second));
+  }
   builder.end_object();
   return std::move(builder).finish();
 }

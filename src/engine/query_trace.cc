@@ -68,7 +68,7 @@ class Tracer {
     if (machine_.ending && !machine_.compensations.empty()) {
       run.compensates = definition_.task(machine_.compensations.back().task).reference;
     }
-    open_[frame] = runs_.size();
+    open_[frame] = last_[frame] = runs_.size();
     runs_.push_back(std::move(run));
   }
 
@@ -105,6 +105,30 @@ class Tracer {
     run->output = fact.output ? fact.output : frame->raw_output;
     if (!run->output) run->output = frame->input();
     open_.erase(fact.frame);
+  }
+  void before(const workflow::TaskEndedByHand& fact) {
+    const workflow::Frame* frame = machine_.find_frame(fact.frame);
+    if (open(fact.frame) == nullptr) begin(fact.frame, fact.task, {});
+    TaskRun* run = open(fact.frame);
+    if (run == nullptr || frame == nullptr) return;
+    run->status = "skipped";
+    run->ended = time_;
+    run->input = frame->input();
+    run->output = fact.output ? fact.output : run->input;
+    open_.erase(fact.frame);
+  }
+  /// What a fault had ended goes on, but for tasks that begin again.
+  void after(const workflow::InstanceRetried&) {
+    using enum workflow::FrameState;
+    for (const workflow::Frame& frame : machine_.frames) {
+      const auto last = last_.find(frame.id);
+      if (frame.state == ready || frame.state == joined || frame.state == scope_ended || last == last_.end()) continue;
+      open_.insert(*last);
+      TaskRun& run = runs_[last->second];
+      run.status = "running";
+      run.ended = UtcTime{};
+      run.error.reset();
+    }
   }
   void before(const workflow::TaskFaulted& fact) {
     TaskRun* run = open(fact.frame);
@@ -188,6 +212,7 @@ class Tracer {
   UtcTime time_;
   std::vector<TaskRun> runs_;
   std::map<workflow::FrameId, size_t> open_;
+  std::map<workflow::FrameId, size_t> last_;  ///< run that a frame began last, ended or not
   std::map<workflow::CallId, workflow::FrameId> calls_;
   uint32_t left_out_ = 0;
   std::vector<std::pair<workflow::LimitNear, UtcTime>> limits_;  ///< half used
@@ -260,6 +285,30 @@ void add_detail(json::Builder& builder, Address id, const InstanceRow& row) {
     if (row.machine.ending->error) builder.member("error", *row.machine.ending->error);
   }
   builder.member("context", row.machine.context);
+}
+
+/// What a person did by this record: "suspended", "task pay skipped"; empty if nothing.
+std::string act_of(const ReadRecord& record, Address id, const workflow::Definition& definition) {
+  std::string what;
+  for (const Fact& fact : record.facts) {
+    const auto* accepted = std::get_if<EventAccepted>(&fact);
+    if (accepted != nullptr && accepted->source == kOperatorSource) what = "event sent to it alone";
+    const auto* stepped = std::get_if<InstanceStepped>(&fact);
+    if (stepped == nullptr || stepped->instance != id) continue;
+    const workflow::Fact& step = stepped->fact;
+    const auto* ended = std::get_if<workflow::InstanceEnded>(&step);
+    const auto* by_hand = std::get_if<workflow::TaskEndedByHand>(&step);
+    const auto* undoes = std::get_if<workflow::CompensationStarted>(&step);
+    const bool asked = !record.principal.empty() || !record.reason.empty();
+    if (ended != nullptr && ended->phase == workflow::Phase::cancelled && asked) what = "cancelled";
+    if (undoes != nullptr && undoes->phase == workflow::Phase::cancelled) what = "cancelled, what was done is undone first";
+    if (std::holds_alternative<workflow::InstanceSuspended>(step)) what = "suspended";
+    if (std::holds_alternative<workflow::InstanceResumed>(step)) what = "resumed";
+    if (std::holds_alternative<workflow::InstanceRetried>(step)) what = "retried";
+    if (std::holds_alternative<workflow::ContextSet>(step)) what = "context set";
+    if (by_hand != nullptr) what = "task " + definition.task(by_hand->task).name + " skipped";
+  }
+  return what;
 }
 
 /// Something that a person did, or that came and changed nothing any more.
@@ -345,11 +394,13 @@ Result<json::Value> Query::trace(std::string_view name_space, Address id) {
     return !cut;
   }));
   Tracer tracer(*definition);
-  json::Builder ignored, decided;
+  json::Builder ignored, decided, operations;
   ignored.begin_array();
   decided.begin_array();
+  operations.begin_array();
   for (const Sequence sequence : records) {
     HENCE_TRY(const ReadRecord record, read_record(sources_.reader, {id.partition, sequence}));
+    if (const std::string act = act_of(record, id, *definition); !act.empty()) add_act(operations, record, act);
     for (const Fact& fact : record.facts) {
       const auto* stepped = std::get_if<InstanceStepped>(&fact);
       if (stepped != nullptr && stepped->instance == id) {
@@ -380,6 +431,9 @@ Result<json::Value> Query::trace(std::string_view name_space, Address id) {
   decided.end_array();
   const json::Value decisions = std::move(decided).finish();
   if (decisions->size() > 0) builder.member("decided", decisions);
+  operations.end_array();
+  const json::Value acts = std::move(operations).finish();
+  if (acts->size() > 0) builder.member("operations", acts);
   ignored.end_array();
   const json::Value came_too_late = std::move(ignored).finish();
   if (came_too_late->size() > 0) builder.member("ignored", came_too_late);

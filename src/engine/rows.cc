@@ -264,6 +264,12 @@ std::optional<Over> parse_over(std::string_view key) {
   return found;
 }
 
+std::string running(Partition partition, std::string_view name_space, std::string_view workflow) {
+  std::string key = table(partition, 'l');
+  key.append(name_space).push_back('\0');
+  return key.append(workflow);
+}
+
 std::string definition(std::string_view kind, std::string_view name_space, std::string_view name,
                        uint64_t version) {
   std::string key = table(kControlPartition, 'd');

@@ -25,6 +25,7 @@
 //     pp y ns 0 name             RefusalRow of an event type
 //     pp a seq number            ApprovalRow of an instance's approval
 //     pp o ended seq [index]     empty; an instance, or with index a delivery, that is over
+//     pp l ns 0 workflow         number of instances that run on it ("ns/name:version"); none: no row
 //     control: d kind 0 ns 0 name 0 version     DefinitionRow, all versions
 //   index family (written blindly, can be rebuilt)
 //     L ns 0 ~started pp seq     InstanceSummary: instances, newest first
@@ -252,6 +253,7 @@ struct Over {
   bool delivery = false;
 };
 std::optional<Over> parse_over(std::string_view key);
+std::string running(Partition partition, std::string_view name_space, std::string_view workflow);
 std::string definition(std::string_view kind, std::string_view name_space, std::string_view name, uint64_t version);
 struct DefinitionKey {
   std::string kind, name_space, name;

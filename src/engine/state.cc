@@ -62,6 +62,33 @@ void State::end_batch() {
     overlay_.save(keys::meta(partition), meta_[index]);
     changed_meta_[index] = false;
   }
+  for (const auto& [key, change] : std::exchange(running_, {})) {
+    if (change == 0) continue;
+    const std::optional<std::string> before = overlay_.get(key);
+    const int64_t count = change + static_cast<int64_t>(before ? Decoder(*before).varint() : 0);
+    HENCE_CHECK(count >= 0);
+    std::string text;
+    Encoder(text).varint(static_cast<uint64_t>(count));
+    if (count == 0) overlay_.erase(key);
+    else overlay_.put(key, std::move(text));
+  }
+}
+
+void State::count_running(Partition partition, const InstanceRow& row, int64_t change) {
+  if (feature_level_ < kLevelOperating) return;
+  running_[keys::running(partition, row.name_space, row.workflow + ":" + row.version)] += change;
+}
+
+/// Those that were there before anybody counted.
+void State::count_all_running() {
+  for (uint32_t partition = 0; partition < partitions_; ++partition) {
+    overlay_.scan(keys::table(static_cast<Partition>(partition), 'i'), {}, [&](std::string_view, std::string_view bytes) {
+      const Result<InstanceRow> row = decode<InstanceRow>(bytes, "an instance");
+      HENCE_CHECK(row.ok());
+      if (!row->machine.ended()) count_running(static_cast<Partition>(partition), *row, 1);
+      return true;
+    });
+  }
 }
 
 // Events, messages and definitions
@@ -110,7 +137,9 @@ void State::on(const RecordContext& record, const DefinitionsAdopted& fact) {
 }
 
 void State::on(const RecordContext&, const FeatureLevelRaised& fact) {
+  const bool begins_to_count = feature_level_ < kLevelOperating && fact.level >= kLevelOperating;
   set_feature_level(fact.level);
+  if (begins_to_count) count_all_running();
   std::string level;
   Encoder(level).varint(fact.level);
   overlay_.put(keys::feature_level(), std::move(level));
@@ -162,6 +191,7 @@ void State::on(const RecordContext& record, const InstanceStarted& fact) {
   row.rule = fact.rule;
   row.depth = fact.depth;
   row.started = record.time;
+  count_running(record.address.partition, row, 1);
   if (!fact.id.empty()) {
     std::string address;
     Encoder(address).put(record.address);
@@ -182,6 +212,13 @@ void State::on(const RecordContext& record, const InstanceStepped& fact) {
   if (std::holds_alternative<workflow::InstanceEnded>(fact.fact)) {
     row->ended = record.time;
     if (feature_level_ >= kLevelForgetting) overlay_.put(keys::over(row->ended, fact.instance), {});
+    if (feature_level_ < kLevelOperating) row->machine.fallen.reset();
+    count_running(fact.instance.partition, *row, -1);
+  }
+  if (std::holds_alternative<workflow::InstanceRetried>(fact.fact)) {
+    overlay_.erase(keys::over(row->ended, fact.instance));
+    count_running(fact.instance.partition, *row, 1);
+    row->ended = UtcTime{};
   }
   if (const auto* asked = std::get_if<workflow::ApprovalRequested>(&fact.fact)) {
     ask(record, fact.instance, *row, *asked);
@@ -549,6 +586,7 @@ std::string describe_waits(const workflow::Instance& machine) {
   if (const workflow::Compensation* parked = machine.parked()) {
     add("a person: a compensation failed (" + std::string((*parked->error)->string_or("detail", "")) + ")");
   }
+  if (machine.suspension) add("a resume");
   for (const workflow::Call& call : machine.calls) {
     add(call.kind == workflow::CallKind::shell ? "shell command" : "HTTP call");
   }

@@ -157,6 +157,9 @@ class State {
   void decide(const RecordContext& record, const EffectId& id, const std::function<void(ApprovalRow&)>& change);
   void save_approval(const EffectId& id, ApprovalRow& row);
   void forget_approvals(Address instance);
+  /// One more or one less instance that runs on its version.
+  void count_running(Partition partition, const InstanceRow& row, int64_t change);
+  void count_all_running();
   void forget_instance(Address instance);
   void forget_delivery(const EffectId& id);
   void erase_over(Partition partition, std::string key);
@@ -180,6 +183,7 @@ class State {
   std::optional<Accepted> accepted_;
   std::optional<json::Value> outgoing_;  ///< made of it at the first delivery
   std::set<Address> continuing_;
+  std::map<std::string, int64_t> running_;  ///< changes of counts since the batch began, by the row's key
   std::map<Partition, std::string> forgotten_to_;  ///< last key erased: a look-up begins there
   std::vector<EffectId> ready_;
   std::vector<EffectId> cancelled_;

@@ -52,6 +52,19 @@ const ShapeKey kCancelKeys[] = {{"workflow", &kStringShape}, {"id", &kStringShap
                                 {"compensate", &kBooleanShape}};
 const Shape kCancelObject{.kind = object, .keys = kCancelKeys, .min_size = 1};
 const Shape kCancel{.kind = by_type, .as_string = &kStringShape, .as_object = &kCancelObject};
+const ShapeKey kRetryKeys[] = {{"workflow", &kStringShape}, {"id", &kStringShape}, {"reason", &kStringShape},
+                               {"input", &kAnyShape}};
+const Shape kRetryObject{.kind = object, .keys = kRetryKeys, .min_size = 1};
+const Shape kRetry{.kind = by_type, .as_string = &kStringShape, .as_object = &kRetryObject};
+const ShapeKey kSkipKeys[] = {{"workflow", &kStringShape}, {"id", &kStringShape}, {"reason", &kStringShape},
+                              {"task", &kStringShape, true}, {"output", &kAnyShape}};
+const Shape kSkip{.kind = object, .keys = kSkipKeys};
+const ShapeKey kContextKeys[] = {{"workflow", &kStringShape}, {"id", &kStringShape}, {"reason", &kStringShape},
+                                 {"context", &kAnyShape, true}};
+const Shape kSetContext{.kind = object, .keys = kContextKeys};
+const ShapeKey kSendEventKeys[] = {{"workflow", &kStringShape}, {"id", &kStringShape}, {"reason", &kStringShape},
+                                   {"event", &kOpenObject, true}};
+const Shape kSendEvent{.kind = object, .keys = kSendEventKeys};
 
 constexpr std::string_view kDecisions[] = {"redrive", "skip"};
 const ShapeKey kCompensationKeys[] = {{"redrive", &kStringShape}, {"skip", &kStringShape}};
@@ -82,11 +95,14 @@ const ShapeKey kExpectKeys[] = {
 const Shape kExpect{.kind = object, .keys = kExpectKeys, .min_size = 1};
 
 constexpr std::string_view kSteps[] = {"send", "sink", "http", "shell", "secrets", "advance", "apply",
-                                       "restart", "start", "cancel", "redrive", "compensation", "approval", "expect"};
+                                       "restart", "start", "cancel", "suspend", "resume", "retry", "skip",
+                                       "set-context", "send-event", "redrive", "compensation", "approval", "expect"};
 const ShapeKey kStepKeys[] = {
     {"send", &kObjectOrObjects}, {"sink", &kAnswersMap},   {"http", &kAnswersMap}, {"shell", &kAnswersMap},
     {"secrets", &kTextMap},      {"advance", &kDurationText}, {"apply", &kTextOrTexts},
     {"restart", &kAnyShape},     {"start", &kStart},       {"cancel", &kCancel},   {"redrive", &kRedrive},
+    {"suspend", &kCancel},       {"resume", &kCancel},     {"retry", &kRetry},     {"skip", &kSkip},
+    {"set-context", &kSetContext}, {"send-event", &kSendEvent},
     {"compensation", &kCompensation}, {"approval", &kApproval}, {"expect", &kExpect}};
 const KeyChoice kOneStep[] = {{kSteps}};
 const Shape kStepObject{.kind = object, .keys = kStepKeys, .choices = kOneStep};

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "harness/answers.h"
+#include "event/event.h"
 #include "harness/expectations.h"
 #include "json/builder.h"
 
@@ -103,16 +104,15 @@ class Run {
     if (verb == "sink") return script(world_.sinks, value, read_http_answers);
     if (verb == "http") return script(world_.http, value, read_http_answers);
     if (verb == "shell") return script(world_.commands, value, read_process_answers);
-    if (verb == "secrets") set_secrets(value);
+    if (verb == "secrets") return set_secrets(value), Status();
     if (verb == "advance") return world_.advance(parse_duration(value.as_string()).value());
     if (verb == "apply") return apply(value);
     if (verb == "restart") return world_.restart();
     if (verb == "start") return start(value);
-    if (verb == "cancel") return cancel(value);
     if (verb == "redrive") return redrive(value);
     if (verb == "approval") return decide_approval(value);
     if (verb == "compensation") return decide_parked(value);
-    return {};
+    return act_on_instance(verb, value);
   }
 
   void set_secrets(json::View secrets) {
@@ -149,7 +149,7 @@ class Run {
   }
 
   /// With what the test left out.
-  Status send_one(json::View given) {
+  json::Value completed_event(json::View given) {
     json::Builder event;
     event.begin_object();
     const auto fill = [&](std::string_view name, const std::string& text) {
@@ -161,7 +161,11 @@ class Run {
     fill("source", "/test");
     for (const auto [name, item] : given.members()) event.member(name, item);
     event.end_object();
-    HENCE_TRY(const engine::Reply reply, world_.send(std::move(event).finish()));
+    return std::move(event).finish();
+  }
+
+  Status send_one(json::View given) {
+    HENCE_TRY(const engine::Reply reply, world_.send(completed_event(given)));
     outcome_.duplicate = reply.duplicate;
     return {};
   }
@@ -194,27 +198,48 @@ class Run {
     return {};
   }
 
-  /// The one running instance of a workflow, or the one with the caller's own id.
-  Result<Address> find_one(const std::string& workflow, const std::string& id, std::string_view verb) {
+  /// The one instance of a workflow that the act can be for, or the one with the caller's own id.
+  Result<Address> find_instance(std::string_view verb, json::View value) {
+    const std::string workflow(value.is_string() ? value.as_string() : value.string_or("workflow", ""));
+    const std::string id(value.is_string() ? "" : value.string_or("id", ""));
     HENCE_TRY(const std::vector<json::Value> all, list_all(world_, &engine::Query::instances));
     std::vector<Address> found;
     for (const json::Value& row : all) {
       if (!workflow.empty() && row->string_or("workflow", "") != workflow) continue;
       if (!id.empty() && row->string_or("key", "") != id) continue;
-      if (id.empty() && row->find("ended")) continue;
+      const bool faulted = row->string_or("status", "") == "faulted";
+      const bool fits = verb == "retry" ? faulted : !row->find("ended") || (faulted && (verb == "skip" || verb == "set-context"));
+      if (id.empty() && !fits) continue;
       found.push_back(Address::parse(row->string_or("id", "")).value());
     }
-    if (found.size() != 1) {
-      return Error(ErrorCode::NotFound, std::string(verb) + " is for one instance; " + std::to_string(found.size()) +
-                                            " fit; name one by its id");
+    if (found.size() == 1) return found.front();
+    return Error(ErrorCode::NotFound, std::string(verb) + " is for one instance; " + std::to_string(found.size()) +
+                                          " fit; name one by its id");
+  }
+
+  Status act_on_instance(std::string_view verb, json::View value) {
+    using Act = engine::ActOnInstance::Act;
+    static constexpr std::pair<std::string_view, Act> kActs[] = {
+        {"suspend", Act::suspend},         {"resume", Act::resume},         {"retry", Act::retry},
+        {"skip", Act::skip},     {"set-context", Act::set_context}, {"send-event", Act::send_event}};
+    engine::ActOnInstance body;
+    for (const auto& [name, act] : kActs) {
+      if (name == verb) body.act = act;
     }
-    return found.front();
+    HENCE_TRY(body.instance, find_instance(verb, value));
+    if (value.is_string()) return world_.act(std::move(body), {});
+    body.task = value.string_or("task", "");
+    for (const std::string_view member : {"input", "output", "context"}) {
+      if (const auto given = value.find(member)) body.value = json::Value(*given);
+    }
+    if (const auto event = value.find("event")) {
+      HENCE_TRY(body.event, event::Event::from_value(completed_event(*event)));
+    }
+    return world_.act(std::move(body), std::string(value.string_or("reason", "")));
   }
 
   Status cancel(json::View value) {
-    const std::string workflow(value.is_string() ? value.as_string() : value.string_or("workflow", ""));
-    const std::string id(value.is_string() ? "" : value.string_or("id", ""));
-    HENCE_TRY(const Address found, find_one(workflow, id, "cancel"));
+    HENCE_TRY(const Address found, find_instance("cancel", value));
     if (value.is_string()) return world_.cancel(found);
     const auto compensate = value.find("compensate");
     const bool undo = compensate && compensate->as_bool();
@@ -239,8 +264,8 @@ class Run {
 
   Status decide_parked(json::View value) {
     const bool skip = value.find("skip").has_value();
-    const std::string workflow(value.string_or(skip ? "skip" : "redrive", ""));
-    HENCE_TRY(const Address found, find_one(workflow, "", "compensation"));
+    const json::View which = *value.find(skip ? "skip" : "redrive");
+    HENCE_TRY(const Address found, find_instance("compensation", which));
     return world_.decide_parked(found, skip ? workflow::Parked::skip : workflow::Parked::redrive);
   }
 

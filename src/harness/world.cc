@@ -305,6 +305,15 @@ Status World::decide_parked(Address instance, workflow::Parked decision) {
   return {};
 }
 
+Status World::act(engine::ActOnInstance body, std::string reason) {
+  engine::Command command;
+  command.actor.principal = "test";
+  command.actor.reason = std::move(reason);
+  command.body = std::move(body);
+  HENCE_TRY(const engine::Reply reply, run(std::move(command)));
+  return {};
+}
+
 Status World::redrive(const engine::EffectId& delivery) {
   engine::Command command;
   command.actor.principal = "test";

@@ -64,6 +64,8 @@ class World {
   Status cancel(Address instance, std::string reason = {}, workflow::Undo undo = workflow::Undo::no);
   Status decide_approval(const engine::EffectId& approval, bool grant, std::string by, std::string reason);
   Status decide_parked(Address instance, workflow::Parked decision);
+  /// In the name of "test".
+  Status act(engine::ActOnInstance body, std::string reason = {});
   Status redrive(const engine::EffectId& delivery);
   /// Time passes; all that becomes due happens at its moment, in order.
   Status advance(Duration duration);

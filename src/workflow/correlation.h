@@ -24,6 +24,12 @@ std::string placing_text(json::View value);
 /// "event order.paid, order = \"o-7\"": what a wait is for, for people.
 std::string describe_wait(const Definition& definition, const Wait& wait, const Frame& frame);
 
+/// The value that an event must have for the i-th key of the site; nothing while the first event gives it.
+std::optional<json::Value> expected_value(const ListenSite& site, const Wait& wait, const Frame& frame, size_t i);
+
+/// The source of a key's `from` as the document has it, without "${ }"; empty for a key that `with` gives.
+std::string_view key_source(const Definition& definition, const ListenSite& site, std::string_view key);
+
 /// What a key reads from an event. Errors: ExpressionFailed, BudgetExceeded.
 Result<json::Value> read_key(const ListenSite::Key& key, json::View event, const expr::Environment& environment);
 

@@ -44,7 +44,8 @@ std::string_view fact_name(const Fact& fact) {
       "document-fetched", "wait-opened",     "wait-closed",     "event-consumed",     "item-done",
       "compensation-registered", "compensation-started", "compensation-entered",
       "compensation-done", "compensation-parked", "compensation-redriven",
-      "compensation-skipped", "approval-requested", "approval-decided", "approval-withdrawn", "limit-near"};
+      "compensation-skipped", "approval-requested", "approval-decided", "approval-withdrawn", "limit-near",
+      "timer-held",       "arrival-taken",   "instance-retried", "task-ended-by-hand", "context-set"};
   return kNames.at(fact.index());
 }
 

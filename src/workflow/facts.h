@@ -198,8 +198,12 @@ struct EventEmitted {
   json::Value event;  ///< CloudEvents JSON format
   template <typename A> void fields(A& a) { a(frame, task, event); }
 };
+/// No task begins until it is resumed; what comes meanwhile is kept for then.
 struct InstanceSuspended {
-  template <typename A> void fields(A&) {}
+  std::string by;      ///< principal, empty if nobody is known
+  std::string reason;
+  UtcTime at;
+  template <typename A> void fields(A& a) { a(by, reason, at); }
 };
 struct InstanceResumed {
   template <typename A> void fields(A&) {}
@@ -352,6 +356,39 @@ struct LimitNear {
   uint64_t max = 0;
   template <typename A> void fields(A& a) { a(limit, used, max); }
 };
+/// A timer came due while the instance was suspended: it fires when its turn comes after that.
+struct TimerHeld {
+  TimerId timer = 0;
+  template <typename A> void fields(A& a) { a(timer); }
+};
+enum class ArrivalKind : uint8_t { call, event, timer };
+/// The first of what came while the instance was suspended takes effect, or comes too late for what
+/// it was for.
+struct ArrivalTaken {
+  ArrivalKind kind = ArrivalKind::call;
+  bool late = false;
+  template <typename A> void fields(A& a) { a(kind, late); }
+};
+/// A faulted instance runs again: its frames are back, the task that failed is to begin again and so
+/// are those that waited beside it.
+struct InstanceRetried {
+  std::optional<json::Value> input;  ///< of the task that failed; absent: what it had
+  UtcTime at;
+  template <typename A> void fields(A& a) { a(input, at); }
+};
+/// A person ended the task; frames and waits under it are gone.
+struct TaskEndedByHand {
+  FrameId frame = kNoFrame;
+  TaskIndex task = kNone;
+  TaskIndex next = kNone;
+  std::optional<json::Value> output;  ///< absent: the task's input
+  template <typename A> void fields(A& a) { a(frame, task, next, output); }
+};
+/// A person set `$context`.
+struct ContextSet {
+  json::Value context;
+  template <typename A> void fields(A& a) { a(context); }
+};
 /// The order is part of the format: new kinds go at the end.
 using Fact = std::variant<InstanceStarted, TaskStarted, TaskSkipped, TaskEnded, TaskFaulted,
                           ScopeEntered, ScopeLeft, LoopStarted, ErrorCaught, RetryScheduled,
@@ -361,7 +398,8 @@ using Fact = std::variant<InstanceStarted, TaskStarted, TaskSkipped, TaskEnded, 
                           ItemDone, CompensationRegistered, CompensationStarted,
                           CompensationEntered, CompensationDone, CompensationParked,
                           CompensationRedriven, CompensationSkipped, ApprovalRequested,
-                          ApprovalDecided, ApprovalWithdrawn, LimitNear>;
+                          ApprovalDecided, ApprovalWithdrawn, LimitNear,
+                          TimerHeld, ArrivalTaken, InstanceRetried, TaskEndedByHand, ContextSet>;
 
 /// "task-started", "timer-set", …: for listings.
 std::string_view fact_name(const Fact& fact);

@@ -56,8 +56,9 @@ void count_effect(Instance& instance, FrameId id, int by) {
   }
 }
 
-/// Children have greater ids than their parents, so one pass forward finds them all.
-void erase_below(Instance& instance, FrameId id) {
+/// Children have greater ids than their parents, so one pass forward finds them all. kept: where they
+/// go, if anywhere.
+void erase_below(Instance& instance, FrameId id, std::vector<Frame>* kept = nullptr) {
   std::vector<FrameId> gone = {id};
   const auto is_gone = [&](FrameId frame) { return std::binary_search(gone.begin(), gone.end(),
                                                                       frame); };
@@ -69,11 +70,20 @@ void erase_below(Instance& instance, FrameId id) {
     if (frame == id || instance.compensations.empty()) continue;
     close_compensation(instance, frame_of(instance, frame), std::nullopt);
   }
-  std::erase_if(instance.frames, [&](const Frame& f) { return f.id != id && is_gone(f.id); });
+  const auto goes = [&](const Frame& f) { return f.id != id && is_gone(f.id); };
+  if (kept != nullptr) std::copy_if(instance.frames.begin(), instance.frames.end(), std::back_inserter(*kept), goes);
+  std::erase_if(instance.frames, goes);
 }
 
-/// Moves a cursor on: to a task, or past the end of its list.
-void advance(Instance& instance, Frame& frame, TaskIndex next) {
+/// What the frame was given takes effect when its turn comes.
+void hold(Instance& instance, Frame& frame, ArrivalKind kind) {
+  if (!instance.holds() || frame.held) return;
+  frame.held = true;
+  instance.arrivals.push_back({kind, frame.id, std::nullopt});
+}
+
+/// Leaves the frame with its task as if that had not begun.
+void clear_task(Frame& frame) {
   frame.task_input.reset();
   frame.raw_output.reset();
   frame.error.reset();
@@ -90,6 +100,13 @@ void advance(Instance& instance, Frame& frame, TaskIndex next) {
   frame.next = kNone;
   frame.ends = false;
   frame.document.reset();
+  frame.held = false;
+}
+
+/// Moves a cursor on: to a task, or past the end of its list.
+void advance(Instance& instance, Frame& frame, TaskIndex next) {
+  if (instance.fallen && instance.fallen->top == frame.id) instance.fallen.reset();  // it did not go up
+  clear_task(frame);
   if (next != kNone) {
     frame.task = next;
     frame.state = FrameState::ready;
@@ -151,11 +168,20 @@ void fold(Instance& instance, const TaskEnded& fact) {
 }
 
 void fold(Instance& instance, const TaskFaulted& fact) {
-  erase_below(instance, fact.frame);
+  const Frame* top = instance.fallen ? instance.find_frame(instance.fallen->top) : nullptr;
+  if (top != nullptr && top->parent == fact.frame) {  // the error goes up
+    erase_below(instance, fact.frame, &instance.fallen->frames);
+    instance.fallen->top = fact.frame;
+  } else {
+    erase_below(instance, fact.frame);
+    instance.fallen = Fallen{fact.frame, fact.frame, {}};
+  }
   Frame& frame = frame_of(instance, fact.frame);
   close_compensation(instance, frame, std::nullopt);
   frame.error = fact.error;
   frame.state = FrameState::failing;
+  frame.held = false;
+  if (instance.phase == Phase::suspended) hold(instance, frame, ArrivalKind::event);
 }
 
 void fold(Instance& instance, const ScopeEntered& fact) {
@@ -212,6 +238,7 @@ void fold(Instance& instance, const LoopStarted& fact) {
 
 void fold(Instance& instance, const ErrorCaught& fact) {
   erase_below(instance, fact.frame);
+  instance.fallen.reset();
   Frame& frame = frame_of(instance, fact.frame);
   frame.error = fact.error;
   frame.state = FrameState::inside;
@@ -236,7 +263,28 @@ void erase_timer(Instance& instance, TimerId id) {
   std::erase_if(instance.timers, [&](const Timer& timer) { return timer.id == id; });
 }
 
-void fold(Instance& instance, const TimerCancelled& fact) { erase_timer(instance, fact.timer); }
+void fold(Instance& instance, const TimerCancelled& fact) {
+  erase_timer(instance, fact.timer);
+  for (Arrival& arrival : instance.arrivals) {
+    if (arrival.timer && arrival.timer->id == fact.timer) arrival.timer.reset();
+  }
+}
+
+void fold(Instance& instance, const TimerHeld& fact) {
+  const Timer* timer = instance.find_timer(fact.timer);
+  HENCE_CHECK(timer != nullptr);
+  instance.arrivals.push_back({ArrivalKind::timer, timer->frame, *timer});
+  erase_timer(instance, fact.timer);
+}
+
+void fold(Instance& instance, const ArrivalTaken& fact) {
+  HENCE_CHECK(!instance.arrivals.empty());
+  const Arrival arrival = std::move(instance.arrivals.front());
+  instance.arrivals.erase(instance.arrivals.begin());
+  if (fact.late) return;
+  if (arrival.timer) instance.timers.push_back(*arrival.timer);
+  else frame_of(instance, arrival.frame).held = false;
+}
 
 void fold(Instance& instance, const TimerFired& fact) {
   const Timer* found = instance.find_timer(fact.timer);
@@ -285,6 +333,7 @@ void fold(Instance& instance, const CallEnded& fact) {
     frame.raw_output = fact.output;
     frame.state = FrameState::finishing;
   }
+  hold(instance, frame, ArrivalKind::call);
 }
 
 void fold(Instance& instance, const DocumentFetched& fact) {
@@ -294,6 +343,7 @@ void fold(Instance& instance, const DocumentFetched& fact) {
   erase_call(instance, fact.call);
   frame.document = fact.document;
   frame.state = FrameState::prepared;
+  hold(instance, frame, ArrivalKind::call);
 }
 
 void fold(Instance& instance, const CallCancelled& fact) { erase_call(instance, fact.call); }
@@ -327,7 +377,9 @@ void fold(Instance& instance, const EventConsumed& fact) {
   listen.bound.insert(listen.bound.end(), fact.bound.begin(), fact.bound.end());
   if (fact.value) (fact.queued ? listen.queue : listen.consumed).push_back(*fact.value);
   const bool busy = frame.state != FrameState::listening;
-  if (!busy && (listen.closed || !listen.queue.empty())) frame.state = FrameState::next_round;
+  if (busy || (!listen.closed && listen.queue.empty())) return;
+  frame.state = FrameState::next_round;
+  hold(instance, frame, ArrivalKind::event);
 }
 
 void fold(Instance& instance, const ItemDone& fact) {
@@ -350,9 +402,63 @@ void fold(Instance& instance, const ItemDone& fact) {
   frame.state = more ? FrameState::next_round : FrameState::listening;
 }
 
-void fold(Instance& instance, const InstanceSuspended&) { instance.phase = Phase::suspended; }
+void fold(Instance& instance, const InstanceSuspended& fact) {
+  instance.phase = Phase::suspended;
+  instance.suspension = Suspension{fact.by, fact.reason, fact.at};
+}
 
-void fold(Instance& instance, const InstanceResumed&) { instance.phase = Phase::running; }
+void fold(Instance& instance, const InstanceResumed&) {
+  instance.phase = Phase::running;
+  instance.suspension.reset();
+}
+
+/// A task that waited for the outside begins again; what was done stays done.
+void begin_again(Frame& frame) {
+  frame.held = false;
+  switch (frame.state) {
+    case FrameState::sleeping:
+    case FrameState::calling:
+    case FrameState::failing:
+      clear_task(frame);
+      frame.state = FrameState::ready;
+      break;
+    case FrameState::backing_off: frame.state = FrameState::retrying; break;
+    default: break;  // a `listen` goes on with the events it has had
+  }
+}
+
+void fold(Instance& instance, const InstanceRetried& fact) {
+  HENCE_CHECK(instance.fallen.has_value());
+  Fallen fallen = std::move(*instance.fallen);
+  instance.fallen.reset();
+  instance.phase = Phase::running;
+  instance.error.reset();
+  instance.ended_at = UtcTime{};
+  instance.frames = std::move(fallen.frames);
+  std::sort(instance.frames.begin(), instance.frames.end(), [](const Frame& a, const Frame& b) { return a.id < b.id; });
+  if (Frame* failed = instance.find_frame(fallen.failed)) {
+    clear_task(*failed);
+    failed->state = FrameState::ready;
+    if (fact.input) failed->carry = *fact.input;
+    for (Frame* above = instance.find_frame(failed->parent); above != nullptr;
+         above = instance.find_frame(above->parent)) {
+      above->state = FrameState::inside;
+      above->error.reset();
+    }
+  }
+  for (Frame& frame : instance.frames) begin_again(frame);
+}
+
+void fold(Instance& instance, const TaskEndedByHand& fact) {
+  erase_below(instance, fact.frame);
+  Frame& frame = frame_of(instance, fact.frame);
+  const json::Value output = fact.output ? *fact.output : frame.input();
+  close_compensation(instance, frame, output);
+  frame.carry = output;
+  advance(instance, frame, fact.next);
+}
+
+void fold(Instance& instance, const ContextSet& fact) { instance.context = fact.context; }
 
 void fold(Instance& instance, const ApprovalRequested& fact) {
   take_id(instance, fact.approval);
@@ -396,6 +502,8 @@ void fold(Instance& instance, const CompensationRegistered& fact) {
 void fold(Instance& instance, const CompensationStarted& fact) {
   for (const Frame& frame : instance.frames) close_compensation(instance, frame, std::nullopt);
   instance.phase = Phase::running;
+  instance.suspension.reset();
+  instance.fallen.reset();
   instance.ending = Ending{fact.phase, fact.error, fact.reason, false, fact.at};
   instance.frames.clear();
 }
@@ -426,6 +534,7 @@ void fold(Instance& instance, const CompensationDone& fact) {
 
 void fold(Instance& instance, const CompensationParked& fact) {
   compensation_at(instance, fact.compensation).error = fact.error;
+  instance.fallen.reset();
   instance.frames.clear();
 }
 
@@ -444,6 +553,14 @@ void fold(Instance& instance, const InstanceEnded& fact) {
   instance.output = fact.output;
   instance.error = fact.error;
   instance.ended_at = fact.at;
+  if (fact.phase == Phase::faulted && !instance.ending) {
+    if (!instance.fallen) instance.fallen.emplace();
+    std::move(instance.frames.begin(), instance.frames.end(), std::back_inserter(instance.fallen->frames));
+  } else {
+    instance.fallen.reset();
+  }
+  instance.suspension.reset();
+  instance.arrivals.clear();
   instance.frames.clear();
   instance.timers.clear();
   instance.calls.clear();
@@ -456,7 +573,8 @@ void fold(Instance& instance, const InstanceEnded& fact) {
 }  // namespace
 
 void apply(Instance& instance, const Fact& fact) {
-  HENCE_CHECK(!instance.ended());
+  const bool of_faulted = std::holds_alternative<InstanceRetried>(fact) || std::holds_alternative<ContextSet>(fact);
+  HENCE_CHECK(!instance.ended() || (of_faulted && instance.phase == Phase::faulted));
   std::visit([&](const auto& one) { fold(instance, one); }, fact);
 }
 
@@ -465,7 +583,19 @@ Phase Instance::shown_phase() const {
   if (ending) return Phase::compensating;
   const bool busy = std::any_of(frames.begin(), frames.end(),
                                 [](const Frame& f) { return f.runnable(); });
-  return busy ? Phase::running : Phase::waiting;
+  return busy || !arrivals.empty() ? Phase::running : Phase::waiting;
+}
+
+bool Instance::overtaken(FrameId id) const {
+  const auto is_due = [&](FrameId above) {
+    return std::any_of(arrivals.begin(), arrivals.end(), [&](const Arrival& arrival) {
+      return arrival.timer && arrival.timer->frame == above;
+    });
+  };
+  for (const Frame* at = find_frame(id); at != nullptr; at = find_frame(at->parent)) {
+    if (at->state == FrameState::failing || at->state == FrameState::attempt_failed || is_due(at->id)) return true;
+  }
+  return is_due(kNoFrame);
 }
 
 const Compensation* Instance::parked() const {

@@ -76,10 +76,11 @@ struct Frame {
   std::optional<json::Value> document;    ///< fetched for the task
   std::optional<Listen> listen;
   CompensationId compensates = 0;         ///< of the outermost frame of a compensation
+  bool held = false;                      ///< goes on when its turn comes after a suspension
 
   const json::Value& input() const { return task_input ? *task_input : carry; }
   bool runnable() const {
-    return state != FrameState::inside && state != FrameState::sleeping &&
+    return !held && state != FrameState::inside && state != FrameState::sleeping &&
            state != FrameState::calling && state != FrameState::backing_off &&
            state != FrameState::joined && state != FrameState::listening &&
            state != FrameState::deciding;
@@ -89,7 +90,7 @@ struct Frame {
   void fields(A& a) {
     a(id, parent, scope, task, state, carry, task_input, raw_output, error, items, authorization,
       request, started_at, attempt, rounds, pending, handling, branch, variables, extension, next,
-      ends, exited, document, listen, compensates);
+      ends, exited, document, listen, compensates, held);
   }
 };
 
@@ -148,6 +149,31 @@ struct Ending {
   template <typename A> void fields(A& a) { a(phase, error, reason, partial, since); }
 };
 
+/// Who suspended it, and why.
+struct Suspension {
+  std::string by;
+  std::string reason;
+  UtcTime at;
+  template <typename A> void fields(A& a) { a(by, reason, at); }
+};
+
+/// What came while the instance was suspended. What it gave a frame is in the frame, which is held; a
+/// timer is here.
+struct Arrival {
+  ArrivalKind kind = ArrivalKind::call;
+  FrameId frame = kNoFrame;
+  std::optional<Timer> timer;  ///< of a timer; nothing if what it was for has ended meanwhile
+  template <typename A> void fields(A& a) { a(kind, frame, timer); }
+};
+
+/// What a fault took away, so that a retry can bring it back.
+struct Fallen {
+  FrameId failed = kNoFrame;  ///< whose task failed; none: the instance as a whole
+  FrameId top = kNoFrame;     ///< how far up the error has come
+  std::vector<Frame> frames;
+  template <typename A> void fields(A& a) { a(failed, top, frames); }
+};
+
 /// Serialisable; changed by apply() alone.
 struct Instance {
   Phase phase = Phase::pending;   ///< pending, running, suspended or an end; see shown_phase()
@@ -168,6 +194,9 @@ struct Instance {
   Compensated compensated = Compensated::none;
   std::vector<Approval> approvals;          ///< that wait for a decision
   uint32_t limits_near = 0;                 ///< a bit a Limit that is half used
+  std::optional<Suspension> suspension;
+  std::vector<Arrival> arrivals;  ///< in the order they came
+  std::optional<Fallen> fallen;   ///< while an error goes up, and of a faulted instance
 
   bool ended() const { return phase >= Phase::cancelled && phase <= Phase::completed; }
   /// The phase as users see it: `waiting` where every frame waits for the outside.
@@ -180,13 +209,18 @@ struct Instance {
   const Call* find_call(CallId id) const;
   const Wait* find_wait(WaitId id) const;
   const Approval* find_approval(ApprovalId id) const;
+  /// Whether what comes waits for its turn: it is suspended, or earlier arrivals do.
+  bool holds() const { return phase == Phase::suspended || !arrivals.empty(); }
+  /// Whether an end of the frame's task is due already: what comes for it or below comes too late.
+  bool overtaken(FrameId id) const;
   /// The timer due first; nothing if there is none.
   const Timer* next_timer() const;
 
   template <typename A>
   void fields(A& a) {
     a(phase, input, context, output, error, started_at, ended_at, steps, last_id, frames, timers,
-      calls, waits, compensations, ending, compensated, approvals, limits_near);
+      calls, waits, compensations, ending, compensated, approvals, limits_near, suspension,
+      arrivals, fallen);
   }
 };
 

@@ -31,11 +31,13 @@ void Run::start(json::View input) {
   }
   emit(started);
   if (error) return end_instance(Phase::faulted, std::nullopt, std::move(error), "");
+  set_workflow_timeout(started.input ? *started.input : started.raw_input);
+}
+
+void Run::set_workflow_timeout(json::View input) {
   if (!definition_.timeout.present()) return;
-  Arguments after(definition_, instance_, nullptr, nullptr, context_, root.variables);
-  const Result<CalendarDuration> length =
-      evaluate_duration(definition_.timeout, started.input ? *started.input : started.raw_input,
-                        after);
+  Arguments at(definition_, instance_, nullptr, nullptr, context_, definition_.scope(kRootScope).variables);
+  const Result<CalendarDuration> length = evaluate_duration(definition_.timeout, input, at);
   if (!length.ok()) {
     return end_instance(Phase::faulted, std::nullopt,
                         make_error(ErrorType::expression, "/", "timeout: " +
@@ -152,6 +154,15 @@ Advance Machine::on_timer(TimerId id) {
   const Timer* timer = instance_.find_timer(id);
   if (!timer) return {false, true};
   Run run(definition_, instance_, context_, facts_);
+  if (run.is_late(*timer)) {
+    const std::string what(timer_purpose_name(timer->purpose));
+    run.emit(TimerCancelled{id});
+    return {false, true, "a timer (" + what + ") came due after what it was for had ended"};
+  }
+  if (instance_.holds()) {
+    run.emit(TimerHeld{id});
+    return {run.run_on(), false};
+  }
   run.fire_timer(Timer(*timer));
   return {run.run_on(), false};
 }
@@ -159,6 +170,9 @@ Advance Machine::on_timer(TimerId id) {
 Advance Machine::on_call_result(CallId id, const CallOutcome& outcome, bool again) {
   const Call* call = instance_.find_call(id);
   if (!call) return {false, true};
+  if (instance_.overtaken(call->frame)) {
+    return {false, true, "the answer to a call came when the time of its task was over"};
+  }
   Run run(definition_, instance_, context_, facts_);
   run.finish_call(Call(*call), outcome, again);
   return {run.run_on(), false};
@@ -167,6 +181,9 @@ Advance Machine::on_call_result(CallId id, const CallOutcome& outcome, bool agai
 Advance Machine::on_event(WaitId id, json::View event, Address position, uint32_t depth) {
   const Wait* wait = instance_.find_wait(id);
   if (!wait) return {false, true};
+  if (instance_.overtaken(wait->frame)) {
+    return {false, true, "an event came when the time of the task that waited for it was over"};
+  }
   Run run(definition_, instance_, context_, facts_);
   if (!run.take_event(Wait(*wait), event, position, depth)) return {false, true};
   return {run.run_on(), false};
@@ -196,19 +213,6 @@ Advance Machine::decide_parked(Parked decision) {
   if (!instance_.parked()) return {false, true};
   Run run(definition_, instance_, context_, facts_);
   run.decide_parked(decision == Parked::skip);
-  return {run.run_on(), false};
-}
-
-Advance Machine::suspend() {
-  if (instance_.phase != Phase::running) return {false, true};
-  Run(definition_, instance_, context_, facts_).emit(InstanceSuspended{});
-  return {};
-}
-
-Advance Machine::resume() {
-  if (instance_.phase != Phase::suspended) return {false, true};
-  Run run(definition_, instance_, context_, facts_);
-  run.emit(InstanceResumed{});
   return {run.run_on(), false};
 }
 

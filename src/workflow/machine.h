@@ -55,7 +55,8 @@ struct StepContext {
 /// What a command came to.
 struct Advance {
   bool more = false;     ///< the budget is used up: call go_on() in another command
-  bool ignored = false;  ///< nothing waited for it (late timer or result, ended instance): no facts
+  bool ignored = false;  ///< nothing waited for it (late timer or result, ended instance)
+  std::string why = {};  ///< of what was ignored: what came before it, or why it cannot be done; may be empty
 };
 
 /// Whether a cancel undoes what was done first.
@@ -91,8 +92,17 @@ class Machine {
   Advance decide_approval(ApprovalId approval, const Decision& decision);
   /// Ignored where no compensation is parked.
   Advance decide_parked(Parked decision);
-  Advance suspend();
+  /// No task begins until resume(). by, reason: who asks and why.
+  Advance suspend(std::string_view by, std::string_view reason);
+  /// What came meanwhile takes effect, in the order it came.
   Advance resume();
+  /// Runs a faulted instance on from the task that failed; input: instead of what that task had.
+  Advance retry(const std::optional<json::Value>& input);
+  /// Ends a task that waits, or of a faulted instance the one that failed, with this output or, without
+  /// one, its input. task: its name, or its reference where names are not enough.
+  Advance skip(std::string_view task, const std::optional<json::Value>& output);
+  /// Replaces `$context`.
+  Advance set_context(json::View context);
   /// Continues after `more`; does nothing if nothing is runnable.
   Advance go_on();
 

@@ -211,7 +211,7 @@ TEST(Listen, ItsTimeoutIsATimeoutAndTheWaitIsGone) {
 TEST(Listen, ASuspendedInstanceTakesEventsAndGoesOnLater) {
   Listening w("do:\n- a: {listen: {to: {one: {with: {type: t}}}}}\n- b: {set: {done: true}}");
   w.start("{}");
-  w.command([](Machine& m) { return m.suspend(); });
+  w.command([](Machine& m) { return m.suspend("ann", "why not"); });
   EXPECT_EQ(w.send("{type: t, data: 1}"), 1);
   EXPECT_EQ(w.phase(), "suspended");
   w.command([](Machine& m) { return m.resume(); });

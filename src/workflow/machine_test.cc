@@ -242,16 +242,6 @@ TEST(Machine, CancelTakesBackWhatIsOpen) {
   EXPECT_EQ(world.all<InstanceEnded>().at(0).reason, "by hand");
 }
 
-TEST(Machine, SuspendedInstancesTakeResultsAndGoOnWhenResumed) {
-  World world(with_head("do:\n- w: {wait: PT1S}\n- s: {set: {done: true}}"));
-  world.start();
-  world.command([](Machine& m) { return m.suspend(); });
-  world.fire(*world.instance.next_timer());
-  EXPECT_EQ(world.phase(), "suspended");
-  world.command([](Machine& m) { return m.resume(); });
-  EXPECT_EQ(world.output(), R"({"done":true})");
-}
-
 TEST(Machine, TaskTimeoutsFaultAndCanBeCaught) {
   World world(with_head(R"(
 do:

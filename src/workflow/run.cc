@@ -40,9 +40,10 @@ Frame* Run::next_runnable() {
 bool Run::run_on() {
   for (uint32_t used = 0; instance_.phase == Phase::running; ++used) {
     const Frame* frame = next_runnable();
-    if (!frame) return false;
+    if (!frame && instance_.arrivals.empty()) return false;
     if (used >= context_.step_budget) return true;
-    step(frame->id);
+    if (frame) step(frame->id);
+    else take_arrival();
   }
   return false;
 }
@@ -184,7 +185,8 @@ void Run::set_task_timeout(FrameId id) {
   if (!frame || instance_.phase != Phase::running) return;
   const bool waits = frame->state == FrameState::inside || frame->state == FrameState::next_round ||
                      frame->state == FrameState::sleeping || frame->state == FrameState::calling ||
-                     frame->state == FrameState::listening || frame->state == FrameState::deciding;
+                     frame->state == FrameState::listening || frame->state == FrameState::deciding ||
+                     frame->state == FrameState::retrying;
   if (!waits) return;
   const Task& task = task_of(id);
   Arguments at = arguments(id, task.scope);
@@ -269,7 +271,9 @@ void Run::leave_scope(FrameId id) {
 
 void Run::release(FrameId id) {
   if (instance_.timers.empty() && instance_.calls.empty() && instance_.waits.empty() &&
-      instance_.approvals.empty()) return;
+      instance_.approvals.empty() && instance_.arrivals.empty()) {
+    return;
+  }
   const auto is_under = [&](FrameId frame) {
     while (frame != kNoFrame && frame != id) {
       const Frame* at = instance_.find_frame(frame);
@@ -285,6 +289,9 @@ void Run::release(FrameId id) {
   }
   for (const Timer& timer : instance_.timers) {
     if (timer.frame != kNoFrame && is_under(timer.frame)) timers.push_back(timer.id);
+  }
+  for (const Arrival& arrival : instance_.arrivals) {
+    if (arrival.timer && arrival.frame != kNoFrame && is_under(arrival.frame)) timers.push_back(arrival.timer->id);
   }
   for (const Call& call : instance_.calls) {
     if (is_under(call.frame)) calls.push_back(call.id);
@@ -348,6 +355,7 @@ void Run::release_all() {
   for (CallId call : calls) emit(CallCancelled{call});
   while (!instance_.approvals.empty()) emit(ApprovalWithdrawn{instance_.approvals.front().id});
   close_waits(kNoFrame, [](const Wait&) { return true; });
+  while (!instance_.arrivals.empty()) emit(ArrivalTaken{instance_.arrivals.front().kind, true});
 }
 
 }  // namespace hence::workflow

@@ -36,11 +36,26 @@ class Run {
   void decide_approval(ApprovalId approval, const Decision& decision);
   /// False if the event is not for this instance; nothing has changed then.
   bool take_event(const Wait& wait, json::View event, Address position, uint32_t depth);
+  // Commands of operators (machine_operate.cc).
+  /// Whether the timer comes after the end of what it was for.
+  bool is_late(const Timer& timer) const;
+  void retry(const std::optional<json::Value>& input);
+  /// The frame that runs the task, or why there is none.
+  Result<FrameId> find_run(std::string_view task) const;
+  void skip(FrameId id, const std::optional<json::Value>& output);
+  /// Timeouts and waits of frames that a retry brought back.
+  void rearm();
   /// Runs what can run. True if the budget ended before the work did.
   bool run_on();
   void emit(Fact fact);
 
  private:
+  void set_workflow_timeout(json::View input);
+  /// False, and the task has failed, where there is no telling how long.
+  bool set_attempt_timeout(FrameId id);
+  /// The first of what came while the instance was suspended.
+  void take_arrival();
+
   // run.cc: the loop and the life of a task.
   Frame* next_runnable();
   void step(FrameId id);
@@ -114,6 +129,8 @@ class Run {
   Result<std::vector<WaitOpened>> open_waits(FrameId id, const ListenSpec::Events& events);
   /// Whether tests that read the instance hold.
   Result<bool> holds_late(FrameId id, const ListenSite& site, json::View event);
+  /// Waits of a `listen` that has had some of its events.
+  void reopen_listen(FrameId id);
   /// What keys get their value by the event; nothing if one has another value.
   std::optional<std::vector<Variable>> bind(const Wait& wait, json::View event);
   /// Waits of the frame that a key's new value places elsewhere are registered there.

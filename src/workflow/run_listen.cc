@@ -64,6 +64,26 @@ void Run::start_listen(FrameId id) {
   }
 }
 
+void Run::reopen_listen(FrameId id) {
+  const ListenSpec& spec = task_of(id).as<ListenSpec>();
+  std::vector<WaitOpened> all;
+  for (const ListenSpec::Events& events : {spec.to, spec.until}) {
+    Result<std::vector<WaitOpened>> waits = open_waits(id, events);
+    if (!waits.ok()) return fail(id, "correlate", waits.error());
+    const std::vector<uint32_t>& met = frame_of(id).listen->met;
+    for (WaitOpened& wait : *waits) {
+      const bool had = std::find(met.begin(), met.end(), wait.site) != met.end();
+      if (!had || events.strategy != ListenSpec::Strategy::all) all.push_back(std::move(wait));
+    }
+  }
+  for (WaitOpened& wait : all) {
+    wait.wait = next_id();
+    wait.after = frame_of(id).listen->last;
+    emit(std::move(wait));
+  }
+  place_bound(id, frame_of(id).listen->last);
+}
+
 Result<std::vector<WaitOpened>> Run::open_waits(FrameId id, const ListenSpec::Events& events) {
   std::vector<WaitOpened> waits;
   Arguments at = arguments(id, task_of(id).scope);

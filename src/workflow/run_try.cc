@@ -60,6 +60,7 @@ void Run::fail(FrameId id, json::Value error) {
   while (true) {
     release(id);
     emit(TaskFaulted{id, frame_of(id).task, error});
+    if (instance_.phase == Phase::suspended) return;  // it goes up when its turn comes
     const Frame& frame = frame_of(id);
     if (frame.compensates != 0) return park(id, std::move(error));
     if (frame.parent == kNoFrame) return undo_and_end(Phase::faulted, std::move(error), "");
@@ -156,16 +157,21 @@ Result<bool> Run::schedule_retry(FrameId id, const RetrySpec& retry, json::View 
 }
 
 void Run::enter_body(FrameId id) {
+  const TrySpec& spec = task_of(id).as<TrySpec>();
+  if (!set_attempt_timeout(id)) return;
+  enter(id, spec.body);
+}
+
+bool Run::set_attempt_timeout(FrameId id) {
   const Task& task = task_of(id);
   const TrySpec& spec = task.as<TrySpec>();
-  if (spec.retry && spec.retry->attempt_duration.present()) {
-    Arguments at = arguments(id, task.scope);
-    const Result<CalendarDuration> limit =
-        evaluate_duration(spec.retry->attempt_duration, frame_of(id).input(), at);
-    if (!limit.ok()) return fail(id, "attempt.duration", limit.error());
-    emit(TimerSet{next_id(), id, TimerPurpose::attempt_timeout, add(context_.now, *limit)});
-  }
-  enter(id, spec.body);
+  if (!spec.retry || !spec.retry->attempt_duration.present()) return true;
+  Arguments at = arguments(id, task.scope);
+  const Result<CalendarDuration> limit =
+      evaluate_duration(spec.retry->attempt_duration, frame_of(id).input(), at);
+  if (limit.ok()) emit(TimerSet{next_id(), id, TimerPurpose::attempt_timeout, add(context_.now, *limit)});
+  else fail(id, "attempt.duration", limit.error());
+  return limit.ok();
 }
 
 void Run::handle(FrameId id, json::Value error) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One act on all that a list finds: cancel instances, redrive parked deliveries.
+// One act on all that a list finds: cancel, suspend, resume or retry instances, redrive parked deliveries.
 
 #include "api/endpoint/handlers.h"
 #include "api/endpoint/request_read.h"
@@ -114,8 +114,10 @@ MakeCommand commands_like(engine::Command like, std::function<void(engine::Comma
   };
 }
 
-Result<engine::Command> common_command(const Exchange& exchange) {
-  HENCE_TRY(const std::string reason, read_reason(exchange));
+Result<engine::Command> common_command(const Exchange& exchange, bool needs_reason) {
+  constexpr std::string_view kMembers[] = {"reason"};
+  HENCE_TRY(const json::Value body, read_object(exchange, kMembers));
+  HENCE_TRY(const std::string reason, needs_reason ? need_reason(body) : read_reason(exchange));
   return command_of(exchange, reason);
 }
 
@@ -137,7 +139,7 @@ void decide_parked(Context& context, const ExchangePtr& exchange, workflow::Park
   Result<ByQuery> act = read_by_query(context, *exchange);
   if (!act.ok()) return exchange->fail(act.error());
   act->list.parked = true;
-  act_on_instances(context, exchange, std::move(*act), common_command(*exchange),
+  act_on_instances(context, exchange, std::move(*act), common_command(*exchange, false),
                    [decision](engine::Command& command, Address id) {
                      command.body = engine::DecideParked{id, decision};
                    });
@@ -148,7 +150,7 @@ void decide_parked(Context& context, const ExchangePtr& exchange, workflow::Park
 void cancel_instances(Context& context, ExchangePtr exchange) {
   Result<ByQuery> act = read_by_query(context, *exchange);
   if (!act.ok()) return exchange->fail(act.error());
-  const Result<CancelBody> body = read_cancel(*exchange);
+  const Result<CancelBody> body = read_cancel(*exchange, !act->dry_run);
   if (!body.ok()) return exchange->fail(body.error());
   act_on_instances(context, exchange, std::move(*act), command_of(*exchange, body->reason),
                    [undo = body->undo](engine::Command& command, Address id) {
@@ -164,10 +166,43 @@ void skip_compensations(Context& context, ExchangePtr exchange) {
   decide_parked(context, exchange, workflow::Parked::skip);
 }
 
+void act_on_found(Context& context, ExchangePtr exchange) {
+  using Act = engine::ActOnInstance::Act;
+  struct ActWord {
+    std::string_view word;
+    Act act;
+    bool (*wanted)(std::string_view status);
+  };
+  static constexpr auto kRuns = [](std::string_view status) {
+    return status != "completed" && status != "faulted" && status != "cancelled";
+  };
+  static constexpr ActWord kActs[] = {
+      {"suspend", Act::suspend, [](std::string_view status) { return kRuns(status) && status != "suspended"; }},
+      {"resume", Act::resume, [](std::string_view status) { return status == "suspended"; }},
+      {"retry", Act::retry, [](std::string_view status) { return status == "faulted"; }}};
+  Result<ByQuery> query = read_by_query(context, *exchange);
+  if (!query.ok()) return exchange->fail(query.error());
+  Result<engine::Command> like = common_command(*exchange, !query->dry_run);
+  if (!like.ok()) return exchange->fail(like.error());
+  query->page = [name_space = exchange->name_space()](engine::Query& q, const engine::ListOptions& list) {
+    return q.instances(name_space, list);
+  };
+  const std::string_view path = exchange->route().path;
+  for (const ActWord& act : kActs) {
+    if (!path.ends_with("/" + std::string(act.word))) continue;
+    query->wanted = [wanted = act.wanted](json::View item) { return wanted(item.string_or("status", "")); };
+    query->command = commands_like(std::move(*like), [act = act.act](engine::Command& command, const std::string& id) {
+      command.body = engine::ActOnInstance{act, *Address::parse(id)};
+    });
+    return run_by_query(context, exchange, std::move(*query));
+  }
+  HENCE_CHECK(false);
+}
+
 void redrive_deliveries(Context& context, ExchangePtr exchange) {
   Result<ByQuery> act = read_by_query(context, *exchange);
   if (!act.ok()) return exchange->fail(act.error());
-  Result<engine::Command> like = common_command(*exchange);
+  Result<engine::Command> like = common_command(*exchange, false);
   if (!like.ok()) return exchange->fail(like.error());
   act->list.status = "parked";
   act->page = [name_space = exchange->name_space()](engine::Query& query, const engine::ListOptions& list) {

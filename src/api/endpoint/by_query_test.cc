@@ -7,6 +7,8 @@ namespace {
 
 using testing::HasSubstr;
 
+constexpr const char* kWhy = R"({"reason":"why not"})";
+
 class ByQuery : public EndpointsTest {
  protected:
   ByQuery() { EXPECT_EQ(apply(kTestResources).status, 200); }
@@ -39,16 +41,33 @@ TEST_F(ByQuery, CancelsWhatTheQueryFindsAndNothingElse) {
   EXPECT_EQ(count("waiting"), 0u);
   EXPECT_EQ(count("cancelled"), 5u);
   EXPECT_EQ(count("completed"), 2u);
-  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/cancel?workflow=t/sleep")), 0u) << "ended ones are left alone";
+  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/cancel?workflow=t/sleep", kWhy)), 0u) << "ended ones are left alone";
+}
+
+TEST_F(ByQuery, WantsToKnowWhy) {
+  const Answer silent = send("POST /api/v1/instances/by-query/suspend?workflow=t/sleep", R"({"reason":" "})");
+  EXPECT_EQ(silent.status, 400);
+  EXPECT_THAT(silent.body, HasSubstr("say why"));
+}
+
+TEST_F(ByQuery, SuspendsAndResumes) {
+  start(3, "t/sleep");
+  start(1, "t/greet");
+  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/suspend?since=1h", kWhy)), 3u) << "those that run";
+  EXPECT_EQ(count("suspended"), 3u);
+  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/suspend?since=1h", kWhy)), 0u);
+  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/retry?since=1h", kWhy)), 0u) << "none has faulted";
+  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/resume?workflow=t/sleep&limit=2", kWhy)), 2u);
+  EXPECT_EQ(count("waiting"), 2u);
 }
 
 TEST_F(ByQuery, StopsAtTheLimitAndSaysWhereToGoOn) {
   start(5, "t/sleep");
-  const Answer first = send("POST /api/v1/instances/by-query/cancel?status=waiting&limit=2");
+  const Answer first = send("POST /api/v1/instances/by-query/cancel?status=waiting&limit=2", kWhy);
   EXPECT_EQ(items(first), 2u);
   EXPECT_EQ(count("waiting"), 3u);
   EXPECT_FALSE(first.text("next").empty());
-  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/cancel?status=waiting")), 3u);
+  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/cancel?status=waiting", kWhy)), 3u);
 }
 
 TEST_F(ByQuery, WantsToKnowWhichAreMeant) {
@@ -108,7 +127,7 @@ TEST_F(ByQuery, UndoesAndDecidesWhatIsParked) {
 TEST_F(ByQuery, SaysOfEachWhatWasRefused) {
   start(1, "t/sleep");
   backend.refuse_with = ErrorCode::Overloaded;
-  const Answer answer = send("POST /api/v1/instances/by-query/cancel?workflow=t/sleep");
+  const Answer answer = send("POST /api/v1/instances/by-query/cancel?workflow=t/sleep", kWhy);
   EXPECT_THAT(answer.body, HasSubstr("\"failed\":1"));
   EXPECT_THAT(answer.body, HasSubstr("the test says no"));
 }

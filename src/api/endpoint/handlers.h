@@ -41,6 +41,9 @@ void trace_instance(Context& context, std::shared_ptr<Exchange> exchange);
 void cancel_instance(Context& context, std::shared_ptr<Exchange> exchange);
 void redrive_compensation(Context& context, std::shared_ptr<Exchange> exchange);
 void skip_compensation(Context& context, std::shared_ptr<Exchange> exchange);
+void why_instance(Context& context, std::shared_ptr<Exchange> exchange);
+// instance_acts.cc
+void act_on_instance(Context& context, std::shared_ptr<Exchange> exchange);
 // approvals.cc
 void list_approvals(Context& context, std::shared_ptr<Exchange> exchange);
 void get_approval(Context& context, std::shared_ptr<Exchange> exchange);
@@ -55,6 +58,7 @@ void redrive_delivery(Context& context, std::shared_ptr<Exchange> exchange);
 void redrive_compensations(Context& context, std::shared_ptr<Exchange> exchange);
 void skip_compensations(Context& context, std::shared_ptr<Exchange> exchange);
 void cancel_instances(Context& context, std::shared_ptr<Exchange> exchange);
+void act_on_found(Context& context, std::shared_ptr<Exchange> exchange);
 void redrive_deliveries(Context& context, std::shared_ptr<Exchange> exchange);
 // checkpoints.cc
 void create_checkpoint(Context& context, std::shared_ptr<Exchange> exchange);

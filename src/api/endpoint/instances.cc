@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Instances of workflows: start, list, look at, cancel.
+// Instances of workflows: start, list, look at.
 
 #include "api/endpoint/handlers.h"
 #include "api/endpoint/request_read.h"
@@ -144,6 +144,14 @@ void trace_instance(Context& context, ExchangePtr exchange) {
   if (!id.ok()) return exchange->fail(id.error());
   answer_query(context, exchange, [exchange, id = *id](engine::Query& query) {
     return query.trace(exchange->name_space(), id);
+  });
+}
+
+void why_instance(Context& context, ExchangePtr exchange) {
+  const Result<Address> id = read_address(context, exchange->param(0), "instance");
+  if (!id.ok()) return exchange->fail(id.error());
+  answer_query(context, exchange, [exchange, id = *id, now = context.clock.now()](engine::Query& query) {
+    return query.why(exchange->name_space(), id, now);
   });
 }
 

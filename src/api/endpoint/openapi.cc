@@ -21,6 +21,20 @@ void add_content(json::Builder& b, std::string_view media_type, std::string_view
   b.end_object().end_object();
 }
 
+/// The schema of an operation's JSON body.
+std::string_view json_body(std::string_view operation) {
+  constexpr std::pair<std::string_view, std::string_view> kBodies[] = {
+      {"startInstance", "StartInstance"}, {"retryInstance", "RetryInstance"}, {"skipTask", "SkipTask"},
+      {"setContext", "SetContext"},       {"sendEventToInstance", "SendEventToInstance"}};
+  for (const auto& [name, schema] : kBodies) {
+    if (name == operation) return schema;
+  }
+  if (operation.starts_with("cancelInst")) return "CancelBody";
+  if (operation.ends_with("Approval")) return "DecisionBody";
+  const bool instances = operation.ends_with("Instance") || operation.ends_with("Instances");
+  return instances ? "NeededReason" : "Reason";
+}
+
 /// The media types a body may have, with their schemas.
 std::vector<std::pair<std::string_view, std::string_view>> body_types(const Route& route) {
   switch (route.body) {
@@ -32,11 +46,7 @@ std::vector<std::pair<std::string_view, std::string_view>> body_types(const Rout
     case Body::webhook: return {{"application/json", "Document"}};
     case Body::resources: return {{"application/yaml", "Text"}, {"application/json", "Document"}};
     case Body::json:
-      return {{"application/json",
-               route.operation == "startInstance"        ? "StartInstance"
-               : route.operation.starts_with("cancelInst") ? "CancelBody"
-               : route.operation.ends_with("Approval")     ? "DecisionBody"
-                                                           : "Reason"}};
+      return {{"application/json", json_body(route.operation)}};
   }
   return {};
 }

@@ -78,10 +78,46 @@ TEST_F(Queries, ListsTracesAndCancels) {
   const Answer cancelled = send("POST /api/v1/instances/" + id + "/cancel", R"({"reason":"enough"})");
   EXPECT_EQ(cancelled.status, 200);
   EXPECT_EQ(send("GET /api/v1/instances/" + id).text("status"), "cancelled");
-  EXPECT_EQ(send("POST /api/v1/instances/" + id + "/cancel").status, 409);
-  EXPECT_EQ(send("POST /api/v1/instances/01-999/cancel").status, 404);
-  EXPECT_EQ(send("POST /api/v1/namespaces/other/instances/" + id + "/cancel").status, 404);
+  const std::string why = R"({"reason":"again"})";
+  EXPECT_EQ(send("POST /api/v1/instances/" + id + "/cancel", why).status, 409);
+  EXPECT_EQ(send("POST /api/v1/instances/01-999/cancel", why).status, 404);
+  EXPECT_EQ(send("POST /api/v1/namespaces/other/instances/" + id + "/cancel", why).status, 404);
+  EXPECT_THAT(send("POST /api/v1/instances/" + id + "/cancel").body, HasSubstr("say why"));
   EXPECT_EQ(send("POST /api/v1/instances/" + id + "/cancel", R"({"reason":")" + std::string(5'000, 'x') + "\"}").status, 400);
+}
+
+TEST_F(Queries, AVersionIsRetiredWhenNothingRunsOnIt) {
+  apply(kTestResources);
+  const std::string id = send("POST /api/v1/instances", R"({"workflow":"t/sleep","input":{}})",
+                              "content-type: application/json\n").text("id");
+  const std::string version = send("GET /api/v1/instances/" + id).text("version");
+  EXPECT_EQ(send("GET /api/v1/workflows/t/sleep:" + version).json()->find("running")->to_text(), "1");
+  EXPECT_THAT(send("GET /api/v1/workflows").body, HasSubstr("\"running\":1,\"latest\":true"));
+  const Answer refused = send("DELETE /api/v1/workflows/t/sleep:" + version + "?unused=true");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_THAT(refused.body, HasSubstr("1 instance runs on workflow t/sleep:" + version));
+  EXPECT_EQ(send("POST /api/v1/instances/" + id + "/cancel", R"({"reason":"over"})").status, 200);
+  EXPECT_EQ(send("DELETE /api/v1/workflows/t/sleep:" + version + "?unused=true").status, 200);
+  EXPECT_EQ(send("GET /api/v1/workflows/t/sleep:" + version).status, 404);
+  EXPECT_EQ(send("DELETE /api/v1/sinks/chat?unused=true").status, 400);
+}
+
+TEST_F(Queries, ActsOnAnInstanceAreReadAndRefusedByName) {
+  apply(kTestResources);
+  const std::string id = send("POST /api/v1/instances", R"({"workflow":"t/sleep","input":{}})",
+                              "content-type: application/json\n").text("id");
+  const std::string at = "POST /api/v1/instances/" + id;
+  EXPECT_EQ(send(at + "/suspend", R"({"reason":"look"})").status, 200);
+  EXPECT_EQ(send("GET /api/v1/instances/" + id).text("status"), "suspended");
+  EXPECT_EQ(send(at + "/suspend", R"({"reason":"look"})").status, 409);
+  EXPECT_EQ(send(at + "/context", R"({"reason":"fix","context":{"a":1}})").status, 200);
+  EXPECT_THAT(send(at + "/context", R"({"reason":"fix"})").body, HasSubstr("context is missing"));
+  EXPECT_THAT(send(at + "/skip", R"({"reason":"fix"})").body, HasSubstr("task is missing"));
+  EXPECT_THAT(send(at + "/retry", R"({"reason":"fix","output":1})").body, HasSubstr("unknown member \\\"output\\\""));
+  EXPECT_EQ(send(at + "/event", R"({"reason":"fix","event":{"type":"x"}})").status, 400);
+  EXPECT_EQ(send(at + "/event", R"({"reason":"fix","event":{"specversion":"1.0","id":"1","source":"/t","type":"x"}})").status, 409);
+  EXPECT_EQ(send(at + "/resume", R"({"reason":"done"})").status, 200);
+  EXPECT_THAT(send("GET /api/v1/instances/" + id + "/trace").body, HasSubstr(R"("what":"context set")"));
 }
 
 TEST_F(Queries, RefusesBadIdsAndFilters) {

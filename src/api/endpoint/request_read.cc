@@ -18,6 +18,8 @@ constexpr std::string_view kApprovalStates[] = {"pending", "granted", "denied", 
 constexpr std::string_view kDeliveryStates[] = {"ready",  "delayed", "blocked",
                                                 "parked", "done",    "cancelled"};
 
+constexpr size_t kReasonBytesMax = 1'024;
+
 Error invalid(std::string message) { return Error(ErrorCode::RequestInvalid, std::move(message)); }
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
@@ -144,11 +146,17 @@ Result<std::string> read_reason(const Exchange& exchange) {
   return read_text(body, "reason", kReasonBytesMax);
 }
 
-Result<CancelBody> read_cancel(const Exchange& exchange) {
+Result<std::string> need_reason(json::View body) {
+  HENCE_TRY(const std::string reason, read_text(body, "reason", kReasonBytesMax));
+  if (reason.find_first_not_of(" \t\r\n") != std::string::npos) return reason;
+  return invalid("say why: {\"reason\": \"…\"} is kept in the record of it, with who asked");
+}
+
+Result<CancelBody> read_cancel(const Exchange& exchange, bool needs_reason) {
   constexpr std::string_view kMembers[] = {"reason", "compensate"};
   HENCE_TRY(const json::Value body, read_object(exchange, kMembers));
   CancelBody cancel;
-  HENCE_TRY(cancel.reason, read_text(body, "reason", kReasonBytesMax));
+  HENCE_TRY(cancel.reason, needs_reason ? need_reason(body) : read_text(body, "reason", kReasonBytesMax));
   const auto compensate = body->find("compensate");
   if (compensate && !compensate->is_bool()) return invalid("compensate is true or false");
   if (compensate && compensate->as_bool()) cancel.undo = workflow::Undo::yes;

@@ -36,12 +36,15 @@ Result<json::Value> read_object(const Exchange& exchange,
 Result<std::string> read_text(json::View object, std::string_view member, size_t bytes_max);
 /// The body {"reason": …} of an operator's act; both may be left out. Errors: as read_object.
 Result<std::string> read_reason(const Exchange& exchange);
+/// The member `reason` of an act on an instance, which must say something.
+Result<std::string> need_reason(json::View body);
 
-/// The body {"reason": …, "compensate": true} of a cancel; all may be left out.
+/// The body {"reason": …, "compensate": true} of a cancel; compensate may be left out.
 struct CancelBody {
   std::string reason;
   workflow::Undo undo = workflow::Undo::no;
 };
-Result<CancelBody> read_cancel(const Exchange& exchange);
+/// needs_reason: not of a dry run.
+Result<CancelBody> read_cancel(const Exchange& exchange, bool needs_reason = true);
 
 }  // namespace hence::api

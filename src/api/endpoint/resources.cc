@@ -66,6 +66,19 @@ RunAgain on_workers(Context& context) {
   };
 }
 
+/// That no instance runs on the version. One that starts at the same time runs on: instances keep the
+/// definition they began with.
+Status check_unused(engine::Query& query, const DeleteInput& input) {
+  if (input.kind != resource::Kind::workflow) return Error(ErrorCode::RequestInvalid, "unused is for workflows");
+  HENCE_TRY(const auto counts, query.running(input.name_space));
+  const auto count = counts.find(input.name);
+  if (count == counts.end()) return {};
+  const std::string workflow = input.name.substr(0, input.name.rfind(':'));
+  return Error(ErrorCode::Conflict, std::to_string(count->second) + (count->second == 1 ? " instance runs" : " instances run") +
+                                        " on workflow " + input.name + "; wait until they have ended (hence instance list --workflow " +
+                                        workflow + " shows them), or end them with hence instance cancel");
+}
+
 void run_change(Context& context, const ExchangePtr& exchange, std::function<void()> work) {
   if (on_workers(context)(std::move(work))) return;
   exchange->fail(Error(ErrorCode::Overloaded, "too many requests are waiting already"));
@@ -118,10 +131,17 @@ void delete_resource(Context& context, ExchangePtr exchange) {
   input->name = exchange->param(0);
   input->actor = exchange->actor();
   input->idempotency_key = *key;
-  run_change(context, exchange, [&context, exchange, input] {
+  const Result<bool> unused = exchange->query_flag("unused");
+  if (!unused.ok()) return exchange->fail(unused.error());
+  const auto remove = [&context, exchange, input, unused = *unused](engine::Query& query) {
+    if (unused) {
+      if (const Status empty = check_unused(query, *input); !empty.ok()) return exchange->fail(empty.error());
+    }
     const auto answer = [exchange](const ApplyOutcome& outcome) { answer_outcome(*exchange, outcome, false); };
     delete_resource(context.backend, context.clock, std::move(*input), on_workers(context), answer);
-  });
+  };
+  if (context.workers.run(remove)) return;
+  exchange->fail(Error(ErrorCode::Overloaded, "too many requests are waiting already"));
 }
 
 }  // namespace hence::api

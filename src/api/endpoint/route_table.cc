@@ -47,6 +47,8 @@ constexpr QueryParameter kApprovalList[] = {
     {"workflow", "string", "approvals of this workflow, namespace/name"},
     {"status", "string", "pending, granted, denied, expired or withdrawn"},
     kSince, kUntil, kLimit, kCursor, kMinPosition};
+constexpr QueryParameter kDelete[] = {
+    {"unused", "boolean", "of workflows: only a version on which no instance runs, else 409 with their number"}};
 constexpr QueryParameter kDecisionList[] = {
     {"rule", "string", "decisions in which this rule matched or failed"},
     {"matched", "boolean", "whether the rule, or without `rule` any rule, matched"},
@@ -54,7 +56,7 @@ constexpr QueryParameter kDecisionList[] = {
 constexpr QueryParameter kDryRun{"dry_run", "boolean", "only say which they are"};
 constexpr QueryParameter kInstancesByQuery[] = {
     {"workflow", "string", "instances of this workflow, namespace/name"},
-    {"status", "string", "pending, running, waiting, suspended or compensating"},
+    {"status", "string", "pending, running, waiting, suspended, compensating or faulted"},
     kSince, kUntil, kLimit, kCursor, kDryRun};
 constexpr QueryParameter kParked{"parked", "boolean", "instances whose compensation waits for a person"};
 constexpr QueryParameter kParkedByQuery[] = {
@@ -75,7 +77,7 @@ constexpr Scope kShort = Scope::name_space_short;
   {get, "/" plural "/{name...}", kSpace, Access::token, Body::none, get_resource, "get" one,       \
    "One of the " plural " as it is.", 200, "Resource", kOnlyPosition},                             \
   {del, "/" plural "/{name...}", kSpace, Access::token, Body::none, delete_resource, "delete" one, \
-   "Deletes one of the " plural "; 409 while another resource refers to it.", 200, "ApplyResult"}
+   "Deletes one of the " plural "; 409 while another resource refers to it.", 200, "ApplyResult", kDelete}
 
 constexpr Route kRoutes[] = {
     {get, "/livez", Scope::server, Access::open, Body::none, get_livez, "getLivez",
@@ -139,6 +141,9 @@ constexpr Route kRoutes[] = {
     {get, "/instances/{id}/trace", kSpace, Access::token, Body::none, trace_instance,
      "traceInstance", "Each task that ran, with input, output, attempts and times.", 200, "Trace",
      kOnlyPosition},
+    {get, "/instances/{id}/why", kSpace, Access::token, Body::none, why_instance, "whyInstance",
+     "All that the instance waits for: events with a sample that it would take, timers, calls, who suspended it.",
+     200, "Why", kOnlyPosition},
     {post, "/instances/by-query/cancel", kSpace, Access::token, Body::json, cancel_instances,
      "cancelInstances", "Ends all instances that the query finds and that have not ended, at most "
      "limit; next says where to go on.", 200, "ByQueryResult", kInstancesByQuery},
@@ -158,6 +163,27 @@ constexpr Route kRoutes[] = {
     {post, "/instances/{id}/compensation/skip", kSpace, Access::token, Body::json,
      skip_compensation, "skipCompensation", "Leaves a parked compensation undone and goes on with "
      "what was done before.", 200, "InstanceReference"},
+    {post, "/instances/by-query/suspend", kSpace, Access::token, Body::json, act_on_found,
+     "suspendInstances", "Suspends all running instances that the query finds.", 200, "ByQueryResult",
+     kInstancesByQuery},
+    {post, "/instances/by-query/resume", kSpace, Access::token, Body::json, act_on_found,
+     "resumeInstances", "Resumes all suspended instances that the query finds.", 200, "ByQueryResult",
+     kInstancesByQuery},
+    {post, "/instances/by-query/retry", kSpace, Access::token, Body::json, act_on_found,
+     "retryInstances", "Retries all faulted instances that the query finds.", 200, "ByQueryResult",
+     kInstancesByQuery},
+    {post, "/instances/{id}/suspend", kSpace, Access::token, Body::json, act_on_instance,
+     "suspendInstance", "No further task begins; what comes is kept until the resume.", 200, "InstanceReference"},
+    {post, "/instances/{id}/resume", kSpace, Access::token, Body::json, act_on_instance,
+     "resumeInstance", "A suspended instance goes on.", 200, "InstanceReference"},
+    {post, "/instances/{id}/retry", kSpace, Access::token, Body::json, act_on_instance,
+     "retryInstance", "A faulted instance goes on from the task that failed.", 200, "InstanceReference"},
+    {post, "/instances/{id}/skip", kSpace, Access::token, Body::json, act_on_instance,
+     "skipTask", "Ends a task that waits or has failed, by hand.", 200, "InstanceReference"},
+    {post, "/instances/{id}/context", kSpace, Access::token, Body::json, act_on_instance,
+     "setContext", "Replaces the instance's context.", 200, "InstanceReference"},
+    {post, "/instances/{id}/event", kSpace, Access::token, Body::json, act_on_instance,
+     "sendEventToInstance", "Gives an event to this instance alone; no rules are asked.", 200, "InstanceReference"},
 
     {get, "/approvals", kSpace, Access::token, Body::none, list_approvals, "listApprovals",
      "What waits, or waited, for a person's decision, newest first.", 200, "ApprovalList", kApprovalList},
