@@ -104,14 +104,14 @@ do:
 TEST_F(ByQuery, UndoesAndDecidesWhatIsParked) {
   ASSERT_EQ(apply(kSaga).status, 200);
   start(3, "t/saga");
-  EXPECT_EQ(send("POST /api/v1/instances/by-query/cancel?workflow=t/saga", R"({"compensate": 1})").status, 400);
-  const Answer undone = send("POST /api/v1/instances/by-query/cancel?workflow=t/saga", R"({"compensate": true})");
+  EXPECT_EQ(send("POST /api/v1/instances/by-query/cancel?workflow=t/saga", R"({"reason": "r", "compensate": 1})").status, 400);
+  const Answer undone = send("POST /api/v1/instances/by-query/cancel?workflow=t/saga", R"({"reason": "r", "compensate": true})");
   EXPECT_EQ(items(undone), 3u);
   EXPECT_EQ(count("compensating"), 3u) << "what undoes them fails";
   const Answer parked = send("GET /api/v1/instances?parked=true");
   ASSERT_EQ(items(parked), 3u);
   const std::string id((*parked.json()->find("items")).at(0).string_or("id", ""));
-  EXPECT_EQ(send("POST /api/v1/instances/" + id + "/cancel", R"({"compensate": true})").status, 409) << "it does already";
+  EXPECT_EQ(send("POST /api/v1/instances/" + id + "/cancel", R"({"reason": "r", "compensate": true})").status, 409) << "it does already";
   EXPECT_EQ(send("POST /api/v1/instances/" + id + "/compensation/redrive", R"({"reason": "again"})").status, 200);
   EXPECT_EQ(count("compensating"), 3u) << "it fails again";
   EXPECT_EQ(send("POST /api/v1/instances/" + id + "/compensation/skip").status, 200);
