@@ -7,6 +7,7 @@
 #include "api/event_type_check.h"
 #include "json/yaml.h"
 #include "workflow/imports.h"
+#include "workflow/subflows.h"
 
 namespace hence::api {
 namespace {
@@ -96,6 +97,40 @@ workflow::Faults check_together(const engine::Definitions& base, const ApplyInpu
     }
   }
   return found.empty() ? workflow::Faults() : place_faults(input.text, found);
+}
+
+/// The namespace's workflows as they would be.
+workflow::WorkflowSet workflows_after(const engine::Definitions& base, const ApplyInput& input,
+                                      const std::vector<Resource>& resources) {
+  workflow::WorkflowSet set;
+  const engine::Definitions::Space* space = input.prune ? nullptr : base.space(input.name_space);
+  if (space != nullptr) {
+    for (auto at = space->resources.lower_bound({Kind::workflow, ""}); at != space->resources.end(); ++at) {
+      if (at->first.first != Kind::workflow) break;
+      set.add(std::get<resource::WorkflowSpec>(at->second.resource->spec).definition);
+    }
+  }
+  for (const Resource& resource : resources) {
+    if (resource.kind == Kind::workflow) set.add(std::get<resource::WorkflowSpec>(resource.spec).definition);
+  }
+  return set;
+}
+
+/// Circles of subflows come back as faults, references to what is not there yet as warnings of results.
+std::vector<Unplaced> check_subflows(const engine::Definitions& base, const ApplyInput& input,
+                                     const std::vector<Resource>& resources, Plan& plan) {
+  std::vector<Unplaced> faults;
+  std::optional<workflow::WorkflowSet> set;
+  for (size_t i = 0; i < resources.size(); ++i) {
+    const auto* spec = std::get_if<resource::WorkflowSpec>(&resources[i].spec);
+    if (spec == nullptr || !workflow::has_subflows(*spec->definition)) continue;
+    if (!set) set = workflows_after(base, input, resources);
+    for (const workflow::SubflowFinding& found : workflow::check_subflows(*set, *spec->definition)) {
+      if (found.kind == workflow::SubflowFinding::Kind::circle) faults.push_back({i, found.pointer, found.message});
+      else plan.results[i].warnings.push_back(found.pointer + ": " + found.message);
+    }
+  }
+  return faults;
 }
 
 ApplyRefused refuse(workflow::Faults faults) {
@@ -327,7 +362,10 @@ void apply_documents(Backend& backend, const os::Clock& clock, ApplyInput input,
                   const engine::Definitions& base) -> Change::Planned {
     workflow::Faults faults = check_together(base, input, resources);
     if (!faults.empty()) return refuse(std::move(faults));
-    return compare(base, input, resources);
+    Plan compared = compare(base, input, resources);
+    const std::vector<Unplaced> circles = check_subflows(base, input, resources, compared);
+    if (!circles.empty()) return refuse(place_faults(input.text, circles));
+    return compared;
   };
   attempt(std::make_shared<Change>(Change{backend, clock, std::move(plan), std::move(command), std::move(asked),
                                           dry_run, std::move(again), std::move(then)}));

@@ -42,7 +42,8 @@ struct AppliedResource {
   std::string kind;  ///< resource::kind_name
   std::string name;
   Outcome outcome = Outcome::unchanged;
-  template <typename A> void fields(A& a) { a(kind, name, outcome); }
+  std::vector<std::string> warnings = {};  ///< valid, and maybe not meant; with their place
+  template <typename A> void fields(A& a) { a(kind, name, outcome, warnings); }
 };
 std::string_view outcome_name(AppliedResource::Outcome outcome);
 

@@ -116,6 +116,11 @@ std::string draw(json::View answer, const Style& style, bool dry_run) {
       const std::string outcome = cell(result, "outcome");
       out += style.paint(tone_of(outcome), pad(outcome, 9)) + "  " + pad(cell(result, "kind"), 8) +
              "  " + cell(result, "name") + "\n";
+      const auto warnings = result.find("warnings");
+      if (!warnings) continue;
+      for (const json::View warning : warnings->elements()) {
+        out += "  " + style.paint(Tone::warning, "!") + " " + std::string(warning.as_string()) + "\n";
+      }
     }
   }
   std::string sum;

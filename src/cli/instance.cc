@@ -18,13 +18,14 @@ std::string path_of(const std::string& id, std::string_view more = {}) {
 }  // namespace
 
 int instance_list(const Call& call) {
-  std::string workflow, status;
+  std::string workflow, parent, status;
   bool parked = false;
   ServerFlags server;
   OutputFlags output;
   ListFlags list;
   Flags flags(call);
   flags.text("--workflow", workflow, "of this workflow, namespace/name");
+  flags.text("--parent", parent, "subflows of this instance");
   flags.text("--status", status, "running, waiting, compensating, completed, faulted, cancelled …");
   flags.flag("--parked", parked, "only those whose compensation waits for a person");
   flags.list(list).server(server).output(output);
@@ -33,6 +34,7 @@ int instance_list(const Call& call) {
   const auto fetch = [&]() -> Result<json::Value> {
     HENCE_TRY(UrlQuery query, list_query(list, call.io.now()));
     query.emplace_back("workflow", workflow);
+    query.emplace_back("parent", parent);
     query.emplace_back("status", status);
     if (parked) query.emplace_back("parked", "true");
     return client.get("/instances", query);
@@ -104,7 +106,9 @@ namespace {
 Act act_on_many(std::string_view verb, std::string_view done, const char* statuses,
                 std::function<std::string(const std::string& id)> said) {
   Act act{"/instances", verb, "the instance, as instance list shows it",
-          {{"--workflow", "workflow", "of this workflow, namespace/name"}, {"--status", "status", statuses}},
+          {{"--workflow", "workflow", "of this workflow, namespace/name"},
+           {"--parent", "parent", "subflows of this instance"},
+           {"--status", "status", statuses}},
           done, std::move(said)};
   act.needs_reason = true;
   return act;

@@ -24,12 +24,14 @@ size_t depth_of(json::View task) {
              : 0;
 }
 
-/// What a task asked of the world, in a line: its command, or its method and URL.
+/// What a task asked of the world, in a line: its command, its method and URL, its subflow.
 std::string request_text(json::View request) {
   if (const auto command = request.string_or("command", ""); !command.empty())
     return std::string(command);
   if (const auto url = request.string_or("url", ""); !url.empty())
     return std::string(request.string_or("method", "")) + " " + std::string(url);
+  if (const auto workflow = request.string_or("workflow", ""); !workflow.empty())
+    return std::string(workflow);
   return request.to_text();
 }
 
@@ -46,7 +48,11 @@ void add_values(std::string& out, size_t indent, json::View task, std::string& s
   };
   add("input", "in");
   if (const auto request = task.find("request")) {
-    const json::Value line = json::Value::string(request_text(*request));
+    std::string text = request_text(*request);
+    if (const auto child = task.find("subflow")) {
+      text += "  " + cell(*child, "id") + "  " + cell(*child, "status");
+    }
+    const json::Value line = json::Value::string(text);
     add_value(out, indent, "call", full ? *request : line.view(), style, full);
   }
   add("output", "out");
@@ -83,6 +89,8 @@ std::string origin(json::View trace) {
   std::string text;
   if (const auto rule = trace.string_or("rule", ""); !rule.empty())
     text = "by rule " + std::string(rule);
+  if (const auto parent = trace.string_or("parent", ""); !parent.empty())
+    text += (text.empty() ? "subflow of " : ", subflow of ") + std::string(parent);
   if (const auto event = trace.string_or("event", ""); !event.empty())
     text += (text.empty() ? "for event " : ", for event ") + std::string(event);
   if (const auto key = trace.string_or("key", ""); !key.empty())

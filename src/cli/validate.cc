@@ -7,12 +7,14 @@
 #include "cli/output.h"
 #include "json/builder.h"
 #include "resource/resource.h"
+#include "workflow/subflows.h"
 
 namespace hence::cli {
 namespace {
 
 struct Checked {
   std::string file;
+  std::string text;
   resource::Parsed parsed;
   std::string unreadable;
 
@@ -41,12 +43,37 @@ json::Value to_json(const std::vector<Checked>& all) {
     builder.key("resources").number(static_cast<int64_t>(one.parsed.resources.size()));
     if (!one.unreadable.empty()) builder.member("error", one.unreadable);
     add_faults(builder, "faults", one.parsed.faults);
+    add_faults(builder, "warnings", one.parsed.warnings);
     add_faults(builder, "unsupported", one.parsed.unsupported);
     add_faults(builder, "warnings", one.parsed.warnings);
     builder.end_object();
   }
   builder.end_array().end_object();
   return std::move(builder).finish();
+}
+
+/// What workflows say of each other, in all files together.
+void check_subflows(std::vector<Checked>& all) {
+  workflow::WorkflowSet set;
+  for (const Checked& one : all) {
+    for (const resource::Resource& resource : one.parsed.resources) {
+      if (const auto* spec = std::get_if<resource::WorkflowSpec>(&resource.spec)) set.add(spec->definition);
+    }
+  }
+  for (Checked& one : all) {
+    std::optional<std::vector<json::YamlDocument>> documents;
+    for (size_t i = 0; i < one.parsed.resources.size() && one.valid(); ++i) {
+      const auto* spec = std::get_if<resource::WorkflowSpec>(&one.parsed.resources[i].spec);
+      if (spec == nullptr || !workflow::has_subflows(*spec->definition)) continue;
+      if (!documents) documents = json::parse_yaml(one.text).value();  // once more, for the places
+      for (const workflow::SubflowFinding& found : workflow::check_subflows(set, *spec->definition)) {
+        workflow::Faults placed(i < documents->size() ? &(*documents)[i] : nullptr);
+        placed.add(found.pointer, found.message);
+        const bool fault = found.kind == workflow::SubflowFinding::Kind::circle;
+        (fault ? one.parsed.faults : one.parsed.warnings).add(*placed.begin());
+      }
+    }
+  }
 }
 
 std::string draw(const std::vector<Checked>& all, const Style& style) {
@@ -94,18 +121,20 @@ int validate_command(const Call& call) {
   std::vector<Checked> all;
   bool valid = true;
   for (const std::string& file : *files) {
-    Checked checked{file, {}, {}};
+    Checked checked{file, {}, {}, {}};
     const Result<std::string> text = read_file(call.io, file);
     if (!text.ok()) {
       checked.unreadable = text.error().message();
     } else {
+      checked.text = *text;
       checked.parsed = resource::parse_resources(*text, name_space, permissions);
       if (checked.valid() && checked.parsed.resources.empty())
         checked.unreadable = file + " holds no resource";
     }
-    valid = valid && checked.valid();
     all.push_back(std::move(checked));
   }
+  check_subflows(all);
+  for (const Checked& one : all) valid = valid && one.valid();
   call.io.out(
       format_list(output.format, to_json(all), [&] { return draw(all, style_of(call.io)); }));
   return valid ? kExitOk : kExitNo;

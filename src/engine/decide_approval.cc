@@ -88,7 +88,7 @@ void Engine::emit_approval_event(Recorder& record, const InstanceRow& row, const
   if (!approval->by.empty()) b.member("by", approval->by);
   if (!approval->reason.empty()) b.member("reason", approval->reason);
   b.end_object().end_object();
-  send_emitted(record, row, id.record, std::move(b).finish());
+  emit_event(record, row, id.record, std::move(b).finish());
 }
 
 }  // namespace hence::engine

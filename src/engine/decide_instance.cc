@@ -5,6 +5,7 @@
 #include "base/reached.h"
 #include "engine/recorder.h"
 #include "event/event.h"
+#include "workflow/errors.h"
 
 namespace hence::engine {
 namespace {
@@ -66,6 +67,10 @@ Reply Engine::begin_instance(Recorder& record, const StartRequest& request) {
   Reply reply;
   const auto refuse = [&](ErrorCode code, std::string reason, Address existing = {}) {
     record.add(StartRefused{request.workflow, request.event, request.rule, reason, existing});
+    if (request.parent) {
+      const auto error = workflow::make_error(workflow::ErrorType::configuration, "/", reason);
+      tell_end(record, {{}, *request.parent, std::nullopt, error, {}});
+    }
     reply.error = Error(code, std::move(reason));
     return reply;
   };
@@ -99,9 +104,11 @@ Reply Engine::begin_instance(Recorder& record, const StartRequest& request) {
     }
   }
   record.add(InstanceStarted{workflow, definition->version, stored->revision, request.key, request.id,
-                             request.event, request.rule, request.depth});
+                             request.event, request.rule, request.depth, request.parent});
   reply.address = record.address();
-  move_instance(record, record.address(), {Turn::start, request.input, 0, nullptr, {}});
+  Move move{Turn::start, request.input, 0, nullptr, {}};
+  move.later = request.parent && leave_for_later();
+  move_instance(record, record.address(), move);
   return reply;
 }
 
@@ -189,7 +196,7 @@ workflow::Advance Engine::move_instance(Recorder& record, Address instance, cons
   context.now = record.time();
   context.seed = record.random();
   context.instance = instance;
-  context.step_budget = record.spent() ? 0 : kStepsPerSlice;
+  context.step_budget = move.later || record.spent() ? 0 : kStepsPerSlice;
   context.limits = options_.workflow_limits;
   context.expression_budget = options_.budgets.workflow;
   context.check_event = [&](const json::Value& made) -> std::string {
@@ -203,13 +210,21 @@ workflow::Advance Engine::move_instance(Recorder& record, Address instance, cons
       return options_.read_secrets(*definitions_, record.name_space(), (*definition)->secrets);
     };
   }
+  uint32_t depth = move.turn == Turn::event ? move.depth : row->depth;
+  context.find_workflow = [&](std::string_view reference) {
+    return find_child_workflow(record.name_space(), reference, depth + 1);
+  };
   const size_t begin = record.payload_bytes();
   workflow::Advance advance = turn_machine(**definition, *row, instance, context, move, record);
   const bool ignored = advance.ignored;
   for (uint32_t steps = kStepsPerSlice; advance.more && steps < options_.step_budget; steps += kStepsPerSlice) {
-    if (record.payload_bytes() - begin > kStepBytesMax || record.spent()) break;
+    if (move.later || record.payload_bytes() - begin > kStepBytesMax || record.spent()) break;
+    if (messages_.size() > kMessagesWaitingMax) break;
+    depth = row->depth;
     context.seed = record.random();
-    advance = turn_machine(**definition, *row, instance, context, {Turn::go_on, {}, 0, nullptr, {}}, record);
+    Move next{Turn::go_on, {}, 0, nullptr, {}};
+    next.by_parent = move.by_parent;
+    advance = turn_machine(**definition, *row, instance, context, next, record);
   }
   const bool was_continuing = state_.continuing().contains(instance);
   if (advance.more != was_continuing && !ignored) record.add(InstanceContinues{instance, advance.more});
@@ -219,8 +234,14 @@ workflow::Advance Engine::move_instance(Recorder& record, Address instance, cons
 
 workflow::Advance Engine::turn_machine(const workflow::Definition& definition, InstanceRow& row, Address instance,
                                        const workflow::StepContext& context, const Move& move, Recorder& record) {
-  std::vector<workflow::Fact> facts;
-  workflow::Machine machine(definition, row.machine, context, facts);
+  Turned turned{row, instance, definition, {}, open_children(row.machine), move};
+  if (const LifecycleSet wanted = definitions_->lifecycle(row.name_space); !wanted.empty()) {
+    turned.lifecycle.emplace(definition, row.machine,
+                             LifecycleView::Subject{row.name_space, instance, context.now,
+                                                    [&record] { return record.next_lifecycle_id(); }},
+                             wanted);
+  }
+  workflow::Machine machine(definition, row.machine, context, turned.facts);
   workflow::Advance advance;
   switch (move.turn) {
     case Turn::start: advance = machine.start(move.input); break;
@@ -241,45 +262,60 @@ workflow::Advance Engine::turn_machine(const workflow::Definition& definition, I
       advance = machine.on_event(static_cast<workflow::WaitId>(move.number), move.input, move.event, move.depth);
       break;
   }
-  emit_consequences(record, row, instance, facts);
+  emit_consequences(record, turned);
   return advance;
 }
 
-void Engine::emit_consequences(Recorder& record, InstanceRow& row, Address instance,
-                               const std::vector<workflow::Fact>& facts) {
-  for (size_t i = 0; i < facts.size(); ++i) {
-    record.add(InstanceStepped{instance, facts[i]});
-    register_waits(record, row, instance, facts[i]);
-    if (const auto* call = std::get_if<workflow::CallRequested>(&facts[i])) {
+void Engine::emit_consequences(Recorder& record, Turned& turned) {
+  InstanceRow& row = turned.row;
+  const Address instance = turned.instance;
+  const auto tell = [&](std::vector<json::Value> events) {
+    for (const json::Value& event : events) emit_event(record, row, instance, event);
+  };
+  for (const workflow::Fact& fact : turned.facts) {
+    record.add(InstanceStepped{instance, fact});
+    register_waits(record, row, instance, fact);
+    if (const auto* call = std::get_if<workflow::CallRequested>(&fact)) {
       // A call that was cancelled later in this very command never leaves.
-      if (call->detached || row.machine.find_call(call->call) != nullptr) {
-        record.add(EffectCreated{effect_of(*call, row, instance, record)});
+      const bool leaves = call->detached || row.machine.find_call(call->call) != nullptr;
+      if (leaves && call->kind == workflow::CallKind::workflow) start_child(record, row, instance, *call);
+      else if (leaves) record.add(EffectCreated{effect_of(*call, row, instance, record)});
+    } else if (const auto* cancelled = std::get_if<workflow::CallCancelled>(&fact)) {
+      for (const OpenChild& child : turned.children) {
+        if (child.call == cancelled->call) cancel_child(record, turned, child);
       }
-    } else if (const auto* emitted = std::get_if<workflow::EventEmitted>(&facts[i])) {
-      send_emitted(record, row, instance, emitted->event);
-    } else if (const auto* near = std::get_if<workflow::LimitNear>(&facts[i])) {
+    } else if (const auto* ended = std::get_if<workflow::InstanceEnded>(&fact)) {
+      if (row.parent && !turned.move.by_parent) report_end(record, row, instance, *ended);
+    } else if (const auto* emitted = std::get_if<workflow::EventEmitted>(&fact)) {
+      emit_event(record, row, instance, emitted->event);
+    } else if (const auto* near = std::get_if<workflow::LimitNear>(&fact)) {
       record.note({instance, row.workflow + ":" + row.version, *near});
-    } else if (const auto* asked = std::get_if<workflow::ApprovalRequested>(&facts[i])) {
+    } else if (const auto* asked = std::get_if<workflow::ApprovalRequested>(&fact)) {
       emit_approval_event(record, row, {instance, asked->approval});
-    } else if (const auto* decided = std::get_if<workflow::ApprovalDecided>(&facts[i])) {
+    } else if (const auto* decided = std::get_if<workflow::ApprovalDecided>(&fact)) {
       emit_approval_event(record, row, {instance, decided->approval});
-    } else if (const auto* arrival = std::get_if<workflow::ArrivalTaken>(&facts[i]); arrival != nullptr && arrival->late) {
+    } else if (const auto* arrival = std::get_if<workflow::ArrivalTaken>(&fact); arrival != nullptr && arrival->late) {
       record.add(Ignored{std::string(arrival_name(arrival->kind)) +
                              " that came while it was suspended: what it was for had ended by then", instance, {}});
     }
+    if (!turned.lifecycle) continue;
+    turned.lifecycle->take(fact);
+    tell(turned.lifecycle->take_events());
   }
+  if (!turned.lifecycle) return;
+  turned.lifecycle->end(row.machine);
+  tell(turned.lifecycle->take_events());
 }
 
-void Engine::send_emitted(Recorder& record, const InstanceRow& row, Address instance, const json::Value& value) {
-  Result<event::Event> event = event::Event::from_value(value);
+/// Accepts an event of an instance as if it came from outside.
+void Engine::emit_event(Recorder& record, const InstanceRow& row, Address instance, const json::Value& emitted) {
+  Result<event::Event> event = event::Event::from_value(emitted);
   if (!event.ok()) {
-    return record.add(Ignored{"an emitted event is not valid: " + event.error().message(), instance, {}});
+    record.add(Ignored{"an emitted event is not valid: " + event.error().message(), instance, {}});
+    return;
   }
-  EventRequest request{value->to_text(), row.event, instance, row.depth + 1};
-  std::string body;
-  Encoder encoder(body);
-  request.fields(encoder);
-  record.send(place(row.name_space, event::partition_key(*event)), MessageSent::Kind::event, std::move(body));
+  EventRequest request{emitted->to_text(), row.event, instance, row.depth + 1};
+  record.send(place(row.name_space, event::partition_key(*event)), MessageSent::Kind::event, encode(request));
 }
 
 Result<std::shared_ptr<const workflow::Definition>> Engine::definition_of(const InstanceRow& row) {

@@ -82,6 +82,7 @@ Result<std::shared_ptr<const Definitions>> Definitions::build(const Definitions&
     HENCE_TRY(space, change(space ? *space : Space(), std::move(changed)));
   }
   made->find_event_types();
+  made->find_lifecycle();
   return std::shared_ptr<const Definitions>(std::move(made));
 }
 
@@ -114,9 +115,11 @@ Result<std::shared_ptr<const Definitions>> Definitions::restore(
     std::shared_ptr<const Space>& space = made->spaces_[name];
     auto next = space ? std::make_shared<Space>(*space) : std::make_shared<Space>();
     HENCE_TRY_VOID(add_sites(*next, revisions));
+    next->lifecycle.add(next->lifecycle_sites);
     space = std::move(next);
   }
   made->find_event_types();
+  made->find_lifecycle();
   return std::shared_ptr<const Definitions>(std::move(made));
 }
 
@@ -155,6 +158,8 @@ Result<std::shared_ptr<const Definitions::Space>> Definitions::change(const Spac
     revisions.push_back({key.second, next->revision, std::get<resource::WorkflowSpec>(next->resource->spec).definition});
   }
   HENCE_TRY_VOID(add_sites(*space, revisions));
+  space->lifecycle = space->lifecycle_rules.wanted();
+  space->lifecycle.add(space->lifecycle_sites);
   space->resources.change(changes);
   HENCE_TRY_VOID(change_event_types(*space, changes));
   find_latest(*space, changes);
@@ -172,13 +177,18 @@ Status Definitions::change_rules(Space& space, ResourceChanges& changes) {
     if (next && is_active(*next)) {
       if (!id) id = space.next_rule++;
       next->rule = id;
-      entries[*id] = RuleEntry{key.second, next->revision, next->resource};
+      const auto& spec = std::get<resource::RuleSpec>(next->resource->spec);
+      entries[*id] = RuleEntry{key.second, next->revision, next->resource, lifecycle_named_in(spec.on)};
     } else if (id) {
       entries[*id] = std::nullopt;
       removed.push_back(*id);
     }
   }
   if (entries.empty()) return {};
+  for (const auto& [id, entry] : entries) {
+    if (const RuleEntry* before = space.rules.find(id)) space.lifecycle_rules.remove(before->lifecycle);
+    if (entry) space.lifecycle_rules.add(entry->lifecycle);
+  }
   space.rules.change(entries);
   std::vector<filter::RuleInput> added;
   for (const auto& [id, entry] : entries) {
@@ -254,6 +264,11 @@ std::shared_ptr<const Definitions> Definitions::adopt(const Definitions& current
 void Definitions::find_event_types() {
   has_event_types_ = std::any_of(spaces_.begin(), spaces_.end(),
                                  [](const auto& space) { return space.second->catalogue != nullptr; });
+}
+
+void Definitions::find_lifecycle() {
+  wants_lifecycle_ = std::any_of(spaces_.begin(), spaces_.end(),
+                                 [](const auto& space) { return !space.second->lifecycle.empty(); });
 }
 
 /// After the resources changed: the catalogue of all event types, if the changes name one.

@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "engine/command.h"
+#include "engine/lifecycle.h"
 #include "engine/rows.h"
 #include "engine/shared_map.h"
 #include "filter/rule_set.h"
@@ -46,6 +47,7 @@ class Definitions {
     std::string name;
     uint64_t revision = 0;
     std::shared_ptr<const resource::Resource> resource;
+    LifecycleSet lifecycle = {};  ///< types its filter names
     const resource::RuleSpec& spec() const { return std::get<resource::RuleSpec>(resource->spec); }
   };
   /// One filter of a `listen`: of a revision that instances may still be on.
@@ -71,6 +73,9 @@ class Definitions {
     /// Filters of all workflows that listen, older revisions too, in order of name and revision; an
     /// id in the set is an index with kSiteFlag. Null if there are none.
     std::shared_ptr<const std::vector<SiteEntry>> sites;
+    LifecycleCounts lifecycle_rules;   ///< of active rules
+    LifecycleSet lifecycle_sites;      ///< of sites
+    LifecycleSet lifecycle;            ///< types that any filter in force names: only those become events
 
     /// The rule of an id that rule_set gave.
     const RuleEntry& rule(uint32_t id) const;
@@ -111,6 +116,13 @@ class Definitions {
   /// "ns/name" (the highest version) or "ns/name:version"; nullptr if there is none.
   const Stored* find_workflow(std::string_view name_space, std::string_view reference) const;
 
+  /// Types of lifecycle events that are wanted in a namespace; asked at every turn of every instance.
+  LifecycleSet lifecycle(std::string_view name_space) const {
+    if (!wants_lifecycle_) return {};
+    const Space* in = space(name_space);
+    return in == nullptr ? LifecycleSet() : in->lifecycle;
+  }
+
   /// What of the event does not fit its type; null if it fits or no event type is about it.
   resource::VerdictPtr check(std::string_view name_space, const event::Event& event) const;
   /// The rules an event meets, by the namespace's rule set. scratch: the calling thread's own.
@@ -135,10 +147,12 @@ class Definitions {
   static void find_latest(Space& space, const ResourceChanges& changes);
   static Status change_event_types(Space& space, const ResourceChanges& changes);
   void find_event_types();
+  void find_lifecycle();
 
   uint64_t version_ = 0;
   Budgets budgets_;
   bool has_event_types_ = false;
+  bool wants_lifecycle_ = false;
   std::map<std::string, std::shared_ptr<const Space>> spaces_;
 };
 

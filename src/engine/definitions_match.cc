@@ -34,6 +34,7 @@ Status Definitions::add_sites(Space& space, const std::vector<Revision>& added) 
   for (const Revision& one : added) {
     for (uint32_t index = 0; index < one.definition->sites.size(); ++index) {
       more.push_back({one.workflow, one.revision, index, one.definition});
+      space.lifecycle_sites.add(lifecycle_named_in(one.definition->sites[index].with));
     }
   }
   if (more.empty()) return {};

@@ -96,6 +96,7 @@ Status Engine::decide_one(const Command& command, Batch& batch) {
   command_began_ = batch.bytes;
   run(command, batch);
   cascade_ = 0;
+  children_ = 0;
   while (!messages_.empty()) {
     const Message message = std::move(messages_.front());
     messages_.pop_front();
@@ -156,18 +157,21 @@ void Engine::take(const Command& command, const Message& message, Batch& batch, 
   if (!again) record.add(MessageTaken{message.from, message.sent.number});
   record.set_came_from(message.from);
   if (take_wait_message(record, message.sent.kind, message.sent.body, message.met)) return;
-  std::string stopped;
-  if (++cascade_ > options_.cascade_max) {
-    stopped = "one command led to over " + std::to_string(options_.cascade_max) +
-              " starts and emitted events in one go: rules answer each other too widely";
-  } else if (record.spent()) {
-    stopped = "one command led to over " + std::to_string(options_.command_bytes_max >> 20) +
-              " MiB of records in one go: rules answer each other too widely";
-  }
+  if (take_child_message(record, message.sent.kind, message.sent.body)) return;
+  const auto why_stopped = [&]() -> std::string {
+    if (++cascade_ > options_.cascade_max) {
+      return "one command led to over " + std::to_string(options_.cascade_max) +
+             " starts and emitted events in one go: rules answer each other too widely";
+    }
+    if (!record.spent()) return {};
+    return "one command led to over " + std::to_string(options_.command_bytes_max >> 20) +
+           " MiB of records in one go: rules answer each other too widely";
+  };
   if (message.sent.kind == MessageSent::Kind::start) {
     StartRequest request;
     Decoder decoder(message.sent.body);
     request.fields(decoder);
+    const std::string stopped = request.parent ? std::string() : why_stopped();
     if (stopped.empty()) {
       begin_instance(record, request);
     } else {
@@ -176,6 +180,7 @@ void Engine::take(const Command& command, const Message& message, Batch& batch, 
     }
     return;
   }
+  const std::string stopped = why_stopped();
   EventRequest request;
   Decoder decoder(message.sent.body);
   request.fields(decoder);

@@ -35,6 +35,9 @@ inline constexpr size_t kActionBytesMax = 48 << 20;
 /// What the steps of one command may put into an instance's record before the rest goes on in a
 /// continuation.
 inline constexpr size_t kStepBytesMax = 4 << 20;
+/// Starts and events that the steps of one command may leave waiting before the rest goes on in a
+/// continuation.
+inline constexpr size_t kMessagesWaitingMax = 1'000;
 /// Of the faults of one event that go on record, as JSON.
 inline constexpr size_t kFaultBytesMax = 16 << 10;
 
@@ -50,6 +53,7 @@ struct EngineOptions {
   /// and the rest of its work goes on in later commands.
   size_t command_bytes_max = 128 << 20;
   size_t batch_bytes_max = 64 << 20;      ///< of records; commands beyond it are for the next batch
+  uint32_t children_per_command = 100;    ///< subflows that begin or end and run on in one go; more do so in continuations
   uint32_t step_budget = 2'000;           ///< task transitions of one command; more go on in a continuation
   uint32_t timers_per_command = 1'000;
   uint64_t kept_bytes_max = 64 << 20;     ///< of a partition: events kept for instances to come
@@ -206,21 +210,50 @@ class Engine {
     std::string by = {};  ///< who suspends it
     std::string task = {};
     std::optional<json::Value> value = {};  ///< as in ActOnInstance
+    bool by_parent = false;  ///< of a cancel: the parent has no use for the end
+    bool later = false;      ///< what it leads to goes on in a continuation
+  };
+  /// A subflow that is awaited, and by which task.
+  struct OpenChild {
+    workflow::CallId call = 0;
+    workflow::TaskIndex task = 0;
   };
   workflow::Advance move_instance(class Recorder& record, Address instance, const Move& move);
-  void emit_consequences(class Recorder& record, InstanceRow& row, Address instance,
-                         const std::vector<workflow::Fact>& facts);
+  /// What one turn of an instance's machine came to.
+  struct Turned {
+    InstanceRow& row;
+    Address instance;
+    const workflow::Definition& definition;
+    std::vector<workflow::Fact> facts;
+    std::vector<OpenChild> children;  ///< before it
+    const Move& move;
+    std::optional<LifecycleView> lifecycle = std::nullopt;
+  };
+  void emit_consequences(class Recorder& record, Turned& turned);
+  void emit_event(class Recorder& record, const InstanceRow& row, Address instance, const json::Value& emitted);
   workflow::Advance turn_machine(const workflow::Definition& definition, InstanceRow& row, Address instance,
                                  const workflow::StepContext& context, const Move& move, class Recorder& record);
   Result<std::shared_ptr<const workflow::Definition>> definition_of(const InstanceRow& row);
 
-  /// An event that an instance asks for, to whom it belongs.
-  void send_emitted(class Recorder& record, const InstanceRow& row, Address instance, const json::Value& event);
   // decide_approval.cc
   void emit_approval_event(class Recorder& record, const InstanceRow& row, const EffectId& id);
   // decide_operate.cc
   Status act_on(class Recorder& record, const ActOnInstance& body);
   Status give_event(class Recorder& record, Address instance, const event::Event& event);
+  // decide_child.cc
+  Result<std::string> find_child_workflow(std::string_view name_space, std::string_view reference, uint32_t depth) const;
+  static std::vector<OpenChild> open_children(const workflow::Instance& machine);
+  Partition child_partition(std::string_view name_space, const ParentLink& parent) const;
+  void start_child(class Recorder& record, const InstanceRow& row, Address instance, const workflow::CallRequested& call);
+  void cancel_child(class Recorder& record, const Turned& turned, const OpenChild& child);
+  void report_end(class Recorder& record, const InstanceRow& row, Address instance, const workflow::InstanceEnded& ended);
+  void tell_end(class Recorder& record, const ChildEnd& end);
+  void take_child_end(class Recorder& record, const ChildEnd& end);
+  void take_child_cancel(class Recorder& record, const ChildCancel& cancel);
+  /// False if the kind is another's.
+  bool take_child_message(class Recorder& record, MessageSent::Kind kind, std::string_view body);
+  /// Counts one more subflow of the command; true if what it leads to is to wait for a continuation.
+  bool leave_for_later() { return ++children_ > options_.children_per_command; }
 
   // decide_wait.cc
   Hash128 site_hash(std::string_view name_space, std::string_view workflow, uint64_t revision, uint32_t site) const;
@@ -264,6 +297,7 @@ class Engine {
   std::map<std::pair<std::string, std::string>, RefusalSample> refusals_;  ///< by namespace and event type
   uint32_t cascade_ = 0;  ///< messages taken for the present command
   size_t command_began_ = 0;  ///< bytes of the batch before it
+  uint32_t children_ = 0; ///< subflows that began or ended for the present command
   filter::MatchScratch scratch_;
   std::optional<Error> failure_;
 };

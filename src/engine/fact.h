@@ -76,7 +76,9 @@ struct Decision {
 
 /// Ask another partition (or this one) for a record of its own. Numbered per receiver.
 struct MessageSent {
-  enum class Kind : uint8_t { start, event, wait, wait_end, meet, wake, kept_answer };
+  enum class Kind : uint8_t {
+    start, event, wait, wait_end, meet, wake, kept_answer, child_end, child_cancel,
+  };
   Partition to = 0;
   uint64_t number = 0;
   Kind kind = Kind::start;
@@ -89,6 +91,13 @@ struct MessageTaken {
   uint64_t number = 0;
   template <typename A> void fields(A& a) { a(from, number); }
 };
+/// Of an instance that is a subflow: whose task asked for it.
+struct ParentLink {
+  Address instance;
+  uint32_t call = 0;     ///< the parent's number of it
+  bool awaited = false;  ///< its end is the task's
+  template <typename A> void fields(A& a) { a(instance, call, awaited); }
+};
 struct StartRequest {
   std::string workflow;
   json::Value input;
@@ -99,7 +108,8 @@ struct StartRequest {
   std::string rule;
   uint32_t action = 0; ///< index in the rule
   uint32_t depth = 0;
-  template <typename A> void fields(A& a) { a(workflow, input, key, id, on_conflict, event, rule, action, depth); }
+  std::optional<ParentLink> parent;
+  template <typename A> void fields(A& a) { a(workflow, input, key, id, on_conflict, event, rule, action, depth, parent); }
 };
 struct EventRequest {
   std::string text;
@@ -107,6 +117,23 @@ struct EventRequest {
   Address instance;
   uint32_t depth = 0;
   template <typename A> void fields(A& a) { a(text, cause, instance, depth); }
+};
+
+/// child_end: an awaited subflow ended by itself. Neither output nor error: it was cancelled.
+struct ChildEnd {
+  Address child;
+  ParentLink parent;
+  std::optional<json::Value> output;
+  std::optional<json::Value> error;
+  std::string reason;
+  template <typename A> void fields(A& a) { a(child, parent, output, error, reason); }
+};
+/// child_cancel: the parent no longer waits for it.
+struct ChildCancel {
+  ParentLink parent;
+  std::string reason;
+  bool undo = false;  ///< what its tasks did is undone first (metadata.compensate)
+  template <typename A> void fields(A& a) { a(parent, reason, undo); }
 };
 
 /// Where waits of one filter for one value are registered: hashes under the folder's key.
@@ -186,8 +213,9 @@ struct InstanceStarted {
   std::string id;         ///< the caller's own
   Address event;
   std::string rule;
-  uint32_t depth = 0;
-  template <typename A> void fields(A& a) { a(workflow, version, revision, key, id, event, rule, depth); }
+  uint32_t depth = 0;     ///< events and subflows between it and the outside
+  std::optional<ParentLink> parent;
+  template <typename A> void fields(A& a) { a(workflow, version, revision, key, id, event, rule, depth, parent); }
 };
 /// A start that did not happen, and why; for the asking event's explanation.
 struct StartRefused {

@@ -34,6 +34,7 @@ struct ListOptions {
   std::string type;                ///< events: exact, or a prefix ending in "*"
   std::string source;              ///< events: exact
   std::string workflow;            ///< instances: "ns/name"
+  std::string parent;              ///< instances: subflows of this one
   std::string status;              ///< instances: a phase; deliveries: a state
   std::string sink;                ///< deliveries
   std::string event;               ///< deliveries: the event's position

@@ -49,6 +49,7 @@ void add_instance(json::Builder& builder, Address id, const InstanceSummary& sum
   add_text(builder, "waits", summary.waits);
   add_compensated(builder, summary.compensated);
   if (summary.parked) builder.key("parked").boolean(true);
+  if (summary.parent) builder.member("parent", summary.parent->to_string());
   builder.end_object();
 }
 

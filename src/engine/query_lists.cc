@@ -32,6 +32,7 @@ Result<json::Value> Query::instances(std::string_view name_space, const ListOpti
     if (!options.workflow.empty() && row.workflow != options.workflow) return false;
     if (!options.status.empty() && row.status != options.status) return false;
     if (options.parked && !row.parked) return false;
+    if (!options.parent.empty() && (!row.parent || row.parent->to_string() != options.parent)) return false;
     if (!in_time(row.started, options)) return false;
     add_instance(builder, keys::parse_instance_index(key), row);
     return true;

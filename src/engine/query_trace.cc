@@ -25,7 +25,37 @@ struct TaskRun {
   std::vector<std::string> events;  ///< positions of those a `listen` took
   uint32_t attempts = 0;
   uint32_t depth = 0;
+  std::optional<uint32_t> child;    ///< call that started a subflow
 };
+
+/// Subflows that an instance shows; more are in the list with its id as parent.
+constexpr size_t kChildrenShownMax = 100;
+
+/// The subflows of an instance that are still kept, by the call that started each.
+struct Children {
+  std::map<uint32_t, std::pair<Address, InstanceSummary>> by_call;
+  bool more = false;
+};
+
+Result<Children> load_children(const store::Snapshot& snapshot, Address parent) {
+  std::map<uint32_t, Address> found;
+  HENCE_TRY_VOID(snapshot.scan(store::Family::index, {keys::consequences_of(parent), {}},
+                               [&](std::string_view key, std::string_view) {
+    const keys::Consequence child = keys::parse_consequence(key);
+    if (child.kind == 'c') found[child.id.index] = child.id.record;
+    return found.size() < kListScanMax;
+  }));
+  Children children;
+  for (const auto& [call, address] : found) {
+    HENCE_TRY(const auto bytes, snapshot.get(store::Family::state, keys::instance(address)));
+    if (!bytes) continue;
+    children.more = children.by_call.size() >= kTraceTasksMax;
+    if (children.more) break;
+    HENCE_TRY(const InstanceRow row, decode<InstanceRow>(*bytes, "an instance"));
+    children.by_call.emplace(call, std::make_pair(address, summarize(row)));
+  }
+  return children;
+}
 
 /// Folds an instance's facts again and keeps what each task was given and gave.
 class Tracer {
@@ -153,6 +183,10 @@ class Tracer {
     ++run->attempts;
     if (!fact.deferred) run->request = fact.request;
     run->wait = fact.kind == workflow::CallKind::shell ? "a shell command" : "an HTTP call";
+    if (fact.kind == workflow::CallKind::workflow) {
+      run->wait = "the subflow " + std::string(fact.request->string_or("workflow", ""));
+      run->child = fact.call;
+    }
     calls_[fact.call] = fact.frame;
   }
   void before(const workflow::CallEnded& fact) {
@@ -219,7 +253,7 @@ class Tracer {
   workflow::FrameId closed_from_ = workflow::kNoFrame;
 };
 
-void add_run(json::Builder& builder, Address instance, const TaskRun& run) {
+void add_run(json::Builder& builder, Address instance, const TaskRun& run, const Children& children) {
   builder.begin_object();
   builder.member("task", run.name).member("reference", run.reference).member("kind", run.kind);
   builder.member("status", run.status);
@@ -243,6 +277,11 @@ void add_run(json::Builder& builder, Address instance, const TaskRun& run) {
   }
   if (run.input) builder.member("input", *run.input);
   if (run.request) builder.member("request", *run.request);
+  if (const auto child = run.child ? children.by_call.find(*run.child) : children.by_call.end();
+      child != children.by_call.end()) {
+    builder.key("subflow");
+    add_instance(builder, child->second.first, child->second.second);
+  }
   if (run.output) builder.member("output", *run.output);
   if (run.error) builder.member("error", *run.error);
   builder.end_object();
@@ -265,7 +304,7 @@ void add_compensations(json::Builder& builder, const workflow::Instance& machine
   builder.end_array();
 }
 
-void add_detail(json::Builder& builder, Address id, const InstanceRow& row) {
+void add_detail(json::Builder& builder, Address id, const InstanceRow& row, const Children& children) {
   builder.member("id", id.to_string());
   builder.member("workflow", row.workflow).member("version", row.version);
   builder.key("revision").number(static_cast<int64_t>(row.revision));
@@ -275,8 +314,21 @@ void add_detail(json::Builder& builder, Address id, const InstanceRow& row) {
   add_text(builder, "key", row.id);
   if (!row.event.is_none()) builder.member("event", row.event.to_string());
   add_text(builder, "rule", row.rule);
+  if (row.parent) builder.member("parent", row.parent->instance.to_string());
   add_text(builder, "waits", describe_waits(row.machine));
   add_compensated(builder, compensated_text(row.machine.compensated));
+  if (!children.by_call.empty()) {
+    builder.key("subflows").begin_array();
+    size_t shown = 0;
+    for (const auto& [call, child] : children.by_call) {
+      if (++shown <= kChildrenShownMax) add_instance(builder, child.first, child.second);
+    }
+    builder.end_array();
+    if (shown > kChildrenShownMax || children.more) {
+      builder.member("subflowsNote", "only the first " + std::to_string(kChildrenShownMax) +
+                                         " are shown; hence instance list --parent " + id.to_string() + " shows all");
+    }
+  }
   builder.member("input", row.machine.input);
   if (row.machine.output) builder.member("output", *row.machine.output);
   if (row.machine.error) builder.member("error", *row.machine.error);
@@ -354,9 +406,10 @@ Result<InstanceRow> Query::load_instance(std::string_view name_space, Address id
 
 Result<json::Value> Query::instance(std::string_view name_space, Address id) {
   HENCE_TRY(const InstanceRow row, load_instance(name_space, id));
+  HENCE_TRY(const Children children, load_children(sources_.snapshot, id));
   json::Builder builder;
   builder.begin_object();
-  add_detail(builder, id, row);
+  add_detail(builder, id, row, children);
   if (!row.machine.compensations.empty()) {
     HENCE_TRY(const auto definition, load_workflow(sources_.snapshot, row.name_space,
                                                    row.workflow + ":" + row.version, row.revision));
@@ -412,12 +465,13 @@ Result<json::Value> Query::trace(std::string_view name_space, Address id) {
       if (late != nullptr && late->instance == id) add_act(ignored, record, late->what);
     }
   }
+  HENCE_TRY(const Children children, load_children(sources_.snapshot, id));
   json::Builder builder;
   builder.begin_object();
-  add_detail(builder, id, row);
+  add_detail(builder, id, row, children);
   add_compensations(builder, row.machine, *definition);
   builder.key("tasks").begin_array();
-  for (const TaskRun& run : tracer.runs()) add_run(builder, id, run);
+  for (const TaskRun& run : tracer.runs()) add_run(builder, id, run, children);
   builder.end_array();
   if (!tracer.limits().empty()) {
     builder.key("limits").begin_array();

@@ -55,6 +55,8 @@ class Recorder {
   uint64_t random();
   /// An id for the next effect of this record.
   EffectId next_effect() { return {record_.address, next_effect_++}; }
+  /// An id for the next lifecycle event of this record.
+  std::string next_lifecycle_id() { return record_.address.to_string() + ".l" + std::to_string(next_lifecycle_++); }
   State& state() { return engine_.state_; }
   void note(LimitNote note) { batch_.limits_near.push_back(std::move(note)); }
   const Command& command() const { return command_; }
@@ -70,6 +72,7 @@ class Recorder {
   Batch& batch_;
   OwnedRecord record_;
   uint32_t next_effect_ = 0;
+  uint32_t next_lifecycle_ = 0;
   uint64_t random_;
   bool ended_ = false;
   Address came_from_;

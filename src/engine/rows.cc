@@ -103,6 +103,13 @@ std::string unique_id(Partition partition, std::string_view name_space, std::str
   return key.append(id);
 }
 
+std::string child(Partition partition, const ParentLink& parent) {
+  std::string key = table(partition, 'j');
+  put_address(key, parent.instance);
+  put_big(key, parent.call);
+  return key;
+}
+
 std::string timer(Partition partition, const TimerKey& timer) {
   std::string key = table(partition, 't');
   put_big(key, ordered(timer.due));

@@ -8,6 +8,7 @@
 //   state family
 //     pp m                       PartitionMeta
 //     pp i seq                   InstanceRow
+//     pp j pp seq call           address of the awaited subflow that an instance's call started
 //     pp u ns 0 workflow 0 id    address of the instance with the caller's own id
 //     pp t due kind id           a timer (TimerKey); a kept reply's has the reply's key as value
 //     pp e seq index             EffectRow
@@ -34,6 +35,7 @@
 //     V pp seq 'i'|'d'|'x'|'e'|'p'|'w'|'k' pp seq idx   what an event led to: instance, delivery,
 //                                refused start, emitted event; 'p': came again; 'w': an instance
 //                                that listened took it; 'k': kept for instances to come
+//     V pp seq 'c' pp seq call   what an instance led to: a subflow
 //     H pp seq seq               an instance's records after its first, in order
 
 #include <cstdint>
@@ -81,10 +83,11 @@ struct InstanceRow {
   std::map<uint64_t, EffectId> calls;   ///< open calls by the machine's number
   workflow::Instance machine;
   uint32_t approvals = 0;               ///< asked for so far
+  std::optional<ParentLink> parent;     ///< of a subflow
   std::vector<ValueHash> held;          ///< not stored: large values that the stored row refers to
   template <typename A> void fields(A& a) {
     a(name_space, workflow, version, revision, key, id, event, rule, depth, started, ended,
-      last_record, calls, machine, approvals);
+      last_record, calls, machine, approvals, parent);
   }
 };
 
@@ -155,8 +158,9 @@ struct InstanceSummary {
   std::string waits;
   std::string compensated;  ///< "true", "partial", or empty
   bool parked = false;      ///< a compensation waits for a person
+  std::optional<Address> parent;  ///< of a subflow
   template <typename A> void fields(A& a) {
-    a(workflow, version, status, id, started, ended, waits, compensated, parked);
+    a(workflow, version, status, id, started, ended, waits, compensated, parked, parent);
   }
 };
 
@@ -221,6 +225,7 @@ std::string table(Partition partition, char letter);
 std::string meta(Partition partition);
 std::string instance(Address instance);
 std::string unique_id(Partition partition, std::string_view name_space, std::string_view workflow, std::string_view id);
+std::string child(Partition partition, const ParentLink& parent);
 std::string timer(Partition partition, const TimerKey& timer);
 std::optional<TimerKey> parse_timer(std::string_view key);
 std::string effect(const EffectId& id);

@@ -199,6 +199,13 @@ void State::on(const RecordContext& record, const InstanceStarted& fact) {
                  std::move(address));
   }
   if (!fact.event.is_none()) overlay_.put_index(keys::consequence(fact.event, 'i', {record.address, 0}), fact.rule);
+  row.parent = fact.parent;
+  if (!fact.parent) return;
+  overlay_.put_index(keys::consequence(fact.parent->instance, 'c', {record.address, fact.parent->call}), {});
+  if (!fact.parent->awaited) return;
+  std::string address;
+  Encoder(address).put(record.address);
+  overlay_.put(keys::child(record.address.partition, *fact.parent), std::move(address));
 }
 
 void State::on(const RecordContext& record, const StartRefused& fact) {
@@ -214,6 +221,7 @@ void State::on(const RecordContext& record, const InstanceStepped& fact) {
     if (feature_level_ >= kLevelForgetting) overlay_.put(keys::over(row->ended, fact.instance), {});
     if (feature_level_ < kLevelOperating) row->machine.fallen.reset();
     count_running(fact.instance.partition, *row, -1);
+    if (row->parent && row->parent->awaited) overlay_.erase(keys::child(fact.instance.partition, *row->parent));
   }
   if (std::holds_alternative<workflow::InstanceRetried>(fact.fact)) {
     overlay_.erase(keys::over(row->ended, fact.instance));
@@ -475,6 +483,7 @@ void State::forget_instance(Address address) {
     if (overlay_.get(key) == own) overlay_.erase(key);  // else another instance has the id by now
   }
   if (!row->event.is_none()) overlay_.erase_index(keys::consequence(row->event, 'i', {address, 0}));
+  if (row->parent) overlay_.erase_index(keys::consequence(row->parent->instance, 'c', {address, row->parent->call}));
   if (row->last_record != address.sequence) overlay_.erase_index_prefix(keys::history_of(address));
   overlay_.erase_index(keys::instance_index(row->name_space, row->started, address));
   if (row->approvals > 0) forget_approvals(address);
@@ -564,6 +573,7 @@ InstanceSummary summarize(const InstanceRow& row) {
   summary.waits = describe_waits(row.machine);
   summary.compensated = compensated_text(row.machine.compensated);
   summary.parked = row.machine.parked() != nullptr;
+  if (row.parent) summary.parent = row.parent->instance;
   return summary;
 }
 
@@ -588,7 +598,9 @@ std::string describe_waits(const workflow::Instance& machine) {
   }
   if (machine.suspension) add("a resume");
   for (const workflow::Call& call : machine.calls) {
-    add(call.kind == workflow::CallKind::shell ? "shell command" : "HTTP call");
+    add(call.kind == workflow::CallKind::shell      ? "shell command"
+        : call.kind == workflow::CallKind::workflow ? "subflow"
+                                                    : "HTTP call");
   }
   for (size_t i = 0; i < machine.approvals.size(); ++i) add("a person's approval");
   for (const workflow::Wait& wait : machine.waits) {

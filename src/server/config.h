@@ -63,6 +63,7 @@ struct Config {
   uint64_t workflow_call_bytes = 16 << 20;
   uint64_t workflow_listen_bytes = 16 << 20;
   uint64_t workflow_compensations = 10'000;
+  uint64_t workflow_children = 1'000;
   expr::Budget when_budget = expr::kWhenBudget;
   expr::Budget workflow_budget = expr::kWorkflowBudget;
   uint64_t deliveries_in_memory = 10'000;

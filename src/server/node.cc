@@ -109,6 +109,7 @@ Status Node::open_storage() {
           names, [&](const std::string& name) { return secrets_.read(definitions, name_space, name); });
     };
   }
+  options.workflow_limits.children = config_.workflow_children;
   options.budgets = {config_.when_budget, config_.workflow_budget};
   HENCE_TRY(engine_, engine::Engine::open(*store_, *log_, options));
   const bool raises = engine_->feature_level() < engine::kFeatureLevel;

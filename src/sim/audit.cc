@@ -39,6 +39,13 @@ void Audit::end_record(const Context& at) {
 }
 
 void Audit::end() {
+  for (const auto& [address, story] : instances_) {
+    if (!story.ended || !story.parent || !story.parent->awaited) continue;
+    const uint32_t expected = story.given_up ? 0 : 1;
+    if (story.reports == expected) continue;
+    broken("I-9", "subflow " + address.to_string() + " has ended and told its parent " + std::to_string(story.reports) +
+                      " times, not " + std::to_string(expected));
+  }
   for (const auto& [pair, messages] : messages_) {
     if (messages.sent == messages.taken) continue;
     broken("I-9", "partition " + std::to_string(pair.first) + " sent " + std::to_string(messages.sent) + " messages to " +
@@ -82,6 +89,33 @@ void Audit::on(const Context& at, const engine::MessageSent& fact) {
   if (fact.number != messages.sent + 1) broken("I-9", "message " + std::to_string(fact.number) + " of " + at.address.to_string() + " is out of turn");
   messages.sent = fact.number;
   messages.waiting.push_back(fact.kind);
+  if (fact.kind == engine::MessageSent::Kind::child_end) read_report(at, fact);
+}
+
+/// A subflow tells its end once, in the record in which it ends.
+void Audit::read_report(const Context& at, const engine::MessageSent& fact) {
+  const auto end = decode<engine::ChildEnd>(fact.body, "a subflow's end");
+  if (!end.ok()) return broken("I-3", "the message of " + at.address.to_string() + ": " + end.error().message());
+  if (end->child.is_none()) return;  // it was never started
+  const auto child = instances_.find(end->child);
+  if (child == instances_.end()) return broken("I-9", "subflow " + end->child.to_string() + " tells its end and never began");
+  if (!in_record_.ended.contains(end->child)) broken("I-9", "subflow " + end->child.to_string() + " tells its end at " + at.address.to_string() + " and does not end there");
+  if (++child->second.reports > 1) broken("I-9", "subflow " + end->child.to_string() + " tells its end twice");
+}
+
+/// A subflow is the one its parent asked for; a call to one ends by its report alone.
+void Audit::check_family(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story) {
+  const std::string name = "instance " + fact.instance.to_string();
+  if (const auto* call = std::get_if<workflow::CallRequested>(&fact.fact)) {
+    if (call->kind == workflow::CallKind::workflow) story.children.insert(call->call);
+  } else if (const auto* ended = std::get_if<workflow::CallEnded>(&fact.fact)) {
+    if (story.children.contains(ended->call) && in_record_.taken != engine::MessageSent::Kind::child_end) {
+      broken("I-9", "the subflow of call " + std::to_string(ended->call) + " of " + name + " ends at " + at.address.to_string() + " and told nobody");
+    }
+  } else if (std::holds_alternative<workflow::InstanceEnded>(fact.fact)) {
+    in_record_.ended.insert(fact.instance);
+    story.given_up = in_record_.taken == engine::MessageSent::Kind::child_cancel;
+  }
 }
 
 void Audit::on(const Context& at, const engine::MessageTaken& fact) {
@@ -108,12 +142,21 @@ void Audit::on(const Context& at, const engine::DefinitionsChanged& fact) {
 }
 
 void Audit::on(const Context& at, const engine::InstanceStarted& fact) {
-  if (!fact.event.is_none()) {
+  if (!fact.event.is_none() || fact.parent) {
     in_record_.caused = true;
     ++in_record_.asked_starts;
   }
+  if (fact.parent) {
+    const auto parent = instances_.find(fact.parent->instance);
+    if (parent == instances_.end() || !parent->second.children.contains(fact.parent->call)) {
+      broken("I-9", "subflow " + at.address.to_string() + " was asked for by nobody");
+    } else if (!children_.emplace(fact.parent->instance, fact.parent->call).second) {
+      broken("I-9", "call " + std::to_string(fact.parent->call) + " of " + fact.parent->instance.to_string() + " starts a second subflow");
+    }
+  }
   const auto [entry, fresh] = instances_.emplace(at.address, InstanceStory{});
   if (!fresh) return broken("I-9", "instance " + at.address.to_string() + " starts twice");
+  entry->second.parent = fact.parent;
   const auto workflow = workflows_.find(at.name_space + " " + fact.workflow + ":" + fact.version + " " + std::to_string(fact.revision));
   if (workflow != workflows_.end()) entry->second.workflow = workflow->second;
   else broken("I-28", "instance " + at.address.to_string() + " runs " + fact.workflow + ":" + fact.version + ", revision " +
@@ -134,6 +177,7 @@ void Audit::on(const Context& at, const engine::InstanceStepped& fact) {
   check_timer(at, fact, story);
   check_once(fact, story);
   check_undone(at, fact, story);
+  check_family(at, fact, story);
   story.ended = std::holds_alternative<workflow::InstanceEnded>(fact.fact);
 }
 

@@ -75,6 +75,10 @@ class Audit {
     std::optional<uint32_t> undo_parked;
     bool compensating = false;
     std::pair<uint32_t, Address> last_start;  ///< frame, and the record of it
+    std::set<uint32_t> children;  ///< calls that started a subflow
+    std::optional<engine::ParentLink> parent;
+    bool given_up = false;        ///< ended by its parent's message
+    uint32_t reports = 0;         ///< ends told to its parent
   };
   struct Context {
     Address address;
@@ -92,6 +96,7 @@ class Audit {
     std::optional<engine::MessageSent::Kind> taken;
     uint32_t events = 0, decisions = 0, starts = 0, asked_starts = 0;
     bool caused = false;  ///< an event or a start that another record asked for
+    std::set<Address> ended;  ///< instances
   };
 
   void broken(const char* invariant, std::string message) { violations_.push_back({invariant, std::move(message)}); }
@@ -115,6 +120,8 @@ class Audit {
   void check_once(const engine::InstanceStepped& fact, InstanceStory& story);
   void check_undone(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story);
   void check_undo_begins(const std::string& name, uint32_t id, InstanceStory& story);
+  void check_family(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story);
+  void read_report(const Context& at, const engine::MessageSent& fact);
   void check_pinned(const engine::InstanceStepped& fact, InstanceStory& story);
   EffectStory* story(const Context& at, const engine::EffectId& id, const char* what);
 
@@ -128,6 +135,7 @@ class Audit {
   std::map<std::string, std::pair<Address, UtcTime>> newest_event_;
   std::map<Address, std::string> event_at_;
   std::map<Address, InstanceStory> instances_;
+  std::set<std::pair<Address, uint32_t>> children_;  ///< parent and call of each subflow
   std::map<engine::EffectId, EffectStory> effects_;
   std::map<std::pair<Partition, Partition>, Messages> messages_;  ///< by sender and receiver
   std::map<std::string, Workflow> workflows_;  ///< by namespace, name, version and revision

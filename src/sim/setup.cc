@@ -28,6 +28,7 @@ void decide_limits(Draw& draw, harness::NodeOptions& node) {
   engine.reply_window = Duration::minutes(1 + static_cast<int64_t>(draw.below(10)));
   engine.depth_max = 1 + static_cast<uint32_t>(draw.below(4));
   engine.cascade_max = static_cast<uint32_t>(draw.usual_or_tiny(10'000, 2, 6));
+  engine.children_per_command = static_cast<uint32_t>(draw.usual_or_tiny(100, 0, 4));
   engine.step_budget = static_cast<uint32_t>(draw.usual_or_tiny(10'000, 2, 5));
   engine.timers_per_command = static_cast<uint32_t>(draw.usual_or_tiny(1'000, 1, 3));
   engine.recovery_records_per_write = static_cast<uint32_t>(draw.usual_or_tiny(10'000, 1, 20));

@@ -58,6 +58,13 @@ metadata: {name: start-call}
 spec:
   on: {type: [order.b, order.d]}
   do: [{start: {workflow: sim/call, input: "${ .data }"}}, {start: {workflow: sim/loop, input: "${ .data }"}}, {start: {workflow: sim/saga, input: "${ .data }"}}]
+---
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: start-family}
+spec:
+  on: {type: [order.b, order.e]}
+  do: [{start: {workflow: sim/family, input: "${ {k: .data.k, n: .data.n} }"}}]
 )";
 
 constexpr const char* kConflict[] = {"existing", "replace", "reject"};
@@ -85,6 +92,27 @@ do:
               do:
                 - ask: {run: {shell: {command: "make"}}}
                 - leave: {run: {shell: {command: "notify"}, await: false}}
+---
+document: {dsl: 1.0.3, namespace: sim, name: family, version: 1.0.0}
+timeout: {after: PT40S}
+do:
+  - each:
+      for: {each: i, in: "${ [range(3)] }"}
+      do: [{sum: {run: {workflow: {namespace: sim, name: child, input: {n: "${ (.n // 0) + $i }"}}}}}]
+  - leave: {run: {workflow: {namespace: sim, name: wait, input: {k: "${ .k }", n: "${ .n }"}}, await: false}}
+  - first:
+      fork:
+        compete: true
+        branches:
+          - wait: {run: {workflow: {namespace: sim, name: wait, input: {k: "${ .k }", n: "${ .n }"}}}}
+          - hear: {run: {workflow: {namespace: sim, name: hear, input: {k: "${ .k }"}}}}
+          - pause: {wait: PT6S}
+  - guarded:
+      try: [{ask: {timeout: {after: PT9S}, run: {workflow: {namespace: sim, name: call, input: {n: "${ .n }"}}}}}]
+      catch: {do: [{again: {run: {workflow: {namespace: sim, name: family, version: 9.9.9}}}}]}
+---
+document: {dsl: 1.0.3, namespace: sim, name: child, version: 1.0.0}
+do: [{add: {set: {n: "${ .n + 1 }"}}}]
 ---
 document: {dsl: 1.0.3, namespace: sim, name: unique, version: 1.0.0}
 do:
@@ -182,7 +210,10 @@ std::string documents(int variant) {
   }
   if (variant >= 2) {
     text += "---\napiVersion: hence/v1\nkind: Rule\nmetadata: {name: extra}\nspec:\n  on: {type: order.e}\n"
-            "  do: [{deliver: {sink: a, mode: binary}}]\n";
+            "  do: [{deliver: {sink: a, mode: binary}}]\n"
+            "---\napiVersion: hence/v1\nkind: Rule\nmetadata: {name: watch}\nspec:\n  on: {type: [io.serverlessworkflow.workflow.completed.v1, io.serverlessworkflow.workflow.cancelled.v1, io.serverlessworkflow.task.retried.v1]}\n"
+            "  do: [{deliver: {sink: a}}, {start: {workflow: sim/child, input: {n: 1}}}]\n"
+            "  delivery: {ordering: key}\n";
   }
   return text;
 }

@@ -23,6 +23,8 @@ void encode_value(Encoder& encoder, const CallOutcome& outcome) {
     encoder.put(process->exit_code);
     encoder.put(process->output);
     encoder.put(process->error_output);
+  } else if (const auto* child = std::get_if<ChildOutcome>(&outcome)) {
+    encoder(child->instance, child->output, child->error, child->reason);
   } else {
     const auto& failure = std::get<CallFailure>(outcome);
     encoder.put(failure.code);
@@ -49,6 +51,9 @@ void decode_value(Decoder& decoder, CallOutcome& outcome) {
   } else if (kind == 2) {
     auto& failure = outcome.emplace<CallFailure>();
     decoder(failure.code, failure.message);
+  } else if (kind == 3) {
+    auto& child = outcome.emplace<ChildOutcome>();
+    decoder(child.instance, child.output, child.error, child.reason);
   } else {
     decoder.fail();
   }

@@ -9,9 +9,12 @@
 //   authorization and echo are for the machine: `$authorization`, and output `response`.
 // of kind shell:
 //   {"command":"…", "arguments":["…"], "environment":{"K":"V"}, "input":"…"}
+// of kind workflow, a subflow that the engine starts:
+//   {"workflow":"ns/name:version", "input":…}
 // Deferred (kind http that reads secrets): see deferred.h.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -19,6 +22,7 @@
 
 #include "base/codec.h"
 #include "base/error.h"
+#include "base/ids.h"
 #include "json/value.h"
 
 namespace hence::workflow {
@@ -38,7 +42,14 @@ struct CallFailure {
   ErrorCode code = ErrorCode::CallFailed;
   std::string message;
 };
-using CallOutcome = std::variant<HttpOutcome, ProcessOutcome, CallFailure>;
+/// A subflow ended: with an output, with an error, or, where there is neither, it was cancelled.
+struct ChildOutcome {
+  Address instance;
+  std::optional<json::Value> output;
+  std::optional<json::Value> error;
+  std::string reason;  ///< of the cancel
+};
+using CallOutcome = std::variant<HttpOutcome, ProcessOutcome, CallFailure, ChildOutcome>;
 
 void encode_value(Encoder& encoder, const CallOutcome& outcome);
 void decode_value(Decoder& decoder, CallOutcome& outcome);

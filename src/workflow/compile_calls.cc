@@ -168,23 +168,39 @@ void Compiler::compile_run(TaskIndex index, const Site& site) {
     definition_->tasks[index].spec = std::move(spec);
     return;
   }
-  constexpr std::pair<std::string_view, TaskKind> kProcesses[] = {
-      {"workflow", TaskKind::run_workflow},
-      {"container", TaskKind::run_container}};
-  for (auto [name, kind] : kProcesses) {
-    const auto process = site.find(name);
-    if (!process) continue;
-    not_run(index, kind, *process);
-    optional_tmpl(process, kTaskArguments, "run");
-    const auto lifetime = process->find("lifetime");
-    if (!lifetime) continue;
-    const bool eventually = lifetime->value.string_or("cleanup", "") == "eventually";
-    if (eventually != lifetime->find("after").has_value()) {
-      faults_.add(lifetime->pointer, eventually ? "missing key \"after\": `cleanup: eventually` "
-                                                  "needs it"
-                                                : "`after` needs `cleanup: eventually`");
-    }
+  if (const auto workflow = site.find("workflow")) {
+    SubflowSpec spec = compile_subflow(site, *workflow);
+    definition_->tasks[index].kind = TaskKind::run_workflow;
+    definition_->tasks[index].spec = std::move(spec);
+    return;
   }
+  const auto container = site.find("container");
+  if (!container) return;
+  not_run(index, TaskKind::run_container, *container);
+  optional_tmpl(container, kTaskArguments, "run");
+  const auto lifetime = container->find("lifetime");
+  if (!lifetime) return;
+  const bool eventually = lifetime->value.string_or("cleanup", "") == "eventually";
+  if (eventually != lifetime->find("after").has_value()) {
+    faults_.add(lifetime->pointer, eventually ? "missing key \"after\": `cleanup: eventually` "
+                                                "needs it"
+                                              : "`after` needs `cleanup: eventually`");
+  }
+}
+
+SubflowSpec Compiler::compile_subflow(const Site& run, const Site& workflow) {
+  SubflowSpec spec;
+  spec.workflow = std::string(workflow.value.string_or("namespace", "")) + "/" +
+                  std::string(workflow.value.string_or("name", ""));
+  const std::string_view version = workflow.value.string_or("version", "latest");
+  if (version != "latest") spec.workflow += ":" + std::string(version);
+  spec.input = optional_tmpl(workflow.find("input"), kTaskArguments, "run");
+  if (!spec.input.present()) spec.input = Formula::constant(json::Value());
+  ShellSpec options;
+  read_run_options(run, options);
+  spec.await = options.await;
+  spec.discards = options.returns == ProcessReturn::none;
+  return spec;
 }
 
 ShellSpec Compiler::compile_shell(const Site& run, const Site& shell) {

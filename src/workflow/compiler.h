@@ -96,6 +96,7 @@ class Compiler {
   void compile_run(TaskIndex index, const Site& site);
   ShellSpec compile_shell(const Site& run, const Site& shell);
   ShellSpec compile_script(const Site& run, const Site& script);
+  SubflowSpec compile_subflow(const Site& run, const Site& workflow);
   void read_run_options(const Site& run, ShellSpec& spec);
   HttpSpec compile_document(const Site& resource);
   void not_run(TaskIndex index, TaskKind kind, const Site& at);

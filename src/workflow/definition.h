@@ -147,6 +147,13 @@ struct ShellSpec {
   bool await = true;
   ProcessReturn returns = ProcessReturn::output;
 };
+/// `run: workflow`.
+struct SubflowSpec {
+  std::string workflow;  ///< "ns/name:version", or "ns/name" for the latest
+  Formula input;
+  bool await = true;
+  bool discards = false;  ///< `return: none`: its output is not the task's
+};
 struct DoSpec {
   ScopeIndex body = kNone;
 };
@@ -256,7 +263,7 @@ struct Task {
 
   std::variant<DoSpec, SetSpec, SwitchSpec, WaitSpec, RaiseSpec, TrySpec, EmitSpec, HttpSpec,
                ShellSpec, ForSpec, ForkSpec, ListenSpec, UnsupportedSpec, FunctionSpec, OpenapiSpec,
-               ApprovalSpec>
+               ApprovalSpec, SubflowSpec>
       spec;
 
   template <typename T>

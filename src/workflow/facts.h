@@ -38,7 +38,8 @@ enum class TimerPurpose : uint8_t { wait, retry, task_timeout, attempt_timeout, 
 std::string_view timer_purpose_name(TimerPurpose purpose);
 
 /// `fetch`: an HTTP call for a document the task needs before it can begin.
-enum class CallKind : uint8_t { http, shell, fetch };
+/// `workflow`: an instance of another workflow, awaited or not.
+enum class CallKind : uint8_t { http, shell, fetch, workflow };
 
 /// How a frame counts for its parent: not at all, as one of all, or as one whose end is the end.
 enum class Branch : uint8_t { none, all, compete };

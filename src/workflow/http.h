@@ -45,6 +45,9 @@ json::Value read_http_answer(const HttpSpec& spec, const HttpOutcome& answer, js
                              std::string_view reference, std::optional<json::Value>& error);
 json::Value read_process_answer(const ShellSpec& spec, const ProcessOutcome& answer,
                                 std::string_view reference, std::optional<json::Value>& error);
+/// Of a subflow; its error is the task's, at the task's own place.
+json::Value read_child_end(const SubflowSpec& spec, const ChildOutcome& end,
+                           std::string_view reference, std::optional<json::Value>& error);
 /// The error object of a call that came to no answer.
 json::Value read_failure(const CallFailure& failure, bool process, std::string_view reference);
 

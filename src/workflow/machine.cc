@@ -109,6 +109,9 @@ void Run::finish_call(const Call& call, const CallOutcome& outcome, bool again) 
                               ended.error);
   } else if (process && call.kind == CallKind::shell) {
     output = read_process_answer(task.as<ShellSpec>(), *process, task.reference, ended.error);
+  } else if (const auto* child = std::get_if<ChildOutcome>(&outcome);
+             child && call.kind == CallKind::workflow) {
+    output = read_child_end(task.as<SubflowSpec>(), *child, task.reference, ended.error);
   } else if (const auto* failure = std::get_if<CallFailure>(&outcome)) {
     ended.error = read_failure(*failure, call.kind == CallKind::shell, task.reference);
   } else {

@@ -35,6 +35,7 @@ struct Limits {
   uint64_t compensations = 10'000;         ///< tasks registered to be undone at once
   uint64_t call_bytes = 16 << 20;          ///< of one call's request as text
   uint64_t listen_bytes = 16 << 20;        ///< of what one `listen` holds as text
+  uint64_t children = 1'000;               ///< subflows awaited at once
 };
 
 /// The world, as data.
@@ -50,6 +51,9 @@ struct StepContext {
   std::function<Result<json::Value>()> read_secrets = nullptr;
   /// Why an event must not be emitted, empty if it may; null: every event may.
   std::function<std::string(const json::Value& event)> check_event = nullptr;
+  /// The full name "ns/name:version" of what a subflow names; null: it is taken as it is.
+  /// Errors: NotFound; any other: it may not be started.
+  std::function<Result<std::string>(std::string_view workflow)> find_workflow = nullptr;
 };
 
 /// What a command came to.

@@ -168,6 +168,7 @@ void Run::execute(FrameId id) {
     case TaskKind::call_openapi: return run_openapi(id);
     case TaskKind::run_shell:
     case TaskKind::run_script: return run_shell(id);
+    case TaskKind::run_workflow: return run_subflow(id);
     case TaskKind::call_function: return start_function(id);
     case TaskKind::for_: return start_loop(id);
     case TaskKind::fork: return start_fork(id);

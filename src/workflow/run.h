@@ -90,6 +90,7 @@ class Run {
   void fetch(FrameId id, const HttpSpec& source);
   void request_http(FrameId id, const HttpSpec& spec, CallKind kind);
   void run_openapi(FrameId id);
+  void run_subflow(FrameId id);
   /// Sends the request, or fails the task with the error of building it.
   void send_request(FrameId id, CallKind kind, bool deferred, Result<json::Value> request);
   /// Retries so far of the nearest `try` around the frame that has retried.

@@ -83,6 +83,7 @@ void visit_task_shapes(const std::function<void(std::string_view, const Shape&)>
 // Words of the language.
 bool is_dsl_name(std::string_view text);      ///< ^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$
 bool is_semver(std::string_view text);
+bool is_semver_or_latest(std::string_view text);
 /// The sum of {days, hours, …}; what does not fit kDurationObjectShape counts as nothing.
 Duration duration_of(json::View object);
 bool is_host(std::string_view text);

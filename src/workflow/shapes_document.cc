@@ -18,6 +18,8 @@ const Shape kExpressionText{.kind = text, .what = "an expression ${ … }", .acc
 const Shape kUri{.kind = text, .what = "a URI or URI template", .accepts = is_uri};
 const Shape kUriOrExpression{
     .kind = text, .what = "a URI, URI template or expression", .accepts = is_uri_or_expression};
+const Shape kDslName{.kind = text, .what = "a name of letters, digits and dashes, 63 at most",
+                     .accepts = is_dsl_name};
 
 namespace {
 
@@ -183,13 +185,10 @@ const ShapeKey kUseAllKeys[] = {{"authentications", &kAuthenticationMap}, {"erro
 const Shape kUseAll{.kind = object, .keys = kUseAllKeys};
 
 // `document`, `schedule`, `evaluate`.
-const Shape kName{.kind = text,
-                  .what = "a name of letters, digits and dashes, 63 at most",
-                  .accepts = is_dsl_name};
 const Shape kVersion{.kind = text, .what = "a semantic version such as 1.0.0",
                      .accepts = is_semver};
-const ShapeKey kHeadKeys[] = {{"dsl", &kVersion, true},  {"namespace", &kName, true},
-                              {"name", &kName, true},    {"version", &kVersion, true},
+const ShapeKey kHeadKeys[] = {{"dsl", &kVersion, true},  {"namespace", &kDslName, true},
+                              {"name", &kDslName, true},    {"version", &kVersion, true},
                               {"title", &kStringShape},  {"summary", &kStringShape},
                               {"tags", &kAnyMap},        {"metadata", &kAnyMap}};
 const Shape kHead{.kind = object, .keys = kHeadKeys};

@@ -10,6 +10,6 @@ namespace hence::workflow {
 extern const Shape kStringList, kAnyMap, kStringMap, kExpressionText, kUri, kUriOrExpression;
 extern const Shape kTimeoutShape, kAuthenticationReference, kEndpointShape, kExternalResource;
 extern const Shape kInputShape, kOutputShape, kErrorShape, kRetryShape;
-extern const Shape kEventStrategy, kReadMode;
+extern const Shape kEventStrategy, kReadMode, kDslName;
 
 }  // namespace hence::workflow

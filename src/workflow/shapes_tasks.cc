@@ -171,8 +171,12 @@ const Shape kScript{.kind = object, .keys = kScriptKeys, .choices = kOneScript};
 const ShapeKey kShellKeys[] = {{"command", &kStringShape, true}, {"stdin", &kStringShape},
                                {"arguments", &kArguments}, {"environment", &kAnyMap}};
 const Shape kShell{.kind = object, .keys = kShellKeys};
-const ShapeKey kSubflowKeys[] = {{"namespace", &kStringShape, true}, {"name", &kStringShape, true},
-                                 {"version", &kStringShape, true}, {"input", &kAnyMap}};
+const Shape kSubflowVersion{.kind = text, .what = "a semantic version such as 1.0.0, or latest",
+                            .accepts = is_semver_or_latest};
+const Shape kSubflowInput{.kind = by_type, .as_string = &kExpressionText, .as_object = &kAnyMap};
+// The specification's schema wants `version`, its reference gives it a default.
+const ShapeKey kSubflowKeys[] = {{"namespace", &kDslName, true}, {"name", &kDslName, true},
+                                 {"version", &kSubflowVersion}, {"input", &kSubflowInput}};
 const Shape kSubflow{.kind = object, .keys = kSubflowKeys};
 constexpr std::string_view kReturns[] = {"stdout", "stderr", "code", "all", "none"};
 const Shape kReturn{.kind = word, .words = kReturns};

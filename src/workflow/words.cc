@@ -68,6 +68,8 @@ Duration duration_of(json::View object) {
   return sum;
 }
 
+bool is_semver_or_latest(std::string_view text) { return text == "latest" || is_semver(text); }
+
 bool is_semver(std::string_view text) {
   if (const size_t plus = text.find('+'); plus != std::string_view::npos) {
     if (!are_identifiers(text.substr(plus + 1), false)) return false;

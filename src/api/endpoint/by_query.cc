@@ -93,8 +93,8 @@ Result<ByQuery> read_by_query(Context& context, const Exchange& exchange) {
   HENCE_TRY(act.list, read_list_options(context, exchange));
   HENCE_TRY(act.dry_run, exchange.query_flag("dry_run"));
   const engine::ListOptions& list = act.list;
-  const bool says = !list.workflow.empty() || !list.status.empty() || !list.sink.empty() ||
-                    !list.event.empty() || list.since || list.until || list.parked;
+  const bool says = !list.workflow.empty() || !list.parent.empty() || !list.status.empty() ||
+                    !list.sink.empty() || !list.event.empty() || list.since || list.until || list.parked;
   if (says) return act;
   std::string names;
   for (const QueryParameter& parameter : exchange.route().query) {

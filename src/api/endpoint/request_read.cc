@@ -96,6 +96,10 @@ Result<engine::ListOptions> read_list_options(const Context& context, const Exch
   options.type = exchange.query_text("type");
   options.source = exchange.query_text("source");
   options.workflow = exchange.query_text("workflow");
+  if (const auto parent = exchange.query("parent")) {
+    HENCE_TRY(const Address address, read_address(context, *parent, "instance"));
+    options.parent = address.to_string();
+  }
   options.status = exchange.query_text("status");
   options.sink = exchange.query_text("sink");
   if (const auto event = exchange.query("event")) {

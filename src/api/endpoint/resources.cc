@@ -51,7 +51,13 @@ void answer_outcome(Exchange& exchange, const ApplyOutcome& outcome, bool dry_ru
   builder.key("results").begin_array();
   for (const AppliedResource& result : applied.results) {
     builder.begin_object().member("kind", result.kind).member("name", result.name);
-    builder.member("outcome", outcome_name(result.outcome)).end_object();
+    builder.member("outcome", outcome_name(result.outcome));
+    if (!result.warnings.empty()) {
+      builder.key("warnings").begin_array();
+      for (const std::string& warning : result.warnings) builder.string(warning);
+      builder.end_array();
+    }
+    builder.end_object();
   }
   builder.end_array();
   if (!applied.warnings.empty()) builder.member("warnings", fault_list(applied.warnings));

@@ -34,6 +34,7 @@ constexpr QueryParameter kApply[] = {
     {"prune", "boolean", "delete what the namespace has and the documents do not"}};
 constexpr QueryParameter kInstanceList[] = {
     {"workflow", "string", "instances of this workflow, namespace/name"},
+    {"parent", "string", "subflows of this instance"},
     {"status", "string",
      "pending, running, waiting, suspended, compensating, cancelled, faulted or completed"},
     {"parked", "boolean", "instances whose compensation waits for a person"}, kSince, kUntil, kLimit, kCursor, kMinPosition};
@@ -56,6 +57,7 @@ constexpr QueryParameter kDecisionList[] = {
 constexpr QueryParameter kDryRun{"dry_run", "boolean", "only say which they are"};
 constexpr QueryParameter kInstancesByQuery[] = {
     {"workflow", "string", "instances of this workflow, namespace/name"},
+    {"parent", "string", "subflows of this instance"},
     {"status", "string", "pending, running, waiting, suspended, compensating or faulted"},
     kSince, kUntil, kLimit, kCursor, kDryRun};
 constexpr QueryParameter kParked{"parked", "boolean", "instances whose compensation waits for a person"};
