@@ -171,7 +171,10 @@ struct KeptAnswer {
 };
 
 ApplyOutcome outcome_of(const engine::Reply& reply, Plan plan) {
-  if (reply.error) return ApplyRefused{plan.absent ? *plan.absent : *reply.error, {}};
+  if (reply.error) {
+    const bool absent = plan.absent && reply.error->code() == ErrorCode::NotFound;
+    return ApplyRefused{absent ? *plan.absent : *reply.error, {}};
+  }
   Applied applied{reply.version, reply.repeated, std::move(plan.results)};
   if (applied.repeated) {
     Result<KeptAnswer> kept = decode<KeptAnswer>(reply.answer, "the answer kept under an Idempotency-Key");

@@ -246,7 +246,7 @@ TEST_F(Asking, ActsOnInstancesNeedAReasonAndCarryWhatTheySay) {
   EXPECT_EQ(run({"instance", "send-event", "07-1", "--type", "t", "--source", "/s"}).code, kExitWrongUse);
   EXPECT_EQ(run({"instance", "suspend", "07-1", "--reason", "r"}).code, kExitOk);
   EXPECT_EQ(run({"instance", "retry", "07-1", "--reason", "r", "--input", "{\"a\":1}"}).code, kExitOk);
-  EXPECT_EQ(run({"instance", "skip", "07-1", "--reason", "r", "--task", "pay", "--output", "[1]"}).code, kExitOk);
+  EXPECT_EQ(run({"instance", "skip", "07-1", "--reason", "r", "--task", "pay", "--result", "[1]"}).code, kExitOk);
   EXPECT_EQ(run({"instance", "set-context", "07-1", "--reason", "r", "--context", "{"}).code, kExitWrongUse);
   EXPECT_EQ(run({"instance", "set-context", "07-1", "--reason", "r", "--context", "{}"}).code, kExitOk);
   EXPECT_EQ(run({"instance", "skip", "07-1", "--reason", "r"}).code, kExitWrongUse);

@@ -60,7 +60,7 @@ TEST_F(Commands, UnknownWordsNameTheNearest) {
 }
 
 TEST_F(Commands, WhatThisVersionDoesNotHaveIsSaid) {
-  for (const auto& words : {std::vector<std::string>{"approval", "list"},
+  for (const auto& words : {std::vector<std::string>{"policy", "list"},
                             {"event", "replay"},
                             {"backtest"}}) {
     const Ran ran = run(words);

@@ -174,7 +174,7 @@ int instance_retry(const Call& call) {
 int instance_skip(const Call& call) {
   return run_act(call, act_on_one("skip",
                                   {{"--task", "task", "its name, or its reference where names are not enough", false, true},
-                                   {"--output", "output", "what it gives on, instead of its input: JSON; @FILE or - reads it"}},
+                                   {"--result", "output", "what it gives on, instead of its input: JSON; @FILE or - reads it"}},
                                   [](const std::string& id) { return "skipped a task of " + id + goes_on(id); }));
 }
 

@@ -187,6 +187,7 @@ Status check_partition(const store::Snapshot& snapshot, Partition partition) {
   HENCE_TRY_VOID(add_references<EffectRow>(snapshot, partition, 'e', references));
   HENCE_TRY_VOID(add_references<KeptRow>(snapshot, partition, 'b', references));
   HENCE_TRY_VOID(add_references<SpreadRow>(snapshot, partition, 'f', references));
+  HENCE_TRY_VOID(add_references<ApprovalRow>(snapshot, partition, 'a', references));
   size_t counted = 0, kept = 0;
   HENCE_TRY_VOID(scan_values(snapshot, partition, 'n', [&](const ValueHash& hash, std::string_view bytes) -> std::string_view {
     ++counted;

@@ -110,6 +110,7 @@ class Run {
     if (verb == "restart") return world_.restart();
     if (verb == "start") return start(value);
     if (verb == "redrive") return redrive(value);
+    if (verb == "cancel") return cancel(value);
     if (verb == "approval") return decide_approval(value);
     if (verb == "compensation") return decide_parked(value);
     return act_on_instance(verb, value);

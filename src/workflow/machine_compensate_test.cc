@@ -142,7 +142,7 @@ TEST(Compensation, ASuspendedInstanceIsUndone) {
   world.answer = answers({});
   world.start("{}");
   world.answer_next();
-  world.command([](Machine& m) { return m.suspend(); });
+  world.command([](Machine& m) { return m.suspend("ann", "looks"); });
   world.command([](Machine& m) { return m.cancel("", Undo::yes); });
   world.run();
   EXPECT_EQ(world.phase(), "cancelled");

@@ -11,7 +11,7 @@ constexpr const char* kToken = "0123456789abcdef";
 constexpr const char* kAsks = R"(
 document: {dsl: 1.0.3, namespace: t, name: asks, version: 1.0.0}
 do:
-  - approve: {call: approval:1.0.0@default, with: {title: May it?, approvers: "${ .who }", details: {a: 1}}}
+  - approve: {call: approval:1.0.0@default, with: {title: May it, approvers: "${ .who }", details: {a: 1}}}
 )";
 
 class Approvals : public EndpointsTest {

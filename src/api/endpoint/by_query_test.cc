@@ -73,7 +73,7 @@ TEST_F(ByQuery, StopsAtTheLimitAndSaysWhereToGoOn) {
 TEST_F(ByQuery, WantsToKnowWhichAreMeant) {
   const Answer all = send("POST /api/v1/instances/by-query/cancel");
   EXPECT_EQ(all.status, 400);
-  EXPECT_THAT(all.body, HasSubstr("say which are meant by at least one of workflow, status, since, until"));
+  EXPECT_THAT(all.body, HasSubstr("say which are meant by at least one of workflow, parent, status, since, until"));
   EXPECT_EQ(send("POST /api/v1/instances/by-query/cancel?status=asleep").status, 400);
   EXPECT_EQ(send("POST /api/v1/deliveries/by-query/redrive").status, 400);
   EXPECT_EQ(send("POST /api/v1/deliveries/by-query/redrive?sink=chat", R"({"reasn":"x"})").status, 400);

@@ -18,8 +18,6 @@ constexpr std::string_view kApprovalStates[] = {"pending", "granted", "denied", 
 constexpr std::string_view kDeliveryStates[] = {"ready",  "delayed", "blocked",
                                                 "parked", "done",    "cancelled"};
 
-constexpr size_t kReasonBytesMax = 1'024;
-
 Error invalid(std::string message) { return Error(ErrorCode::RequestInvalid, std::move(message)); }
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
