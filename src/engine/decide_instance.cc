@@ -198,6 +198,7 @@ workflow::Advance Engine::move_instance(Recorder& record, Address instance, cons
   context.instance = instance;
   context.step_budget = move.later || record.spent() ? 0 : kStepsPerSlice;
   context.limits = options_.workflow_limits;
+  context.loops = &loops_;
   context.expression_budget = options_.budgets.workflow;
   context.check_event = [&](const json::Value& made) -> std::string {
     const Result<event::Event> event = event::Event::from_value(made);

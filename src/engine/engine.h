@@ -295,6 +295,7 @@ class Engine {
     uint64_t count = 0;  ///< refused since the last record
   };
   std::map<std::pair<std::string, std::string>, RefusalSample> refusals_;  ///< by namespace and event type
+  workflow::LoopCursors loops_;
   uint32_t cascade_ = 0;  ///< messages taken for the present command
   size_t command_began_ = 0;  ///< bytes of the batch before it
   uint32_t children_ = 0; ///< subflows that began or ended for the present command

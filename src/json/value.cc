@@ -56,6 +56,7 @@ View View::at(uint32_t index) const {
   HENCE_CHECK(is_array() && index < count_of(raw()));
   const Node* nodes = buffer_->nodes();
   uint32_t at = node_ + 1;
+  if (raw().extra == count_of(raw()) + 1) return View(buffer_, at + index);  // no element has a subtree
   for (; index > 0; --index) at += span_of(nodes[at]);
   return View(buffer_, at);
 }

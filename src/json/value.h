@@ -70,7 +70,8 @@ class View {
   }
   uint32_t size() const;                  ///< elements of an array, members of an object, bytes of a string
 
-  /// Element of an array, index < size(): O(index) by skipping over siblings. Iterate with elements().
+  /// Element of an array, index < size(): O(index) by skipping over siblings, unless none
+  /// is an array or object. Iterate with elements().
   View at(uint32_t index) const;
   /// Member of an object, the last one of equal keys; nothing if absent or this is no object.
   std::optional<View> find(std::string_view key) const;

@@ -11,10 +11,9 @@
 //   if (advance.more) …                             // later: Machine(…).go_on()
 
 #include <cstdint>
-#include <string>
-#include <string_view>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.h"
@@ -24,6 +23,7 @@
 #include "workflow/definition.h"
 #include "workflow/facts.h"
 #include "workflow/instance.h"
+#include "workflow/loop_cursors.h"
 
 namespace hence::workflow {
 
@@ -54,6 +54,7 @@ struct StepContext {
   /// The full name "ns/name:version" of what a subflow names; null: it is taken as it is.
   /// Errors: NotFound; any other: it may not be started.
   std::function<Result<std::string>(std::string_view workflow)> find_workflow = nullptr;
+  LoopCursors* loops = nullptr;  ///< kept from command to command, for speed alone
 };
 
 /// What a command came to.

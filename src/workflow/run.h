@@ -182,14 +182,7 @@ class Run {
   std::vector<Fact>& facts_;
   std::deque<FrameId> queue_;
   uint64_t draws_ = 0;
-
-  /// Where the last iteration's item stood: a JSON array is walked, not indexed.
-  struct LoopCursor {
-    FrameId frame = kNoFrame;
-    uint64_t index = 0;
-    std::optional<json::Elements::Iterator> at;
-  };
-  LoopCursor cursor_;
+  LoopCursors loops_;
 };
 
 }  // namespace hence::workflow

@@ -35,11 +35,8 @@ void Run::start_loop(FrameId id) {
 
 std::optional<json::Value> Run::item_at(FrameId id, const json::Value& items, uint64_t index) {
   if (index >= items->size()) return std::nullopt;
-  if (cursor_.frame != id || cursor_.index > index || !cursor_.at) {
-    cursor_ = {id, 0, items->elements().begin()};
-  }
-  for (; cursor_.index < index; ++cursor_.index) ++*cursor_.at;
-  return json::Value::detached(**cursor_.at);
+  LoopCursors& loops = context_.loops != nullptr ? *context_.loops : loops_;
+  return json::Value::detached(loops.at(context_.instance, id, items, index));
 }
 
 void Run::next_iteration(FrameId id) {

@@ -124,14 +124,15 @@ Result<double> start_instances(const Server& server, uint32_t instances, uint32_
   return seconds_now() - began;
 }
 
-Result<uint64_t> count_instances(const Client& client, const std::string& status) {
+/// As many as there are, or at least `enough`. A page may be empty and not the last.
+Result<uint64_t> count_instances(const Client& client, const std::string& status, uint64_t enough = UINT64_MAX) {
   uint64_t count = 0;
   std::string cursor;
   do {
-    HENCE_TRY(const json::Value page, client.get("/instances", {{"limit", "1000"}, {"status", status}, {"cursor", cursor}}));
+    HENCE_TRY(const json::Value page, client.get("/instances", {{"limit", enough == 1 ? "1" : "1000"}, {"status", status}, {"cursor", cursor}}));
     count += page->find("items")->size();
     cursor = page->string_or("next", "");
-  } while (!cursor.empty());
+  } while (!cursor.empty() && count < enough);
   return count;
 }
 
@@ -226,8 +227,9 @@ Result<json::Value> measure_crowd(const Call& call, const bench::CommonFlags& co
   HENCE_TRY_VOID(send(*server, bench::post_form("/events", kOne, event_text("go"), 1), once, kPhaseSeconds));
   const double answered = seconds_now();
   while (true) {
-    HENCE_TRY(const json::Value left, client.get("/instances", {{"limit", "1"}, {"status", "waiting"}}));
-    if (left->find("items")->size() == 0) break;
+    HENCE_TRY(const uint64_t waiting, count_instances(client, "waiting", 1));
+    HENCE_TRY(const uint64_t running, waiting > 0 ? Result<uint64_t>(1) : count_instances(client, "running", 1));
+    if (waiting + running == 0) break;
     if (seconds_now() - began > kPhaseSeconds) return Error(ErrorCode::Internal, "the benchmark does not count: not every instance was woken");
     call.io.sleep(Duration::milliseconds(5));
   }
