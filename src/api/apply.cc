@@ -5,6 +5,7 @@
 
 #include "api/endpoint/references.h"
 #include "api/event_type_check.h"
+#include "api/zones.h"
 #include "json/yaml.h"
 #include "workflow/imports.h"
 #include "workflow/subflows.h"
@@ -63,26 +64,13 @@ Plan compare(const engine::Definitions& base, const ApplyInput& input,
   return plan;
 }
 
-/// The faults of documents that are each for themselves without fault. Reads the text once more
-/// for the places, which only a refusal needs.
-workflow::Faults place_faults(const std::string& text, const std::vector<Unplaced>& found) {
-  workflow::Faults faults;
-  const Result<std::vector<json::YamlDocument>> documents = json::parse_yaml(text);
-  for (const auto& [index, pointer, message] : found) {
-    const bool placed = documents.ok() && index < documents->size();
-    workflow::Faults one(placed ? &(*documents)[index] : nullptr, ErrorCode::ResourceInvalid);
-    one.add(pointer, message);
-    faults.add(*one.begin());
-  }
-  return faults;
-}
-
 /// What the documents say of each other and of what is there.
 workflow::Faults check_together(const engine::Definitions& base, const ApplyInput& input,
                                 const std::vector<Resource>& resources) {
   NameSet names = input.prune ? NameSet() : NameSet(base.space(input.name_space));
   for (const Resource& resource : resources) names.add(resource.kind, resource.name);
   std::vector<Unplaced> found = check_event_types(base.space(input.name_space), input.prune, resources);
+  for (Unplaced& one : check_zones(*base.zones(), resources)) found.push_back(std::move(one));
   for (size_t i = 0; i < resources.size(); ++i) {
     if (resources[i].resource_namespace != input.name_space) {
       found.push_back({i, "/metadata/namespace",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/event_type_check.h"
 
+#include "json/yaml.h"
+
 #include <map>
 
 #include "resource/catalogue.h"
@@ -9,6 +11,18 @@ namespace hence::api {
 
 using resource::Catalogue;
 using resource::Kind;
+
+workflow::Faults place_faults(const std::string& text, const std::vector<Unplaced>& found) {
+  workflow::Faults faults;
+  const Result<std::vector<json::YamlDocument>> documents = json::parse_yaml(text);
+  for (const auto& [index, pointer, message] : found) {
+    const bool placed = documents.ok() && index < documents->size();
+    workflow::Faults one(placed ? &(*documents)[index] : nullptr, ErrorCode::ResourceInvalid);
+    one.add(pointer, message);
+    faults.add(*one.begin());
+  }
+  return faults;
+}
 
 std::vector<Unplaced> check_event_types(const engine::Definitions::Space* base, bool prune,
                                         const std::vector<resource::Resource>& resources) {

@@ -19,6 +19,9 @@ struct Unplaced {
   std::string message;
 };
 
+/// The same with the places they have in the text, which is read once more.
+workflow::Faults place_faults(const std::string& text, const std::vector<Unplaced>& found);
+
 /// base: the namespace as it is, null if there is nothing. prune: what resources lack goes.
 std::vector<Unplaced> check_event_types(const engine::Definitions::Space* base, bool prune,
                                         const std::vector<resource::Resource>& resources);

@@ -165,6 +165,23 @@ TEST_F(Asking, GetPrintsADocumentThatCanBeAppliedAgain) {
             "{\"kind\":\"Sink\",\"spec\":{\"a\":1}}\n");
 }
 
+TEST_F(Asking, SchedulesShowWhatTheyWaitForAndWhatCame) {
+  const std::string one = R"({"kind":"Schedule","name":"nightly","schedule":{"name":"nightly","mode":"active",)"
+      R"("timing":"cron 0 2 * * * in Europe/Berlin","next":"2026-11-22T01:00:00Z",)"
+      R"("triggers":[{"trigger":"cron","timing":"cron 0 2 * * * in Europe/Berlin","next":"2026-11-22T01:00:00Z","timeZones":"2025b"}],)"
+      R"("last":{"trigger":"cron","due":"2026-11-21T01:00:00Z","fired":"2026-11-21T01:00:00Z","instance":"7-9"},)"
+      R"("fired":3,"missed":1,"skipped":0,"running":["7-9"],"queued":0}})";
+  server.on("GET " + kBase + "/schedules", 200, "{\"items\":[" + one + "]}");
+  const Ran list = run({"schedule", "list", "-o", "table"});
+  EXPECT_EQ(list.code, kExitOk);
+  EXPECT_THAT(list.out, HasSubstr("cron 0 2 * * * in Europe/Berlin"));
+  server.on("GET " + kBase + "/schedules/nightly", 200, one);
+  const Ran shown = run({"schedule", "get", "nightly", "-o", "table"});
+  EXPECT_THAT(shown.out, HasSubstr("time zones of 2025b"));
+  EXPECT_THAT(shown.out, HasSubstr("3 fired, 1 missed, 0 skipped"));
+  EXPECT_THAT(shown.out, HasSubstr("instance 7-9"));
+}
+
 TEST_F(Asking, ExplainFindsEventsByWhatUsersCallThem) {
   server.on("GET " + kBase + "/events?source=%2Fs&id=e1", 200,
             R"({"items":[{"position":"07-42","event":{}}]})");

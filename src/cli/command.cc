@@ -29,6 +29,8 @@ constexpr std::array kCommands{
     Command{"event-type", "get", "NAME", "one event type, and what it refused", event_type_get},
     Command{"event-type", "infer", "--from-log|--from FILE", "proposes event types from events seen",
             event_type_infer},
+    Command{"schedule", "list", "", "what begins by itself: when next, what came last", schedule_list},
+    Command{"schedule", "get", "NAME", "one schedule, or NS/NAME of a workflow with one", schedule_get},
     Command{"rule", "test", "-r FILE… -e FILE…",
             "would the rules match the events? without a server", rule_test},
     Command{"rule", "lint", "PATH…", "rules that never match, match everything, repeat others or are slow", rule_lint},
@@ -98,7 +100,7 @@ constexpr std::array kCommands{
 /// Words of the language of commands that this version does not have.
 constexpr std::string_view kAbsentNouns[] = {
     "audit",  "backtest", "doctor",
-    "plan",     "policy", "schedule", "console", "projection"};
+    "plan",     "policy", "console", "projection"};
 constexpr std::pair<std::string_view, std::string_view> kAbsentVerbs[] = {
     {"event", "replay"},
 };

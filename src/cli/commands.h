@@ -37,6 +37,8 @@ int bench_crowd(const Call& call);
 int bench_loop(const Call& call);
 int bench_fork(const Call& call);
 int bench_timers(const Call& call);
+int schedule_list(const Call& call);
+int schedule_get(const Call& call);
 int event_type_list(const Call& call);
 int event_type_get(const Call& call);
 int event_type_infer(const Call& call);

@@ -149,7 +149,8 @@ void add_listeners(std::string& out, json::View explanation, const Style& style)
   if (!listeners) return;
   for (const json::View met : listeners->elements()) {
     const std::string value(met.string_or("value", ""));
-    out += wrap("it is what " + std::string(met.string_or("workflow", "")) + " listens for at " +
+    const bool starts = met.string_or("filter", "").starts_with("/schedule/");
+    out += wrap("it is what " + std::string(met.string_or("workflow", "")) + (starts ? " is started by at " : " listens for at ") +
                     std::string(met.string_or("filter", "")) + (value.empty() ? "" : ", value " + value),
                 0, style.columns);
     if (const auto error = met.string_or("error", ""); !error.empty()) out += wrap(error, 4, style.columns);
@@ -160,10 +161,16 @@ void add_listeners(std::string& out, json::View explanation, const Style& style)
     out += "    " + style.paint(Tone::good, "took it") + "  " + std::string(one.string_or("instance", "")) + "  " +
            std::string(one.string_or("workflow", "")) + "  " + std::string(one.string_or("status", "")) + "\n";
   }
+  const auto started = explanation.find("started");
+  for (size_t i = 0; started && i < started->size(); ++i) {
+    const json::View one = started->at(i);
+    out += "    " + style.paint(Tone::good, "started") + "  " + std::string(one.string_or("instance", "")) + "  " +
+           std::string(one.string_or("workflow", "")) + "  " + std::string(one.string_or("status", "")) + "\n";
+  }
   const auto kept = explanation.find("kept");
   if (kept) {
     for (const json::View text : kept->elements()) out += wrap(text.as_string(), 4, style.columns);
-  } else if (!woke || woke->size() == 0) {
+  } else if (!started && (!woke || woke->size() == 0)) {
     out += "    nobody waited for it\n";
   }
 }

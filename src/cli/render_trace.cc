@@ -89,6 +89,10 @@ std::string origin(json::View trace) {
   std::string text;
   if (const auto rule = trace.string_or("rule", ""); !rule.empty())
     text = "by rule " + std::string(rule);
+  if (const auto schedule = trace.find("schedule")) {
+    text = "by schedule " + std::string(schedule->string_or("name", "")) + " (" + std::string(schedule->string_or("trigger", "")) + ")";
+    if (schedule->string_or("trigger", "") != "on") text += ", due " + std::string(schedule->string_or("due", ""));
+  }
   if (const auto parent = trace.string_or("parent", ""); !parent.empty())
     text += (text.empty() ? "subflow of " : ", subflow of ") + std::string(parent);
   if (const auto event = trace.string_or("event", ""); !event.empty())

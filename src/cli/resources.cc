@@ -74,7 +74,7 @@ int get_command(const Call& call) {
   OutputFlags output;
   bool watch = false;
   Flags flags(call);
-  flags.positional("KIND", word, "rule, workflow, source, sink, secret or event-type");
+  flags.positional("KIND", word, "rule, workflow, source, sink, secret, event-type or schedule");
   flags.positional("NAME", name, "only this one; a workflow's is namespace/name", Need::optional);
   flags.flag("-w,--watch", watch, "shows the list again whenever it changes, until you stop it");
   flags.server(server).output(output);
@@ -92,7 +92,7 @@ int delete_command(const Call& call) {
   ServerFlags server;
   OutputFlags output;
   Flags flags(call);
-  flags.positional("KIND", word, "rule, workflow, source, sink or secret");
+  flags.positional("KIND", word, "rule, workflow, source, sink, secret, event-type or schedule");
   flags.positional("NAME", name, "its name; a workflow's is namespace/name:version");
   flags.server(server).output(output);
   if (const auto code = flags.parse()) return *code;

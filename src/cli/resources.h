@@ -10,7 +10,7 @@
 namespace hence::cli {
 
 /// The kinds a user may name, in the singular.
-inline constexpr std::string_view kKindWords[] = {"rule", "workflow", "source", "sink", "secret", "event-type"};
+inline constexpr std::string_view kKindWords[] = {"rule", "workflow", "source", "sink", "secret", "event-type", "schedule"};
 
 /// Both return the exit code.
 int show_resources(const Call& call, const ServerFlags& server, const OutputFlags& output,

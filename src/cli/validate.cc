@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `hence validate`: what is wrong with files of resources, found without a server.
 
+#include "api/zones.h"
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/flags.h"
@@ -128,6 +129,12 @@ int validate_command(const Call& call) {
     } else {
       checked.text = *text;
       checked.parsed = resource::parse_resources(*text, name_space, permissions);
+      if (checked.valid() && checked.parsed.unsupported.empty()) {
+        const auto zones = api::system_zones();
+        for (const auto& fault : api::place_faults(*text, api::check_zones(*zones, checked.parsed.resources))) {
+          checked.parsed.faults.add(fault);
+        }
+      }
       if (checked.valid() && checked.parsed.resources.empty())
         checked.unreadable = file + " holds no resource";
     }

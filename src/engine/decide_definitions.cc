@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Definitions change: all documents or none, as one record of the control partition.
 
+#include <utility>
+
 #include "engine/recorder.h"
 
 namespace hence::engine {
@@ -23,7 +25,8 @@ void Engine::run(const Command& command, const ApplyResources& body, Batch& batc
       changed.changes.push_back({change.name_space, change.kind, change.name, change.value, change.digest});
     }
     record.add(changed);
-    definitions_ = body.compiled;
+    const std::shared_ptr<const Definitions> before = std::exchange(definitions_, body.compiled);
+    tell_schedules(record, *before, body.changes);
     batch.definitions = definitions_;
     reply.version = record.address().sequence;
     reply.address = record.address();

@@ -117,6 +117,12 @@ void Engine::run(const Command& command, const TimersDue& body, Batch& batch) {
     } else if (timer.key.kind == TimerKey::Kind::reply) {
       Recorder record(*this, own, body.partition, batch);
       record.add(ReplyForgotten{timer.value, timer.key.due});
+    } else if (timer.key.kind == TimerKey::Kind::schedule) {
+      const Result<ScheduleTimer> schedule = decode<ScheduleTimer>(timer.value, "the timer of a schedule");
+      HENCE_CHECK(schedule.ok());
+      own.name_space = schedule->name_space;
+      Recorder record(*this, own, body.partition, batch);
+      schedule_due(record, *schedule, timer.key.address.sequence);
     } else if (timer.key.kind == TimerKey::Kind::kept) {
       WaitPlace place;
       Decoder decoder(timer.value);

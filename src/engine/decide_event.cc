@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/reached.h"
+#include "engine/emitted.h"
 #include "engine/recorder.h"
 #include "event/event.h"
 #include "json/builder.h"
@@ -10,12 +11,6 @@
 
 namespace hence::engine {
 namespace {
-
-/// jq's text of a value where a text is wanted: strings as they are, all else as JSON.
-std::string text_of(json::View value) {
-  if (value.is_string()) return std::string(value.as_string());
-  return value.to_text();
-}
 
 RetryPolicy policy_of(const resource::RetrySettings& settings) {
   RetryPolicy policy;
@@ -31,29 +26,12 @@ RetryPolicy policy_of(const resource::RetrySettings& settings) {
 /// The text of the event an emit action makes: the given attributes, and what they leave out.
 Result<std::string> emitted_text(json::View attributes, const Definitions::RuleEntry& rule,
                                   const event::Event& cause, const Recorder& record, uint32_t index) {
-  if (!attributes.is_object()) {
-    return Error(ErrorCode::ExpressionFailed, "emit must give an object, not " +
-                                                  std::string(json::type_name(attributes.type())));
-  }
-  json::Builder builder;
-  builder.begin_object();
-  builder.member("specversion", "1.0");
-  const auto fill = [&](std::string_view name, const std::string& value) {
-    if (!attributes.find(name)) builder.member(name, value);
-  };
-  fill("id", record.address().to_string() + "." + rule.name + "." + std::to_string(index));
-  fill("source", "/rules/" + rule.name);
-  fill("time", format_rfc3339(record.time()));
-  fill("causationid", std::string(cause.id()));
-  if (!cause.correlationid().empty()) fill("correlationid", std::string(cause.correlationid()));
-  if (!record.traceparent().empty()) fill("traceparent", record.traceparent());
-  for (const auto [key, value] : attributes.members()) {
-    if (key == "specversion" || value.is_null()) continue;
-    builder.member(key, value);
-  }
-  if (attributes.find("data") && !attributes.find("datacontenttype")) builder.member("datacontenttype", "application/json");
-  builder.end_object();
-  return std::move(builder).finish()->to_text();
+  return complete_event(attributes, {{"id", record.address().to_string() + "." + rule.name + "." + std::to_string(index)},
+                                     {"source", "/rules/" + rule.name},
+                                     {"time", format_rfc3339(record.time())},
+                                     {"causationid", std::string(cause.id())},
+                                     {"correlationid", std::string(cause.correlationid())},
+                                     {"traceparent", record.traceparent()}});
 }
 
 /// Whether so many more bytes go into the record. Errors: TooLarge.

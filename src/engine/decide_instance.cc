@@ -66,11 +66,12 @@ void Engine::run(const Command& command, const StartInstance& body, Batch& batch
 Reply Engine::begin_instance(Recorder& record, const StartRequest& request) {
   Reply reply;
   const auto refuse = [&](ErrorCode code, std::string reason, Address existing = {}) {
-    record.add(StartRefused{request.workflow, request.event, request.rule, reason, existing});
+    record.add(StartRefused{request.workflow, request.event, request.rule, reason, existing, request.schedule});
     if (request.parent) {
       const auto error = workflow::make_error(workflow::ErrorType::configuration, "/", reason);
       tell_end(record, {{}, *request.parent, std::nullopt, error, {}});
     }
+    if (request.schedule) schedule_goes_on(record, *request.schedule);
     reply.error = Error(code, std::move(reason));
     return reply;
   };
@@ -104,7 +105,7 @@ Reply Engine::begin_instance(Recorder& record, const StartRequest& request) {
     }
   }
   record.add(InstanceStarted{workflow, definition->version, stored->revision, request.key, request.id,
-                             request.event, request.rule, request.depth, request.parent});
+                             request.event, request.rule, request.depth, request.parent, request.schedule});
   reply.address = record.address();
   Move move{Turn::start, request.input, 0, nullptr, {}};
   move.later = request.parent && leave_for_later();
@@ -216,6 +217,7 @@ workflow::Advance Engine::move_instance(Recorder& record, Address instance, cons
     return find_child_workflow(record.name_space(), reference, depth + 1);
   };
   const size_t begin = record.payload_bytes();
+  const bool had_ended = row->machine.ended();
   workflow::Advance advance = turn_machine(**definition, *row, instance, context, move, record);
   const bool ignored = advance.ignored;
   for (uint32_t steps = kStepsPerSlice; advance.more && steps < options_.step_budget; steps += kStepsPerSlice) {
@@ -229,6 +231,7 @@ workflow::Advance Engine::move_instance(Recorder& record, Address instance, cons
   }
   const bool was_continuing = state_.continuing().contains(instance);
   if (advance.more != was_continuing && !ignored) record.add(InstanceContinues{instance, advance.more});
+  if (row->schedule && row->machine.ended() && !had_ended) schedule_goes_on(record, *row->schedule);
   advance.ignored = ignored;
   return advance;
 }

@@ -9,8 +9,10 @@
 //                        └────────────────────────────┘
 
 #include <algorithm>
+#include <set>
 
 #include "base/hash.h"
+#include "engine/emitted.h"
 #include "engine/recorder.h"
 #include "event/event.h"
 #include "json/parse.h"
@@ -25,13 +27,6 @@ constexpr size_t kSpreadMax = 2'000;
 template <typename T>
 std::string body_of(const T& request) {
   return encode(request);
-}
-
-/// What a kept or spreading event's text says.
-json::Value parse_kept_text(const json::Value& text) {
-  Result<json::Value> event = json::parse(text->as_string(), {.depth_max = 1'000, .duplicate_keys = json::DuplicateKeys::last_wins});
-  HENCE_CHECK(event.ok());
-  return std::move(*event);
 }
 
 std::string text_of_event(const json::Value& event) {
@@ -73,6 +68,7 @@ void Engine::meet_sites(Recorder& record, const event::Event& event, const Incom
     const Definitions::SiteEntry& entry = space->sites->at(failure.rule);
     decision.listened.push_back({entry.workflow, entry.revision, entry.site().pointer, {}, failure.error});
   }
+  std::set<std::string> started;
   const size_t reached_max = 4 * options_.command_bytes_max / (event.value()->buffer()->text_bytes + 1) + 1;
   for (size_t i = 0; i < matched.sites.size(); ++i) {
     const Definitions::SiteEntry& entry = space->sites->at(matched.sites[i]);
@@ -81,6 +77,10 @@ void Engine::meet_sites(Recorder& record, const event::Event& event, const Incom
     if (i >= reached_max) {
       met.error = "an event of this size reaches " + std::to_string(reached_max) + " filters at most";
       decision.listened.push_back(std::move(met));
+      continue;
+    }
+    if (site.task == workflow::kNone) {
+      meet_schedule(record, event, incoming.depth, entry, started, decision);
       continue;
     }
     const Hash128 hash = site_hash(record.name_space(), entry.workflow, entry.revision, entry.index);
@@ -186,7 +186,7 @@ void Engine::go_on_spreading(Recorder& record, Address begun) {
     return first;
   });
   if (!first) return;  // its turn comes
-  const json::Value event = parse_kept_text(spread->text);
+  const json::Value event = kept_event_value(spread->text);
   const bool done = tell_waits(record, *spread, event, begun.sequence) < most_told(event);
   record.add(SpreadPending{begun, spread->place, spread->event, {}, spread->depth, spread->after, spread->wait, done});
   if (done) record.add(InstanceContinues{begun, false});
@@ -212,28 +212,31 @@ void Engine::keep_event(Recorder& record, const MeetRequest& request, const json
   }
 }
 
-void Engine::offer_kept(Recorder& record, const WaitRequest& wait, Sequence after) {
-  std::optional<Address> next;
-  Sequence kept_at = 0;
-  overlay_.scan(keys::kept_of(record.address().partition, wait.place), {}, [&](std::string_view key, std::string_view value) {
+std::optional<std::pair<Address, Sequence>> Engine::oldest_kept(Partition partition, const WaitPlace& place, Sequence after,
+                                                                Address except) {
+  std::optional<std::pair<Address, Sequence>> next;
+  overlay_.scan(keys::kept_of(partition, place), {}, [&](std::string_view key, std::string_view value) {
     const Result<KeptRow> row = decode<KeptRow>(value, "a kept event");
     const Address event = keys::parse_kept(key);
-    if (!row.ok() || row->at <= after || event == wait.after) return true;
-    if (next && row->at >= kept_at) return true;
-    next = event;
-    kept_at = row->at;
+    if (!row.ok() || row->at <= after || event == except) return true;
+    if (!next || row->at < next->second) next = {event, row->at};
     return true;
   });
+  return next;
+}
+
+void Engine::offer_kept(Recorder& record, const WaitRequest& wait, Sequence after) {
+  const auto next = oldest_kept(record.address().partition, wait.place, after, wait.after);
   if (!next) return;
-  const std::optional<KeptRow> row = state_.kept_event(record.address().partition, wait.place, *next);
+  const std::optional<KeptRow> row = state_.kept_event(record.address().partition, wait.place, next->first);
   HENCE_CHECK(row.has_value());
   WakeRequest wake;
-  wake.event = *next;
+  wake.event = next->first;
   wake.depth = row->depth;
   wake.targets.push_back({wait.instance, wait.wait});
   wake.kept = wait;
-  wake.kept_at = kept_at;
-  record.send_event(wait.instance.partition, MessageSent::Kind::wake, body_of(wake), parse_kept_text(row->text));
+  wake.kept_at = next->second;
+  record.send_event(wait.instance.partition, MessageSent::Kind::wake, body_of(wake), kept_event_value(row->text));
 }
 
 void Engine::take_kept_answer(Recorder& record, const KeptAnswer& answer) {
@@ -308,6 +311,8 @@ bool Engine::take_wait_message(Recorder& record, MessageSent::Kind kind, std::st
     case MessageSent::Kind::meet: meet(record, read(MeetRequest{}), event); return true;
     case MessageSent::Kind::wake: wake(record, read(WakeRequest{}), event); return true;
     case MessageSent::Kind::kept_answer: take_kept_answer(record, read(KeptAnswer{})); return true;
+    case MessageSent::Kind::schedule: reconcile_schedule(record, read(ScheduleRequest{}).schedule); return true;
+    case MessageSent::Kind::gather: gather(record, read(GatherRequest{}), event); return true;
     default: return false;
   }
 }

@@ -37,9 +37,10 @@ std::vector<const Definitions::RuleEntry*> Definitions::Space::rules_by_name(con
   return out;
 }
 
-std::shared_ptr<const Definitions> Definitions::empty(const Budgets& budgets) {
+std::shared_ptr<const Definitions> Definitions::empty(const Budgets& budgets, ZonesPtr zones) {
   auto made = std::make_shared<Definitions>();
   made->budgets_ = budgets;
+  made->zones_ = std::move(zones);
   return made;
 }
 
@@ -81,6 +82,7 @@ Result<std::shared_ptr<const Definitions>> Definitions::build(const Definitions&
     std::shared_ptr<const Space>& space = made->spaces_[name];
     HENCE_TRY(space, change(space ? *space : Space(), std::move(changed)));
   }
+  HENCE_TRY_VOID(made->change_schedules(changes, true));
   made->find_event_types();
   made->find_lifecycle();
   return std::shared_ptr<const Definitions>(std::move(made));
@@ -88,11 +90,13 @@ Result<std::shared_ptr<const Definitions>> Definitions::build(const Definitions&
 
 Result<std::shared_ptr<const Definitions>> Definitions::restore(
     uint64_t version, const std::map<std::string, std::pair<keys::DefinitionKey, DefinitionRow>>& rows,
-    const Budgets& budgets, const std::vector<std::pair<keys::DefinitionKey, DefinitionRow>>& older) {
+    const Budgets& budgets, ZonesPtr zones, const std::vector<std::pair<keys::DefinitionKey, DefinitionRow>>& older) {
   auto made = std::make_shared<Definitions>();
   made->budgets_ = budgets;
+  made->zones_ = std::move(zones);
   made->version_ = version;
   std::map<std::string, ResourceChanges> by_space;
+  std::vector<ResourceChange> all;
   for (const auto& [text, entry] : rows) {
     const auto& [key, row] = entry;
     if (row.value->is_null()) continue;
@@ -100,6 +104,7 @@ Result<std::shared_ptr<const Definitions>> Definitions::restore(
     if (!kind) return Error(ErrorCode::LogVersionNewer, "the state holds a resource of kind " + key.kind + ", which this version does not know");
     Result<resource::Resource> parsed = resource::parse_resource(row.value, key.name_space);
     if (!parsed.ok()) return parsed.error().in(key.kind + " " + key.name_space + "/" + key.name);
+    all.push_back({key.name_space, key.kind, key.name, {}, {}});
     by_space[key.name_space][{*kind, key.name}] = {std::make_shared<resource::Resource>(std::move(*parsed)), key.version, row.changed};
   }
   for (auto& [name, changed] : by_space) {
@@ -118,6 +123,7 @@ Result<std::shared_ptr<const Definitions>> Definitions::restore(
     next->lifecycle.add(next->lifecycle_sites);
     space = std::move(next);
   }
+  HENCE_TRY_VOID(made->change_schedules(all, false));
   made->find_event_types();
   made->find_lifecycle();
   return std::shared_ptr<const Definitions>(std::move(made));

@@ -12,11 +12,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "calendar/zone.h"
 #include "engine/command.h"
 #include "engine/lifecycle.h"
 #include "engine/rows.h"
@@ -32,6 +34,10 @@ struct Budgets {
   expr::Budget when = expr::kWhenBudget;
   expr::Budget workflow = expr::kWorkflowBudget;
 };
+
+/// Time zones as the process knows them.
+using ZonesPtr = std::shared_ptr<const calendar::Zones>;
+ZonesPtr utc_only();
 
 /// One resource as it stands in a version.
 struct Stored {
@@ -58,6 +64,18 @@ class Definitions {
     std::shared_ptr<const workflow::Definition> definition;
     const workflow::ListenSite& site() const { return definition->sites[index]; }
   };
+  /// What begins by itself: an active Schedule, or the highest version of a workflow with `schedule`.
+  struct ScheduleEntry {
+    std::string name;  ///< of the Schedule, or "ns/name" of the workflow
+    uint64_t revision = 0;
+    std::shared_ptr<const resource::Resource> resource;
+    std::shared_ptr<const calendar::Zone> zone;  ///< of its cron; null where the system has it no more
+    std::string zone_error;                      ///< why it is null
+    bool is_workflow() const { return resource->kind == resource::Kind::workflow; }
+    const workflow::Timing& timing() const;
+    /// "cron 0 2 * * * in Europe/Berlin; every PT5M"
+    std::string text() const;
+  };
   /// Sets the sites of the rule set apart: a workflow's filters are rules of the same set, asked in the same pass.
   static constexpr uint32_t kSiteFlag = 0x80000000u;
   using ResourceKey = std::pair<resource::Kind, std::string>;
@@ -69,6 +87,7 @@ class Definitions {
     std::shared_ptr<const filter::RuleSet> rule_set;  ///< of rules and sites
     /// "ns/name" of the document → full name of the highest version
     SharedMap<std::string, std::string> latest;
+    SharedMap<std::string, ScheduleEntry> schedules;  ///< by name; those of workflows have a "/"
     std::shared_ptr<const resource::Catalogue> catalogue;  ///< null: there are no event types
     /// Filters of all workflows that listen, older revisions too, in order of name and revision; an
     /// id in the set is an index with kSiteFlag. Null if there are none.
@@ -84,7 +103,7 @@ class Definitions {
   };
 
   /// Version 0: nothing applied yet.
-  static std::shared_ptr<const Definitions> empty(const Budgets& budgets = {});
+  static std::shared_ptr<const Definitions> empty(const Budgets& budgets = {}, ZonesPtr zones = utc_only());
   /// base with changes made to it. Names of namespaces are in the changes' documents; a deletion
   /// says its own. Errors: ResourceInvalid and what compiling finds; the message names the resource.
   static Result<std::shared_ptr<const Definitions>> build(const Definitions& base, uint64_t version,
@@ -95,7 +114,7 @@ class Definitions {
   /// ones included); older: revisions of workflows before those, whose instances may still listen. Errors: as of build; they mean a row of another version of the program.
   static Result<std::shared_ptr<const Definitions>> restore(
       uint64_t version, const std::map<std::string, std::pair<keys::DefinitionKey, DefinitionRow>>& rows,
-      const Budgets& budgets, const std::vector<std::pair<keys::DefinitionKey, DefinitionRow>>& older = {});
+      const Budgets& budgets, ZonesPtr zones, const std::vector<std::pair<keys::DefinitionKey, DefinitionRow>>& older = {});
 
   /// A namespace whose changed rules are so many that merging them is worth it; empty if there is none.
   std::string needs_merge() const;
@@ -109,6 +128,7 @@ class Definitions {
 
   uint64_t version() const { return version_; }
   const Budgets& budgets() const { return budgets_; }
+  const ZonesPtr& zones() const { return zones_; }
   /// What expressions of rules are given: the time and the budgets.
   expr::Environment environment(UtcTime now) const { return {now, budgets_.when, budgets_.workflow}; }
   const Space* space(std::string_view name_space) const;
@@ -122,6 +142,8 @@ class Definitions {
     const Space* in = space(name_space);
     return in == nullptr ? LifecycleSet() : in->lifecycle;
   }
+  /// By the name of a Schedule or "ns/name" of a workflow; nullptr if nothing begins by itself there.
+  const ScheduleEntry* find_schedule(std::string_view name_space, const std::string& name) const;
 
   /// What of the event does not fit its type; null if it fits or no event type is about it.
   resource::VerdictPtr check(std::string_view name_space, const event::Event& event) const;
@@ -132,6 +154,10 @@ class Definitions {
   using ResourceChanges = SharedMap<ResourceKey, Stored>::Changes;
   /// A namespace after changes to its resources.
   static Result<std::shared_ptr<const Space>> change(const Space& base, ResourceChanges changes);
+  /// After the resources changed: what begins by itself (definitions_schedules.cc). strict: a zone the
+  /// system does not have is an error.
+  Status change_schedules(const std::vector<ResourceChange>& changes, bool strict);
+  Status change_schedules(Space& space, const std::set<std::string>& names, bool strict) const;
   /// Adds the filters of revisions of workflows, by the revisions' names (definitions_match.cc).
   struct Revision {
     std::string workflow;
@@ -151,6 +177,7 @@ class Definitions {
 
   uint64_t version_ = 0;
   Budgets budgets_;
+  ZonesPtr zones_;
   bool has_event_types_ = false;
   bool wants_lifecycle_ = false;
   std::map<std::string, std::shared_ptr<const Space>> spaces_;

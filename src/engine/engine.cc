@@ -176,7 +176,8 @@ void Engine::take(const Command& command, const Message& message, Batch& batch, 
       begin_instance(record, request);
     } else {
       SIM_REACHED("engine: a cascade is stopped");
-      record.add(StartRefused{request.workflow, request.event, request.rule, stopped, {}});
+      record.add(StartRefused{request.workflow, request.event, request.rule, stopped, {}, request.schedule});
+      if (request.schedule) schedule_goes_on(record, *request.schedule);
     }
     return;
   }

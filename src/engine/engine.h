@@ -14,6 +14,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -65,6 +66,9 @@ struct EngineOptions {
   /// Secrets of a namespace as an object, for tasks that read them outside of calls; none: they may not.
   std::function<Result<json::Value>(const Definitions&, std::string_view name_space,
                                     const std::vector<std::string>& names)> read_secrets;
+  ZonesPtr zones = utc_only();
+  Duration schedule_grace = Duration::minutes(1);  ///< a due time later than that was missed
+  uint32_t schedule_queue_max = 100;      ///< due times of one schedule that wait for its instance
   bool plant_message_twice = false;       ///< a mistake the simulator must see (docs/simulation.md)
 };
 
@@ -274,6 +278,33 @@ class Engine {
   void take_kept_answer(class Recorder& record, const KeptAnswer& answer);
   void wake(class Recorder& record, const WakeRequest& request, const json::Value& event);
   void register_waits(class Recorder& record, const InstanceRow& row, Address instance, const workflow::Fact& fact);
+  // decide_schedule.cc
+  /// Tells each schedule that a change of definitions is about to look at itself again.
+  void tell_schedules(class Recorder& record, const Definitions& before, const std::vector<ResourceChange>& changes);
+  void reconcile_schedule(class Recorder& record, const std::string& name);
+  void schedule_due(class Recorder& record, const ScheduleTimer& timer, Sequence armed_by);
+  /// Passes over the due times that are too late, as the schedule says. The one to fire; none.
+  std::optional<UtcTime> catch_up(class Recorder& record, const workflow::Timing& timing,
+                                  const calendar::Timetable& table, const ScheduleTimer& timer, UtcTime due);
+  UtcTime last_late(UtcTime now, const workflow::Timing& timing) const;
+  /// after: of `every` and `cron`, the due time before.
+  void arm_schedule(class Recorder& record, const Definitions::ScheduleEntry& entry, workflow::Trigger trigger,
+                    UtcTime anchor, UtcTime after);
+  /// What becomes of a due time. waited: it is the first in the queue.
+  void fire_schedule(class Recorder& record, const Definitions::ScheduleEntry& entry, ScheduleRow::Due due, bool waited);
+  ActionTaken scheduled_start(class Recorder& record, const Definitions::ScheduleEntry& entry, const ScheduleCause& cause);
+  ActionTaken scheduled_emit(class Recorder& record, const Definitions::ScheduleEntry& entry, const ScheduleCause& cause);
+  /// An awaited instance is over, or never began.
+  void schedule_goes_on(class Recorder& record, const ScheduleCause& cause);
+
+  // decide_gather.cc
+  /// An event that met a filter of `schedule.on`. started: the workflows it has started already.
+  void meet_schedule(class Recorder& record, const event::Event& event, uint32_t depth, const Definitions::SiteEntry& entry,
+                     std::set<std::string>& started, Decision& decision);
+  void gather(class Recorder& record, const GatherRequest& request, const json::Value& event);
+  /// The first one kept after a record, but for one: its address, and the record that kept it.
+  std::optional<std::pair<Address, Sequence>> oldest_kept(Partition partition, const WaitPlace& place, Sequence after, Address except);
+
   /// False if the kind is another's.
   bool take_wait_message(class Recorder& record, MessageSent::Kind kind, std::string_view body, const json::Value& event);
 

@@ -77,7 +77,7 @@ struct Decision {
 /// Ask another partition (or this one) for a record of its own. Numbered per receiver.
 struct MessageSent {
   enum class Kind : uint8_t {
-    start, event, wait, wait_end, meet, wake, kept_answer, child_end, child_cancel,
+    start, event, wait, wait_end, meet, wake, kept_answer, child_end, child_cancel, schedule, gather,
   };
   Partition to = 0;
   uint64_t number = 0;
@@ -98,6 +98,14 @@ struct ParentLink {
   bool awaited = false;  ///< its end is the task's
   template <typename A> void fields(A& a) { a(instance, call, awaited); }
 };
+/// What began an instance without being asked.
+struct ScheduleCause {
+  std::string schedule;  ///< name of a Schedule, or "ns/name" of a workflow with one
+  workflow::Trigger trigger = workflow::Trigger::cron;
+  UtcTime due;           ///< when it was to begin; of `on`, when the event came
+  bool awaited = false;  ///< the schedule wants to know of its end
+  template <typename A> void fields(A& a) { a(schedule, trigger, due, awaited); }
+};
 struct StartRequest {
   std::string workflow;
   json::Value input;
@@ -109,7 +117,8 @@ struct StartRequest {
   uint32_t action = 0; ///< index in the rule
   uint32_t depth = 0;
   std::optional<ParentLink> parent;
-  template <typename A> void fields(A& a) { a(workflow, input, key, id, on_conflict, event, rule, action, depth, parent); }
+  std::optional<ScheduleCause> schedule = {};
+  template <typename A> void fields(A& a) { a(workflow, input, key, id, on_conflict, event, rule, action, depth, parent, schedule); }
 };
 struct EventRequest {
   std::string text;
@@ -160,6 +169,19 @@ struct MeetRequest {
   Duration keep_for;
   uint32_t keep_max = 0;
   template <typename A> void fields(A& a) { a(place, event, depth, keep, keep_for, keep_max); }
+};
+/// schedule: look at the schedule as it is defined now.
+struct ScheduleRequest {
+  std::string schedule;
+  template <typename A> void fields(A& a) { a(schedule); }
+};
+/// gather: an event for a `schedule.on.all`, which starts an instance once each filter has one.
+struct GatherRequest {
+  MeetRequest meet;      ///< its place is that of the event's own filter
+  std::string workflow;  ///< "ns/name:version"
+  uint64_t revision = 0;
+  uint32_t site = 0;
+  template <typename A> void fields(A& a) { a(meet, workflow, revision, site); }
 };
 /// wake: the event for instances of the partition.
 struct WakeRequest {
@@ -215,7 +237,8 @@ struct InstanceStarted {
   std::string rule;
   uint32_t depth = 0;     ///< events and subflows between it and the outside
   std::optional<ParentLink> parent;
-  template <typename A> void fields(A& a) { a(workflow, version, revision, key, id, event, rule, depth, parent); }
+  std::optional<ScheduleCause> schedule = {};
+  template <typename A> void fields(A& a) { a(workflow, version, revision, key, id, event, rule, depth, parent, schedule); }
 };
 /// A start that did not happen, and why; for the asking event's explanation.
 struct StartRefused {
@@ -224,7 +247,8 @@ struct StartRefused {
   std::string rule;
   std::string reason;
   Address existing;  ///< the instance that has the id already
-  template <typename A> void fields(A& a) { a(workflow, event, rule, reason, existing); }
+  std::optional<ScheduleCause> schedule = {};
+  template <typename A> void fields(A& a) { a(workflow, event, rule, reason, existing, schedule); }
 };
 /// One step of an instance's task machine.
 struct InstanceStepped {
@@ -383,13 +407,57 @@ struct Forgotten {
   template <typename A> void fields(A& a) { a(instances, deliveries); }
 };
 
+/// A trigger of a schedule waits for its next due time.
+struct ScheduleArmed {
+  std::string schedule;
+  workflow::Trigger trigger = workflow::Trigger::cron;
+  std::string timing;  ///< what it was computed from: "cron 0 2 * * * in Europe/Berlin"
+  UtcTime anchor;      ///< from which `every` counts
+  UtcTime due;
+  UtcTime at;          ///< due and its jitter: when it fires
+  std::string zones;   ///< version of the time zone database, where it was asked
+  std::string error;   ///< why there is no due time; empty if there is one
+  template <typename A> void fields(A& a) { a(schedule, trigger, timing, anchor, due, at, zones, error); }
+};
+/// A due time came: what became of it.
+struct ScheduleFired {
+  enum class Outcome : uint8_t { started, queued, skipped };
+  std::string schedule;
+  workflow::Trigger trigger = workflow::Trigger::cron;
+  UtcTime due;
+  Outcome outcome = Outcome::started;
+  bool waited = false;   ///< it was queued before
+  bool awaited = false;  ///< of started: the schedule wants to know of the instance's end
+  std::string reason;    ///< why it was queued or skipped
+  std::vector<ActionTaken> actions;
+  template <typename A> void fields(A& a) { a(schedule, trigger, due, outcome, waited, awaited, reason, actions); }
+};
+/// Due times that passed without a server and are not made up for.
+struct ScheduleMissed {
+  std::string schedule;
+  workflow::Trigger trigger = workflow::Trigger::cron;
+  UtcTime first;
+  UtcTime last;
+  uint64_t count = 0;
+  bool more = false;  ///< there were more than that; they were not counted
+  template <typename A> void fields(A& a) { a(schedule, trigger, first, last, count, more); }
+};
+/// A trigger waits no longer: its schedule was changed, disabled or deleted.
+struct ScheduleStopped {
+  std::string schedule;
+  workflow::Trigger trigger = workflow::Trigger::cron;
+  bool forgotten = false;  ///< there is no such schedule any more
+  template <typename A> void fields(A& a) { a(schedule, trigger, forgotten); }
+};
+
 using Fact = std::variant<EventAccepted, Decision, MessageSent, MessageTaken, DefinitionsChanged,
                           DefinitionsAdopted, InstanceStarted, StartRefused, InstanceStepped,
                           InstanceContinues, EffectCreated, AttemptFailed, EffectEnded,
                           EffectRedriven, Ignored, EffectReady, ReplyKept, ReplyForgotten,
                           DuplicateSeen, FeatureLevelRaised, EventFaults, EventsRefused,
                           WaitRegistered, WaitRemoved, EventKept, KeptEnded, EventNotKept,
-                          SpreadPending, Forgotten>;
+                          SpreadPending, Forgotten, ScheduleArmed, ScheduleFired, ScheduleMissed,
+                          ScheduleStopped>;
 
 /// An EventAccepted on its way into a payload: its text is not copied before that.
 struct AcceptedEvent {

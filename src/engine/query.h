@@ -119,6 +119,12 @@ class Query {
 
   /// How many instances run on each version, "ns/name:version" → number.
   Result<std::map<std::string, uint64_t>> running(std::string_view name_space) const;
+  // Schedules, and workflows with one: as resources, with "schedule": {"mode", "timing", "next"?, "triggers",
+  // "last"?, "fired", "missed", "skipped", "running", "queued", "error"?}
+
+  Result<json::Value> schedules(std::string_view name_space) const;
+  /// name: of a Schedule, or "ns/name" of a workflow. Errors: NotFound.
+  Result<json::Value> schedule(std::string_view name_space, std::string_view name) const;
 
   // The catalogue of event types
 
@@ -130,6 +136,7 @@ class Query {
   Result<json::Value> schema(std::string_view name_space, std::string_view name) const;
 
  private:
+  Status add_schedule(json::Builder& builder, std::string_view name_space, const std::string& name, const Stored& stored) const;
   Status add_refusals(json::Builder& builder, std::string_view name_space, std::string_view event_type) const;
   Result<InstanceRow> load_instance(std::string_view name_space, Address id);
   Status check_forgotten(std::string_view name_space, Address id);

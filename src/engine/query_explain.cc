@@ -55,7 +55,7 @@ Result<std::shared_ptr<const Definitions>> Query::definitions_at(uint64_t versio
     return true;
   }));
   if (damage) return *damage;
-  return Definitions::restore(version, rows, sources_.definitions->budgets());
+  return Definitions::restore(version, rows, sources_.definitions->budgets(), sources_.definitions->zones());
 }
 
 namespace {
@@ -164,6 +164,15 @@ void add_listeners(json::Builder& builder, const Decision& decision, const Conse
     builder.member("status", summary.status).end_object();
   }
   builder.end_array();
+  const auto [begin, end] = consequences.instances.equal_range(std::string());  // no rule: by a `schedule.on`
+  if (begin != end) {
+    builder.key("started").begin_array();
+    for (auto it = begin; it != end; ++it) {
+      builder.begin_object().member("instance", it->second.first.to_string()).member("workflow", it->second.second.workflow);
+      builder.member("status", it->second.second.status).end_object();
+    }
+    builder.end_array();
+  }
   if (consequences.kept.empty()) return;
   builder.key("kept").begin_array();
   for (const std::string& text : consequences.kept) builder.string(text);

@@ -37,6 +37,16 @@ void add_compensated(json::Builder& builder, std::string_view compensated) {
   else add_text(builder, "compensated", compensated);
 }
 
+void add_resource(json::Builder& builder, std::string_view name_space, const Stored& stored) {
+  builder.begin_object();
+  builder.member("kind", resource::kind_name(stored.resource->kind));
+  builder.member("name", stored.resource->name);
+  builder.member("namespace", name_space);
+  builder.key("revision").number(static_cast<int64_t>(stored.revision));
+  add_time(builder, "changed", stored.changed);
+  builder.member("document", stored.resource->document);
+}
+
 void add_instance(json::Builder& builder, Address id, const InstanceSummary& summary) {
   builder.begin_object();
   builder.member("id", id.to_string());

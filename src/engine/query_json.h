@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/definitions.h"
 #include "engine/fact.h"
 #include "engine/rows.h"
 #include "json/builder.h"
@@ -41,6 +42,8 @@ void add_text(json::Builder& builder, std::string_view name, std::string_view te
 
 /// true or "partial"; nothing if empty.
 void add_compensated(json::Builder& builder, std::string_view compensated);
+/// A resource as it is stored; all but the end of the object.
+void add_resource(json::Builder& builder, std::string_view name_space, const Stored& stored);
 void add_instance(json::Builder& builder, Address id, const InstanceSummary& summary);  ///< an object
 void add_delivery(json::Builder& builder, const EffectId& id, const DeliverySummary& summary);
 void add_event(json::Builder& builder, const ReadRecord& record, const EventAccepted& event);

@@ -13,17 +13,6 @@ bool in_time(UtcTime time, const ListOptions& options) {
   return (!options.since || time >= *options.since) && (!options.until || time < *options.until);
 }
 
-/// All but the end of the object.
-void add_resource(json::Builder& builder, std::string_view name_space, const Stored& stored) {
-  builder.begin_object();
-  builder.member("kind", resource::kind_name(stored.resource->kind));
-  builder.member("name", stored.resource->name);
-  builder.member("namespace", name_space);
-  builder.key("revision").number(static_cast<int64_t>(stored.revision));
-  add_time(builder, "changed", stored.changed);
-  builder.member("document", stored.resource->document);
-}
-
 }  // namespace
 
 Result<json::Value> Query::instances(std::string_view name_space, const ListOptions& options) {

@@ -315,6 +315,11 @@ void add_detail(json::Builder& builder, Address id, const InstanceRow& row, cons
   if (!row.event.is_none()) builder.member("event", row.event.to_string());
   add_text(builder, "rule", row.rule);
   if (row.parent) builder.member("parent", row.parent->instance.to_string());
+  if (row.schedule) {
+    builder.key("schedule").begin_object().member("name", row.schedule->schedule);
+    builder.member("trigger", workflow::trigger_name(row.schedule->trigger));
+    builder.member("due", format_rfc3339(row.schedule->due)).end_object();
+  }
   add_text(builder, "waits", describe_waits(row.machine));
   add_compensated(builder, compensated_text(row.machine.compensated));
   if (!children.by_call.empty()) {

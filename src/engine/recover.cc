@@ -95,7 +95,7 @@ Status Engine::load_definitions() {
   });
   if (damage) return *damage;
   if (overlay_.failure()) return *overlay_.failure();
-  HENCE_TRY(definitions_, Definitions::restore(state_.meta(kControlPartition).last_sequence, newest, options_.budgets, older));
+  HENCE_TRY(definitions_, Definitions::restore(state_.meta(kControlPartition).last_sequence, newest, options_.budgets, options_.zones, older));
   return {};
 }
 

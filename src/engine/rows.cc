@@ -17,6 +17,16 @@ std::string_view effect_state_name(EffectState state) {
   return "unknown";
 }
 
+ScheduleRow::Waiting* ScheduleRow::find(workflow::Trigger trigger) {
+  for (Waiting& one : triggers) {
+    if (one.trigger == trigger) return &one;
+  }
+  return nullptr;
+}
+const ScheduleRow::Waiting* ScheduleRow::find(workflow::Trigger trigger) const {
+  return const_cast<ScheduleRow*>(this)->find(trigger);
+}
+
 namespace keys {
 namespace {
 
@@ -93,6 +103,25 @@ std::string refusals(Partition partition, std::string_view name_space, std::stri
   std::string key = table(partition, 'y');
   key.append(name_space).push_back('\0');
   return key.append(event_type);
+}
+
+Partition schedule_partition(uint16_t partitions, std::string_view name_space, std::string_view schedule) {
+  std::string text(name_space);
+  text.append("\0schedule/", 10).append(schedule);
+  return static_cast<Partition>(placement_hash(text) % partitions);
+}
+
+std::string schedule(Partition partition, std::string_view name_space, std::string_view schedule) {
+  std::string key = table(partition, 's');
+  key.append(name_space).push_back('\0');
+  return key.append(schedule);
+}
+
+uint64_t schedule_number(std::string_view name_space, std::string_view schedule, workflow::Trigger trigger) {
+  std::string text(name_space);
+  text.push_back('\0');
+  text.append(schedule).push_back(static_cast<char>(trigger));
+  return placement_hash(text);
 }
 
 std::string unique_id(Partition partition, std::string_view name_space, std::string_view workflow,

@@ -19,6 +19,7 @@
 //     pp w site value seq wait   sequence since when the wait is registered (WaitPlace, instance, wait)
 //     pp b site value seq        KeptRow: an event nobody waits for yet
 //     pp f seq                   SpreadRow: an event on its way to many instances
+//     pp s ns 0 name             ScheduleRow
 //     pp q key                   ReplyRow of an Idempotency-Key
 //     pp v hash                  text of a large value (large_values.h), by its SHA-256
 //     pp n hash                  how many fields of the partition's rows refer to it
@@ -84,10 +85,11 @@ struct InstanceRow {
   workflow::Instance machine;
   uint32_t approvals = 0;               ///< asked for so far
   std::optional<ParentLink> parent;     ///< of a subflow
+  std::optional<ScheduleCause> schedule;  ///< that started it
   std::vector<ValueHash> held;          ///< not stored: large values that the stored row refers to
   template <typename A> void fields(A& a) {
     a(name_space, workflow, version, revision, key, id, event, rule, depth, started, ended,
-      last_record, calls, machine, approvals, parent);
+      last_record, calls, machine, approvals, parent, schedule);
   }
 };
 
@@ -134,11 +136,11 @@ struct ApprovalRow {
 };
 
 struct TimerKey {
-  enum class Kind : uint8_t { instance = 1, effect = 2, reply = 3, kept = 4 };
+  enum class Kind : uint8_t { instance = 1, effect = 2, reply = 3, kept = 4, schedule = 5 };
   UtcTime due;
   Kind kind = Kind::instance;
-  Address address;      ///< of the instance, the effect's record, the reply's record, or the kept event
-  uint64_t number = 0;  ///< the machine's timer, or the effect's index, or 0, or the place's hash
+  Address address;      ///< of the instance, the effect's record, the reply's record, the kept event, or the record that armed the schedule
+  uint64_t number = 0;  ///< the machine's timer, or the effect's index, or 0, or the place's or the schedule's hash
 };
 
 struct DefinitionRow {
@@ -220,6 +222,47 @@ struct SpreadRow {
   template <typename A> void fields(A& a) { a(name_space, place, event, text, depth, after, wait); }
 };
 
+/// The value of a schedule's timer.
+struct ScheduleTimer {
+  std::string name_space;
+  std::string schedule;
+  workflow::Trigger trigger = workflow::Trigger::cron;
+  template <typename A> void fields(A& a) { a(name_space, schedule, trigger); }
+};
+/// What a schedule waits for and what came of it so far.
+struct ScheduleRow {
+  struct Waiting {
+    workflow::Trigger trigger = workflow::Trigger::cron;
+    std::string timing;
+    UtcTime anchor, due, at;
+    Sequence armed_by = 0;   ///< the record; 0: it waits for no time
+    std::string zones;
+    std::string error;
+    template <typename A> void fields(A& a) { a(trigger, timing, anchor, due, at, armed_by, zones, error); }
+  };
+  struct Due {
+    workflow::Trigger trigger = workflow::Trigger::cron;
+    UtcTime due;
+    template <typename A> void fields(A& a) { a(trigger, due); }
+  };
+  std::vector<Waiting> triggers;
+  uint64_t fired = 0, missed = 0, skipped = 0;
+  Due last;                     ///< the newest due time that came, whatever became of it
+  UtcTime last_fired;           ///< when something was started for one
+  Address last_instance;        ///< where it lies with its schedule
+  Sequence last_record = 0;     ///< with what came of the newest due time
+  std::string last_error;
+  uint32_t starting = 0;        ///< awaited instances asked for and not begun
+  std::vector<Address> running; ///< awaited instances
+  std::vector<Due> queue;       ///< due times that wait for those to end
+  template <typename A> void fields(A& a) {
+    a(triggers, fired, missed, skipped, last, last_fired, last_instance, last_record, last_error, starting, running, queue);
+  }
+  Waiting* find(workflow::Trigger trigger);
+  const Waiting* find(workflow::Trigger trigger) const;
+  bool busy() const { return starting > 0 || !running.empty(); }
+};
+
 namespace keys {
 std::string table(Partition partition, char letter);
 std::string meta(Partition partition);
@@ -245,6 +288,11 @@ std::string kept_of(Partition partition, const WaitPlace& place);
 std::string kept(Partition partition, const WaitPlace& place, Address event);
 Address parse_kept(std::string_view key);
 std::string spread(Address record);
+/// Where a schedule's row and timers are, and the instances that are placed nowhere else.
+Partition schedule_partition(uint16_t partitions, std::string_view name_space, std::string_view schedule);
+std::string schedule(Partition partition, std::string_view name_space, std::string_view schedule);
+/// Tells the timers apart that one record sets.
+uint64_t schedule_number(std::string_view name_space, std::string_view schedule, workflow::Trigger trigger);
 uint64_t place_number(const WaitPlace& place);  ///< for the timer of a kept event
 std::string reply(Partition partition, std::string_view key);
 std::string feature_level();

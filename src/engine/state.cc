@@ -192,6 +192,8 @@ void State::on(const RecordContext& record, const InstanceStarted& fact) {
   row.depth = fact.depth;
   row.started = record.time;
   count_running(record.address.partition, row, 1);
+  row.schedule = fact.schedule;
+  if (fact.schedule) note_started(record, *fact.schedule);
   if (!fact.id.empty()) {
     std::string address;
     Encoder(address).put(record.address);
@@ -210,6 +212,7 @@ void State::on(const RecordContext& record, const InstanceStarted& fact) {
 
 void State::on(const RecordContext& record, const StartRefused& fact) {
   if (!fact.event.is_none()) overlay_.put_index(keys::consequence(fact.event, 'x', {record.address, 0}), fact.rule);
+  if (fact.schedule) note_refused(record, *fact.schedule, fact.reason);
 }
 
 void State::on(const RecordContext& record, const InstanceStepped& fact) {
@@ -221,6 +224,7 @@ void State::on(const RecordContext& record, const InstanceStepped& fact) {
     if (feature_level_ >= kLevelForgetting) overlay_.put(keys::over(row->ended, fact.instance), {});
     if (feature_level_ < kLevelOperating) row->machine.fallen.reset();
     count_running(fact.instance.partition, *row, -1);
+    if (row->schedule) note_ended(fact.instance, row->name_space, *row->schedule);
     if (row->parent && row->parent->awaited) overlay_.erase(keys::child(fact.instance.partition, *row->parent));
   }
   if (std::holds_alternative<workflow::InstanceRetried>(fact.fact)) {

@@ -134,6 +134,15 @@ class State {
   void on(const RecordContext& record, const EventNotKept& fact);
   void on(const RecordContext& record, const SpreadPending& fact);
   void on(const RecordContext& record, const Forgotten& fact);
+  // state_schedules.cc
+  void on(const RecordContext& record, const ScheduleArmed& fact);
+  void on(const RecordContext& record, const ScheduleFired& fact);
+  void on(const RecordContext& record, const ScheduleMissed& fact);
+  void on(const RecordContext& record, const ScheduleStopped& fact);
+  void note_started(const RecordContext& record, const ScheduleCause& cause);
+  void note_refused(const RecordContext& record, const ScheduleCause& cause, const std::string& reason);
+  void note_ended(Address instance, std::string_view name_space, const ScheduleCause& cause);
+  void stop_waiting(const RecordContext& record, std::string_view schedule, ScheduleRow::Waiting& waiting);
 
   size_t index_of(Partition partition) const {
     HENCE_CHECK(partition < partitions_ || partition == kControlPartition);

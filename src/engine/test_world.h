@@ -63,10 +63,18 @@ class TestWorld {
   Reply apply(std::string_view yaml) {
     resource::Parsed parsed = resource::parse_resources(yaml);
     EXPECT_TRUE(parsed.faults.empty()) << (parsed.faults.empty() ? "" : parsed.faults.to_error().message());
-    ApplyResources body;
+    std::vector<ResourceChange> changes;
     for (const resource::Resource& r : parsed.resources) {
-      body.changes.push_back({r.resource_namespace, std::string(resource::kind_name(r.kind)), r.name, r.document, r.digest});
+      changes.push_back({r.resource_namespace, std::string(resource::kind_name(r.kind)), r.name, r.document, r.digest});
     }
+    return change(std::move(changes));
+  }
+  Reply remove(std::string_view kind, std::string_view name) {
+    return change({{"default", std::string(kind), std::string(name), json::Value(), {}}});
+  }
+  Reply change(std::vector<ResourceChange> changes) {
+    ApplyResources body;
+    body.changes = std::move(changes);
     body.base = engine_->definitions()->version();
     auto compiled = Definitions::build(*engine_->definitions(), body.base + 1, body.changes, now);
     EXPECT_TRUE(compiled.ok()) << compiled.error().message();

@@ -50,6 +50,7 @@ class Checker {
       else if (key == "timers") HENCE_TRY_VOID(check_timers(value));
       else if (key == "waits") HENCE_TRY_VOID(check_waits(value));
       else if (key == "took") HENCE_TRY_VOID(check_took(value));
+      else if (key == "schedules") check_schedules(value);
       else if (key == "duplicate") check_duplicate(value);
       else if (key == "error") check_error(value);
     }
@@ -351,6 +352,21 @@ class Checker {
       }
     }
     return {};
+  }
+
+  /// expected: name → members of what `hence schedule get -o json` has under `schedule`.
+  void check_schedules(json::View expected) {
+    for (const auto [name, members] : expected.members()) {
+      const auto found = world_.query([&](engine::Query& q) { return q.schedule(kNamespace, name); });
+      const std::string pointer = "/schedules/" + std::string(name);
+      if (!found.ok()) {
+        add(pointer, "the schedule", std::string(name), found.error().message());
+        continue;
+      }
+      const json::View actual = *(*found)->find("schedule");
+      if (!find_difference(members, actual)) continue;
+      add(pointer, "the schedule", members.to_text(), project(actual, members)->to_text());
+    }
   }
 
   void check_duplicate(json::View expected) {

@@ -31,6 +31,7 @@ const Shape kTextMap{.kind = map, .item = &kStringShape};
 const Shape kDurations{.kind = map, .item = &kDurationText};
 const Shape kOpenObject{.kind = object, .open = true};
 const Shape kOpenObjects{.kind = list, .item = &kOpenObject};
+const Shape kOpenObjectMap{.kind = map, .item = &kOpenObject};
 const Shape kObjectOrObjects{.kind = by_type, .as_object = &kOpenObject, .as_array = &kOpenObjects};
 const Shape kAnything{.kind = list, .item = &kAnyShape};
 const Shape kCounts{.kind = map, .item = &kCount};
@@ -91,16 +92,16 @@ const ShapeKey kExpectKeys[] = {
     {"parked", &kOpenObjects},  {"deliveries", &kOpenObjects}, {"instances", &kOpenObjects},
     {"events", &kEvents},       {"explain", &kExplain},  {"timers", &kCount},
     {"waits", &kTextMap},       {"took", &kDurations},
-    {"approvals", &kOpenObjects}, {"duplicate", &kBooleanShape}, {"error", &kStringShape}};
+    {"approvals", &kOpenObjects}, {"duplicate", &kBooleanShape}, {"error", &kStringShape}, {"schedules", &kOpenObjectMap}};
 const Shape kExpect{.kind = object, .keys = kExpectKeys, .min_size = 1};
 
 constexpr std::string_view kSteps[] = {"send", "sink", "http", "shell", "secrets", "advance", "apply",
-                                       "restart", "start", "cancel", "suspend", "resume", "retry", "skip",
+                                       "restart", "down", "start", "cancel", "suspend", "resume", "retry", "skip",
                                        "set-context", "send-event", "redrive", "compensation", "approval", "expect"};
 const ShapeKey kStepKeys[] = {
     {"send", &kObjectOrObjects}, {"sink", &kAnswersMap},   {"http", &kAnswersMap}, {"shell", &kAnswersMap},
     {"secrets", &kTextMap},      {"advance", &kDurationText}, {"apply", &kTextOrTexts},
-    {"restart", &kAnyShape},     {"start", &kStart},       {"cancel", &kCancel},   {"redrive", &kRedrive},
+    {"restart", &kAnyShape},     {"down", &kDurationText}, {"start", &kStart},       {"cancel", &kCancel},   {"redrive", &kRedrive},
     {"suspend", &kCancel},       {"resume", &kCancel},     {"retry", &kRetry},     {"skip", &kSkip},
     {"set-context", &kSetContext}, {"send-event", &kSendEvent},
     {"compensation", &kCompensation}, {"approval", &kApproval}, {"expect", &kExpect}};

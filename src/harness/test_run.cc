@@ -108,6 +108,7 @@ class Run {
     if (verb == "advance") return world_.advance(parse_duration(value.as_string()).value());
     if (verb == "apply") return apply(value);
     if (verb == "restart") return world_.restart();
+    if (verb == "down") return world_.restart(parse_duration(value.as_string()).value());
     if (verb == "start") return start(value);
     if (verb == "redrive") return redrive(value);
     if (verb == "cancel") return cancel(value);

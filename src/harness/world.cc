@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "api/apply.h"
+#include "api/zones.h"
 #include "event/event.h"
 
 namespace hence::harness {
@@ -51,6 +52,7 @@ Status World::open() {
       return workflow::secrets_object(names, [this](const std::string& name) { return read_secret(name); });
     };
   }
+  options.engine.zones = api::system_zones();
   options.log.segment_bytes = 1 << 20;
   options.log.zero_ahead_bytes = 1 << 16;
   options.log.filter_bytes_max = 1 << 20;
@@ -223,11 +225,12 @@ Status World::advance(Duration duration) {
   return settle();
 }
 
-Status World::restart() {
+Status World::restart(Duration down) {
   if (broken_) return *broken_;
   node_.reset();
   disk_.crash(random_);
   store_.crash(os::below(random_, store_.batches_since_flush() + 1));
+  clock_.advance_to(clock_.now() + down);
   if (const Status opened = open(); !opened.ok()) {
     broken_ = opened.error();
     return opened;

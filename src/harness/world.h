@@ -72,7 +72,7 @@ class World {
   /// Runs what is due now.
   Status settle();
   /// The process ends without warning and is started again: what was not durable is lost.
-  Status restart();
+  Status restart(Duration down = {});
 
   /// What lies at a URI, for functions, schemas, scripts and API descriptions.
   void set_document(const std::string& uri, const std::string& text) { documents_[uri] = text; }

@@ -16,8 +16,8 @@ using enum Shape::Kind;
 namespace {
 
 constexpr std::string_view kApiVersion = "hence/v1";
-constexpr std::string_view kKinds[] = {"Rule", "Source", "Sink", "Secret", "EventType"};
-constexpr std::string_view kLaterKinds[] = {"Schedule", "Policy", "Projection"};
+constexpr std::string_view kKinds[] = {"Rule", "Source", "Sink", "Secret", "EventType", "Schedule"};
+constexpr std::string_view kLaterKinds[] = {"Policy", "Projection"};
 
 bool is_fixed_duration(std::string_view text) { return parse_duration(text).ok(); }
 
@@ -40,6 +40,7 @@ const Shape& shape_of(Kind kind) {
     case Kind::source: return kSourceShape;
     case Kind::sink: return kSinkShape;
     case Kind::event_type: return kEventTypeShape;
+    case Kind::schedule: return kScheduleShape;
     default: return kSecretShape;
   }
 }
@@ -109,6 +110,7 @@ void read_spec(const Site& spec, Resource& resource, Faults& faults, Faults& uns
     case Kind::source: resource.spec = read_source(spec); break;
     case Kind::sink: resource.spec = read_sink(spec); break;
     case Kind::event_type: resource.spec = read_event_type(spec, faults); break;
+    case Kind::schedule: resource.spec = read_schedule(spec, faults); break;
     default: resource.spec = read_secret(spec); break;
   }
 }

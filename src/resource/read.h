@@ -31,11 +31,17 @@ std::optional<Duration> read_duration(const std::optional<Site>& site);
 
 extern const workflow::Shape kFixedDuration, kNameShape, kSecretReference;
 extern const workflow::Shape kRuleShape, kSourceShape, kSinkShape, kSecretShape, kEventTypeShape;
+extern const workflow::Shape kScheduleShape, kStartShape, kEmitShape;
 
 RuleSpec read_rule(const Site& spec, Faults& faults, Faults& unsupported);
 SourceSpec read_source(const Site& spec);
 SinkSpec read_sink(const Site& spec);
 SecretSpec read_secret(const Site& spec);
 EventTypeSpec read_event_type(const Site& spec, Faults& faults);
+ScheduleSpec read_schedule(const Site& spec, Faults& faults);
+
+// What a rule does, and a schedule too.
+StartAction read_start(const Site& site, Faults& faults);
+EmitAction read_emit(const Site& site, Faults& faults);
 
 }  // namespace hence::resource

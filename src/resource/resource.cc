@@ -16,12 +16,13 @@ struct KindRow {
   std::string_view name;
   std::string_view plural;
 };
-constexpr std::array<KindRow, 6> kKinds = {{{"Rule", "rules"},
+constexpr std::array<KindRow, 7> kKinds = {{{"Rule", "rules"},
                                             {"Workflow", "workflows"},
                                             {"Source", "sources"},
                                             {"Sink", "sinks"},
                                             {"Secret", "secrets"},
-                                            {"EventType", "event-types"}}};
+                                            {"EventType", "event-types"},
+                                            {"Schedule", "schedules"}}};
 
 /// A word in lower case without dashes: "EventType", "event-type" and "event-types" differ in an s.
 std::string plain(std::string_view text) {

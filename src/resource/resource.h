@@ -27,7 +27,7 @@ namespace hence::resource {
 using workflow::Faults;
 using workflow::Formula;
 
-enum class Kind : uint8_t { rule, workflow, source, sink, secret, event_type };
+enum class Kind : uint8_t { rule, workflow, source, sink, secret, event_type, schedule };
 std::string_view kind_name(Kind kind);             ///< "Rule"
 std::string_view kind_plural(Kind kind);           ///< "rules"
 /// "rule", "rules", "Rule": any of the forms users type.
@@ -136,6 +136,15 @@ struct EventTypeSpec {
   bool is_pattern() const { return type.ends_with('*'); }
 };
 
+enum class ScheduleMode : uint8_t { active, disabled };
+/// What happens at times. Templates see `.` = {schedule, trigger, due, fired} and no variables.
+struct ScheduleSpec {
+  ScheduleMode mode = ScheduleMode::active;
+  workflow::Timing timing;  ///< every or cron
+  std::optional<StartAction> start;
+  std::optional<EmitAction> emit;
+};
+
 struct Resource {
   Kind kind = Kind::rule;
   std::string resource_namespace = "default";
@@ -144,7 +153,7 @@ struct Resource {
   std::map<std::string, std::string> labels;
   json::Value document;  ///< as records keep it: the document with defaults of metadata filled in
   std::string digest;    ///< equal documents have equal digests, whatever the order of keys
-  std::variant<RuleSpec, WorkflowSpec, SourceSpec, SinkSpec, SecretSpec, EventTypeSpec> spec;
+  std::variant<RuleSpec, WorkflowSpec, SourceSpec, SinkSpec, SecretSpec, EventTypeSpec, ScheduleSpec> spec;
   std::vector<workflow::Import> imports;  ///< of a workflow: what is still to be read
 
   /// "Rule default/scan-after-deploy"

@@ -194,8 +194,40 @@ TEST(Resources, FaultsNamePlaceAndNearestKey) {
   }
 }
 
+TEST(Resources, ReadsSchedules) {
+  const auto read = [](const std::string& spec) {
+    return parse_resources("apiVersion: hence/v1\nkind: Schedule\nmetadata: {name: nightly}\nspec: " + spec);
+  };
+  const Parsed good = read(
+      "{cron: '0 2 * * *', timeZone: Europe/Berlin, overlap: skip, catchUp: none, mode: disabled, "
+      "start: {workflow: ops/report, input: '${ {day: .due} }'}, emit: {type: night.began}}");
+  for (const auto& fault : good.faults) ADD_FAILURE() << fault.to_string();
+  ASSERT_EQ(good.resources.size(), 1u);
+  const auto& spec = std::get<ScheduleSpec>(good.resources[0].spec);
+  EXPECT_EQ(spec.timing.text(workflow::Trigger::cron), "cron 0 2 * * * in Europe/Berlin");
+  EXPECT_EQ(spec.mode, ScheduleMode::disabled);
+  EXPECT_TRUE(spec.start && spec.emit);
+  const std::pair<std::string, std::string> bad[] = {
+      {"{cron: '0 2 * * *'}", "/spec: expected `start` or `emit`"},
+      {"{start: {workflow: a/b}}", "/spec"},
+      {"{cron: '0 2 * * *', every: 5m, emit: {type: x}}", "/spec"},
+      {"{every: 5 minutes, emit: {type: x}}", "/spec/every: expected a duration such as PT15M"},
+      {"{cron: '0 25 * * *', emit: {type: x}}", "/spec/cron: cron, column 3: expected a hour from 0 to 23"},
+      {"{every: 5m, timeZone: Europe/Berlin, emit: {type: x}}", "/spec/timeZone: a time zone is for `cron`"},
+      {"{every: 5m, overlap: skip, emit: {type: x}}", "/spec/overlap: `overlap` is about instances"},
+      {"{every: 5m, overlap: skip, start: {workflow: a/b, key: k}}", "/spec/overlap: with `overlap` the instances lie with"},
+      {"{every: 5m, start: {workflow: b}}", "/spec/start/workflow"},
+      {"{every: 5m, emit: {type: x}, timezone: UTC}", "did you mean \"timeZone\""},
+  };
+  for (const auto& [text, part] : bad) {
+    std::string all;
+    for (const auto& fault : read(text).faults) all += fault.to_string() + "\n";
+    EXPECT_THAT(all, HasSubstr(part)) << text;
+  }
+}
+
 TEST(Resources, LaterKindsAreRefusedByName) {
-  for (std::string kind : {"Schedule", "Policy", "Projection"}) {
+  for (std::string kind : {"Policy", "Projection"}) {
     const Parsed parsed = parse_resources("apiVersion: hence/v1\nkind: " + kind +
                                           "\nmetadata: {name: a}\nspec: {}");
     EXPECT_TRUE(parsed.faults.empty());

@@ -56,18 +56,22 @@ const Shape kConflict{.kind = word, .words = kConflicts};
 const ShapeKey kStartKeys[] = {{"workflow", &kWorkflowText, true}, {"input", &workflow::kAnyShape},
                                {"key", &workflow::kStringShape},   {"id", &workflow::kStringShape},
                                {"onConflict", &kConflict}};
-const Shape kStart{.kind = object, .keys = kStartKeys};
+}  // namespace
+const Shape kStartShape{.kind = object, .keys = kStartKeys};
+namespace {
 const ShapeKey kEmitKeys[] = {{"type", &workflow::kStringShape, true},
                               {"source", &workflow::kStringShape},
                               {"subject", &workflow::kStringShape},
                               {"data", &workflow::kAnyShape}};
-const Shape kEmit{.kind = object, .keys = kEmitKeys, .open = true};
+}  // namespace
+const Shape kEmitShape{.kind = object, .keys = kEmitKeys, .open = true};
+namespace {
 constexpr std::string_view kModes[] = {"structured", "binary"};
 const Shape kMode{.kind = word, .words = kModes};
 const ShapeKey kDeliverKeys[] = {
     {"sink", &kNameShape, true}, {"body", &workflow::kAnyShape}, {"mode", &kMode}};
 const Shape kDeliver{.kind = object, .keys = kDeliverKeys};
-const ShapeKey kActionKeys[] = {{"start", &kStart}, {"emit", &kEmit}, {"deliver", &kDeliver}};
+const ShapeKey kActionKeys[] = {{"start", &kStartShape}, {"emit", &kEmitShape}, {"deliver", &kDeliver}};
 constexpr std::string_view kActions[] = {"start", "emit", "deliver"};
 const KeyChoice kOneAction[] = {{kActions}};
 const Shape kAction{.kind = object, .keys = kActionKeys, .choices = kOneAction};
@@ -124,6 +128,8 @@ void check_conditions(const Site& on, Faults& faults, Faults& unsupported) {
   if (found.empty()) faults.add(on.pointer, conditions.error().message());
 }
 
+}  // namespace
+
 StartAction read_start(const Site& site, Faults& faults) {
   StartAction action;
   action.workflow = parse_reference(site.text("workflow")).value_or(WorkflowReference{});
@@ -138,6 +144,8 @@ StartAction read_start(const Site& site, Faults& faults) {
   }
   return action;
 }
+
+namespace {
 
 void check_attributes(const Site& site, Faults& faults) {
   if (!site.value.is_object()) return;
@@ -154,12 +162,18 @@ void check_attributes(const Site& site, Faults& faults) {
   }
 }
 
+}  // namespace
+
+EmitAction read_emit(const Site& site, Faults& faults) {
+  check_attributes(site, faults);
+  return {read_template(site, faults)};
+}
+
+namespace {
+
 Action read_action(const Site& site, Faults& faults) {
   if (const auto start = site.find("start")) return read_start(*start, faults);
-  if (const auto emit = site.find("emit")) {
-    check_attributes(*emit, faults);
-    return EmitAction{read_template(emit, faults)};
-  }
+  if (const auto emit = site.find("emit")) return read_emit(*emit, faults);
   DeliverAction action;
   const auto deliver = site.find("deliver");
   if (!deliver) return action;

@@ -66,6 +66,8 @@ struct Config {
   uint64_t workflow_children = 1'000;
   expr::Budget when_budget = expr::kWhenBudget;
   expr::Budget workflow_budget = expr::kWorkflowBudget;
+  Duration schedule_grace = Duration::minutes(1);
+  uint64_t schedule_queue = 100;
   uint64_t deliveries_in_memory = 10'000;
 };
 

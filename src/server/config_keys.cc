@@ -242,6 +242,8 @@ std::vector<ConfigKey> make_keys() {
       budget_bytes_key("expressions.workflow.bytes", "memory such an expression may take in all", &Config::workflow_budget, &expr::Budget::bytes),
       budget_key("expressions.workflow.depth", "depth of calls and values of such an expression", &Config::workflow_budget, &expr::Budget::depth, 10, 10'000),
       budget_bytes_key("expressions.workflow.outputBytes", "bytes of its results", &Config::workflow_budget, &expr::Budget::output_bytes),
+      duration_key("limits.scheduleGrace", "how late a due time of a schedule may be before it counts as missed", false, &Config::schedule_grace),
+      count_key("limits.scheduleQueue", "due times of one schedule that wait for its running instance; beyond it they are skipped", false, &Config::schedule_queue, 1, 10'000),
       count_key("limits.deliveriesInMemory", "calls out held ready in memory; the rest waits on disk", false, &Config::deliveries_in_memory, 16, 10'000'000),
   };
 }

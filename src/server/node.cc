@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "api/zones.h"
 #include "base/log_line.h"
 #include "json/builder.h"
 #include "store/rocks_store.h"
@@ -111,6 +112,9 @@ Status Node::open_storage() {
   }
   options.workflow_limits.children = config_.workflow_children;
   options.budgets = {config_.when_budget, config_.workflow_budget};
+  options.zones = api::system_zones();
+  options.schedule_grace = config_.schedule_grace;
+  options.schedule_queue_max = static_cast<uint32_t>(config_.schedule_queue);
   HENCE_TRY(engine_, engine::Engine::open(*store_, *log_, options));
   const bool raises = engine_->feature_level() < engine::kFeatureLevel;
   recovery_ = "log of " + std::to_string(log_->durable().value - log_->begin().value) + " bytes, definitions version " +

@@ -75,6 +75,7 @@ std::shared_ptr<Definition> Compiler::run() {
     definition_->output_schema = data_schema(output);
   }
   definition_->timeout = timeout(root.find("timeout"), kWorkflowInputArguments);
+  if (const auto schedule = root.find("schedule")) compile_schedule(*schedule);
   note_unsupported_parts();
   note_cycles();
   if (faults_.empty()) note_unreachable();
@@ -163,12 +164,6 @@ void Compiler::note_unsupported_parts() {
   const auto note = [&](const std::optional<Site>& site, std::string_view what) {
     if (site) unsupported_.add_unsupported(site->pointer, std::string(what) + " not supported yet");
   };
-  note(root.find("schedule"), "schedules of workflows are");
-  if (const auto schedule = root.find("schedule")) {
-    if (const auto read = schedule->find("read"); read && !schedule->find("on")) {
-      faults_.add(read->pointer, "`read` needs `on`: it says how the events of `on` are read");
-    }
-  }
   if (const auto evaluate = root.find("evaluate")) {
     if (evaluate->value.string_or("language", "jq") != "jq") {
       note(evaluate->find("language"), "expression languages other than jq are");

@@ -102,6 +102,10 @@ class Compiler::FilterReader {
     if (!program) return;
     const expr::Reads& reads = program->reads();
     const std::string value = jq_path(path);
+    if (site_.task == kNone && !reads.variables.empty()) {
+      compiler_.faults_.add(at.pointer, "a filter of `schedule.on` sees the event alone: there is no instance yet whose variables it could read");
+      return;
+    }
     if (reads.variables.empty()) {
       whens_.push_back(value + " as $value | ($value | (" + std::string(source) +
                        "\n)) | if type == \"boolean\" then . else . == $value end");
@@ -137,6 +141,10 @@ void Compiler::compile_filter(const Site& filter, TaskIndex index) {
   ListenSite site;
   site.task = index;
   site.pointer = filter.pointer;
+  if (index == kNone) {
+    site.keep_for = kScheduleKeepFor;
+    site.keep_max = kScheduleKeepCount;
+  }
   FilterReader reader(*this, site);
   if (const auto with = filter.find("with")) {
     site.with = json::Value::detached(with->value);
@@ -164,7 +172,7 @@ void Compiler::compile_filter(const Site& filter, TaskIndex index) {
       if (!from) continue;
       from->scope = kRootScope;
       site.keys.push_back({std::string(name), program(*from, {}, "correlate.from"),
-                           optional_tmpl(at.find("expect"), kTaskArguments, "correlate.expect")});
+                           optional_tmpl(at.find("expect"), index == kNone ? ArgumentSet() : kTaskArguments, "correlate.expect")});
     }
   }
   for (ListenSite::Key& key : reader.fixed_) site.keys.push_back(std::move(key));
@@ -180,8 +188,9 @@ void Compiler::compile_filter(const Site& filter, TaskIndex index) {
 void Compiler::read_buffer(ListenSite& site, TaskIndex index) {
   const Site root{root_, "", kRootScope};
   const auto head = root.find("document");
-  const Site task{definition_->tasks[index].definition, definition_->tasks[index].reference, kRootScope};
-  for (const std::optional<Site>& owner : {head, std::optional<Site>(task)}) {
+  std::optional<Site> task;
+  if (index != kNone) task = Site{definition_->tasks[index].definition, definition_->tasks[index].reference, kRootScope};
+  for (const std::optional<Site>& owner : {head, task}) {
     const auto metadata = owner ? owner->find("metadata") : std::nullopt;
     const auto correlation = metadata ? metadata->find("correlation") : std::nullopt;
     const auto buffer = correlation ? correlation->find("buffer") : std::nullopt;

@@ -187,7 +187,7 @@ TEST(Compile, GivesTheSameTasksFromTheRecordedValue) {
 
 TEST(Compile, RefusesToRunWhatItOnlyChecksAndSaysWhere) {
   const Compiled compiled = compile(document_of(with_head(
-      "schedule: {cron: '0 0 * * *'}\ndo:\n- a: {listen: {to: {any: []}}}\n- b: {run: "
+      "do:\n- a: {call: grpc, with: {proto: {endpoint: 'file:///x.proto'}, service: {name: s, host: h}, method: m}}\n- b: {run: "
       "{container: {image: x}}}\n")));
   EXPECT_TRUE(compiled.faults.empty());
   ASSERT_TRUE(compiled.definition);
@@ -195,8 +195,7 @@ TEST(Compile, RefusesToRunWhatItOnlyChecksAndSaysWhere) {
   ASSERT_FALSE(runnable.ok());
   EXPECT_EQ(runnable.error().code(), ErrorCode::NotSupported);
   EXPECT_THAT(runnable.error().message(),
-              AllOf(HasSubstr("w.yaml: line 2, column 11: /schedule: schedules of workflows are "
-                              "not supported"),
+              AllOf(HasSubstr("w.yaml: line 3, column 13: /do/0/a/call: `call grpc` tasks are not supported yet"),
                     HasSubstr("`run container` tasks are not supported yet")));
 }
 

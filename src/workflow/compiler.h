@@ -86,6 +86,11 @@ class Compiler {
   void read_buffer(ListenSite& site, TaskIndex index);
   bool is_never(const Site& condition) const;
 
+  // compile_schedule.cc
+  void compile_schedule(const Site& schedule);
+  void compile_triggers(const Site& on, ScheduleSpec& spec);
+  void check_all_keys(const Site& on, const ScheduleSpec& spec);
+
   // compile_calls.cc
   void compile_call(TaskIndex index, const Site& site);
   void compile_other_call(TaskIndex index, const Site& site, std::string_view name);
@@ -144,6 +149,9 @@ class Compiler {
 /// Bounds of metadata.correlation.buffer.
 inline constexpr Duration kKeepForMax = Duration::days(7);
 inline constexpr int64_t kKeepCountMax = 10'000;
+/// What `schedule.on.all` keeps of a filter where the document does not say.
+inline constexpr Duration kScheduleKeepFor = kKeepForMax;
+inline constexpr uint32_t kScheduleKeepCount = 1'000;
 
 // What an expression may read, by place (the specification's table; `$secrets` in calls only).
 inline constexpr ArgumentSet kWorkflowInputArguments{Argument::workflow, Argument::runtime};

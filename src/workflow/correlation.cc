@@ -70,4 +70,14 @@ Result<json::Value> read_key(const ListenSite::Key& key, json::View event, const
   return key.from.evaluate(event, kNoArguments, environment);
 }
 
+json::Value read_event(ListenSpec::Read mode, json::View event) {
+  if (mode == ListenSpec::Read::envelope) return json::Value::detached(event);
+  if (const auto data = event.find("data")) {
+    if (mode == ListenSpec::Read::raw && !data->is_string()) return json::Value::string(data->to_text());
+    return json::Value::detached(*data);
+  }
+  if (const auto binary = event.find("data_base64")) return json::Value::detached(*binary);
+  return json::Value();
+}
+
 }  // namespace hence::workflow

@@ -30,6 +30,9 @@ std::optional<json::Value> expected_value(const ListenSite& site, const Wait& wa
 /// The source of a key's `from` as the document has it, without "${ }"; empty for a key that `with` gives.
 std::string_view key_source(const Definition& definition, const ListenSite& site, std::string_view key);
 
+/// What an instance gets of an event: its data, all of it, or its data as the text it has.
+json::Value read_event(ListenSpec::Read mode, json::View event);
+
 /// What a key reads from an event. Errors: ExpressionFailed, BudgetExceeded.
 Result<json::Value> read_key(const ListenSite::Key& key, json::View event, const expr::Environment& environment);
 

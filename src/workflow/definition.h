@@ -26,6 +26,7 @@
 #include "workflow/faults.h"
 #include "workflow/formula.h"
 #include "workflow/retry.h"
+#include "workflow/schedule.h"
 
 namespace hence::workflow {
 
@@ -187,7 +188,7 @@ struct ListenSite {
     std::vector<std::string> path;  ///< of the value it is about
     Formula test;                   ///< true, or equal to the value
   };
-  TaskIndex task = kNone;
+  TaskIndex task = kNone;  ///< kNone: of `schedule.on`
   std::string pointer;   ///< "/do/0/pay/listen/to/one"
   json::Value with;      ///< as written
   json::Value on;        ///< the conditions, as a rule would write them
@@ -227,6 +228,12 @@ struct ApprovalSpec {
   Formula request;         ///< an object {title, details?, approvers?}
   DurationSpec deadline;
   bool refusal_is_output = false;  ///< else denied and expired are errors
+};
+/// `schedule`: what starts instances without being asked.
+struct ScheduleSpec {
+  Timing timing;
+  ListenSpec::Events on;  ///< sites of no task
+  ListenSpec::Read read = ListenSpec::Read::data;
 };
 /// A kind that is checked and not run.
 struct UnsupportedSpec {
@@ -299,7 +306,8 @@ class Definition {
   bool secrets_anywhere = false;     ///< read outside of calls too: results with them are recorded
 
   std::vector<Task> tasks;
-  std::vector<ListenSite> sites;  ///< of all `listen` tasks, in order
+  std::vector<ListenSite> sites;  ///< of all `listen` tasks, in order, then those of `schedule.on`
+  std::optional<ScheduleSpec> schedule;
   std::vector<Scope> scopes;  ///< scopes[kRootScope] is the top-level `do`
 
   /// "devops/security-scan:1.0.0"

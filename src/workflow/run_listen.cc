@@ -23,16 +23,6 @@ json::View at_path(json::View value, const std::vector<std::string>& path) {
   return value;
 }
 
-json::Value read_event(ListenSpec::Read mode, json::View event) {
-  if (mode == ListenSpec::Read::envelope) return json::Value::detached(event);
-  if (const auto data = event.find("data")) {
-    if (mode == ListenSpec::Read::raw && !data->is_string()) return json::Value::string(data->to_text());
-    return json::Value::detached(*data);
-  }
-  if (const auto binary = event.find("data_base64")) return json::Value::detached(*binary);
-  return json::Value();
-}
-
 json::Value array_of(const std::vector<json::Value>& items, const std::optional<json::Value>& next) {
   json::Builder b;
   b.begin_array();

@@ -34,6 +34,8 @@ void list_schemas(Context& context, std::shared_ptr<Exchange> exchange);
 void get_schema(Context& context, std::shared_ptr<Exchange> exchange);
 void get_asyncapi(Context& context, std::shared_ptr<Exchange> exchange);
 // instances.cc
+void list_schedules(Context& context, std::shared_ptr<Exchange> exchange);
+void get_schedule(Context& context, std::shared_ptr<Exchange> exchange);
 void list_instances(Context& context, std::shared_ptr<Exchange> exchange);
 void start_instance(Context& context, std::shared_ptr<Exchange> exchange);
 void get_instance(Context& context, std::shared_ptr<Exchange> exchange);

@@ -50,6 +50,8 @@ std::vector<Reference> references_of(const resource::Resource& resource) {
     add_rule(*rule, found);
   } else if (const auto* sink = std::get_if<resource::SinkSpec>(&resource.spec)) {
     add_sink(*sink, found);
+  } else if (const auto* schedule = std::get_if<resource::ScheduleSpec>(&resource.spec)) {
+    if (schedule->start) found.push_back({Kind::workflow, schedule->start->workflow.to_string(), "/spec/start/workflow"});
   } else if (const auto* source = std::get_if<resource::SourceSpec>(&resource.spec)) {
     found.push_back({Kind::secret, source->secret, "/spec/webhook/secret"});
   } else if (const auto* workflow = std::get_if<resource::WorkflowSpec>(&resource.spec)) {

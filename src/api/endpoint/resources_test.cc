@@ -215,5 +215,31 @@ TEST_F(Resources, DeletesWhatNothingRefersTo) {
   EXPECT_EQ(send("DELETE /api/v1/workflows/t/sleep").status, 200);
 }
 
+TEST_F(Resources, SchedulesShowWhatTheyWaitFor) {
+  ASSERT_EQ(apply(R"({"apiVersion":"hence/v1","kind":"Schedule","metadata":{"name":"nightly"},
+      "spec":{"cron":"30 2 * * *","timeZone":"Europe/Berlin","emit":{"type":"night"}}})").status, 200);
+  const json::Value list = send("GET /api/v1/schedules").json();
+  ASSERT_EQ(list->find("items")->size(), 1u) << list->to_text();
+  const json::Value one = send("GET /api/v1/schedules/nightly").json();
+  EXPECT_EQ(one->string_or("kind", ""), "Schedule");
+  EXPECT_EQ(one->find_path({"schedule", "timing"})->as_string(), "cron 30 2 * * * in Europe/Berlin");
+  EXPECT_TRUE(one->find_path({"schedule", "next"})) << one->to_text();
+  EXPECT_EQ(send("GET /api/v1/schedules/weekly").status, 404);
+  EXPECT_EQ(send("DELETE /api/v1/schedules/nightly").status, 200);
+  EXPECT_EQ(send("GET /api/v1/schedules/nightly").status, 404);
+}
+
+TEST_F(Resources, AnUnknownTimeZoneIsRefusedWithItsPlace) {
+  const Answer refused = apply("apiVersion: hence/v1\nkind: Schedule\nmetadata: {name: nightly}\nspec:\n"
+                               "  cron: '30 2 * * *'\n  timeZone: Europe/Berln\n  emit: {type: night}\n");
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_THAT(refused.body, testing::HasSubstr("line 6"));
+  EXPECT_THAT(refused.body, testing::HasSubstr("did you mean \\\"Europe/Berlin\\\"?"));
+  const Answer nowhere = apply(R"({"apiVersion":"hence/v1","kind":"Schedule","metadata":{"name":"nightly"},
+      "spec":{"every":"5m","start":{"workflow":"ops/report"}}})");
+  EXPECT_EQ(nowhere.status, 422);
+  EXPECT_THAT(nowhere.body, testing::HasSubstr("/spec/start/workflow"));
+}
+
 }  // namespace
 }  // namespace hence::api

@@ -12,6 +12,7 @@
 #include <mutex>
 
 #include "api/endpoints.h"
+#include "api/zones.h"
 #include "engine/engine.h"
 #include "json/parse.h"
 #include "os/simulated_disk.h"
@@ -94,6 +95,7 @@ class TestBackend final : public Backend {
     log_ = std::move(log::Log::open(disk, log_options, report).value());
     engine::EngineOptions options;
     options.hash_key = {1, 2};
+    options.zones = system_zones();
     engine_ = std::move(engine::Engine::open(store_, *log_, options).value());
   }
 
