@@ -47,6 +47,12 @@ do:
       for: {each: i, in: "${ [range(.n)] }"}
       do: [{ask: {run: {workflow: {namespace: t, name: child, input: {n: "${ (.n // 0) }"}}}}}]
 ---
+document: {dsl: 1.0.3, namespace: t, name: spread, version: 1.0.0}
+do:
+  - all:
+      for: {each: i, in: "${ [range(.n)] }"}
+      do: [{leave: {run: {workflow: {namespace: t, name: child, input: {n: 1}}, await: false}}}]
+---
 document: {dsl: 1.0.3, namespace: t, name: race, version: 1.0.0}
 do:
   - first:
@@ -207,6 +213,37 @@ TEST_F(ChildTest, ALongLoopOfThemDoesNotStopTheOthers) {
   EXPECT_EQ(status(parent), "completed");
   EXPECT_EQ(text(parent, "output"), R"({"n":1000})");
   expect_same_after_loss();
+}
+
+TEST_F(ChildTest, GoesOnInItsOwnNamespace) {
+  EXPECT_FALSE(world.apply(kFamily, "team").error);
+  Command command;
+  command.ticket = 1;
+  command.name_space = "team";
+  command.body = StartInstance{"t/many", *json::parse(R"({"n":300})"), {}, {}, StartInstance::OnConflict::existing};
+  const Address parent = world.run(std::move(command)).replies.at(0).address;
+  settle();
+  EXPECT_GE(continuations, 2);
+  const json::Value ended = world.query([&](Query& q) { return q.instance("team", parent); });
+  EXPECT_EQ(ended->string_or("status", ""), "completed") << ended->to_text();
+}
+
+TEST(Child, ManyThatNobodyAwaitsAreStartedInSeveralCommands) {
+  EngineOptions options;
+  options.step_budget = 1'000'000;
+  TestWorld world(options);
+  EXPECT_FALSE(world.apply(kFamily).error);
+  Command command;
+  command.ticket = 1;
+  command.body = StartInstance{"t/spread", *json::parse(R"({"n":2500})"), {}, {}, StartInstance::OnConflict::existing};
+  world.run(std::move(command));
+  EXPECT_LE(world.count_rows('i'), kMessagesWaitingMax + 10) << "the parent stops where so many wait";
+  while (!world.engine().continuing().empty()) {
+    Command next;
+    next.body = ContinueInstance{*world.engine().continuing().begin()};
+    world.run(std::move(next));
+  }
+  EXPECT_EQ(world.count_rows('i'), 2'501u);
 }
 
 TEST_F(ChildTest, TheLoserOfARaceEndsWithTheRace) {

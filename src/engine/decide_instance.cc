@@ -181,7 +181,11 @@ void Engine::run(const Command& command, const ContinueInstance& body, Batch& ba
     go_on_spreading(record, body.instance);
     return;
   }
-  Recorder record(*this, command, body.instance.partition, batch);
+  const InstanceRow* row = state_.open_instance(body.instance);
+  HENCE_CHECK(row != nullptr);
+  Command own = command;
+  own.name_space = row->name_space;
+  Recorder record(*this, own, body.instance.partition, batch);
   move_instance(record, body.instance, {Turn::go_on, {}, 0, nullptr, {}});
 }
 

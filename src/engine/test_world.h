@@ -60,8 +60,8 @@ class TestWorld {
     return std::move(*batch);
   }
 
-  Reply apply(std::string_view yaml) {
-    resource::Parsed parsed = resource::parse_resources(yaml);
+  Reply apply(std::string_view yaml, const std::string& name_space = "default") {
+    resource::Parsed parsed = resource::parse_resources(yaml, name_space);
     EXPECT_TRUE(parsed.faults.empty()) << (parsed.faults.empty() ? "" : parsed.faults.to_error().message());
     std::vector<ResourceChange> changes;
     for (const resource::Resource& r : parsed.resources) {
