@@ -15,6 +15,15 @@ std::string path_of(const std::string& id, std::string_view more = {}) {
   return "/instances/" + url_escape(id) + std::string(more);
 }
 
+bool has_subflows(json::View list) {
+  const auto items = list.find("items");
+  if (!items) return false;
+  for (const json::View item : items->elements()) {
+    if (item.find("parent")) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 int instance_list(const Call& call) {
@@ -40,17 +49,21 @@ int instance_list(const Call& call) {
     return client.get("/instances", query);
   };
   return show_list(call.io, output, list, fetch, [](json::View answer, const Style& style) {
-    return draw_items(answer, style, {"ID", "WORKFLOW", "STATUS", "STARTED", "TOOK", "WAITS"},
-                      [&](json::View row) {
-                        return std::vector{cell(row, "id"),
-                                           cell(row, "workflow") + ":" + cell(row, "version"),
-                                           cell(row, "status"),
-                                           when(row, "started", style.now),
-                                           took(row, "started", "ended"),
-                                           row.string_or("waits", "").empty()
-                                               ? ""
-                                               : waiting(cell(row, "waits"), style.now).substr(6)};
-                      });
+    std::vector<std::string> titles{"ID", "WORKFLOW", "STATUS", "STARTED", "TOOK", "WAITS"};
+    const bool family = has_subflows(answer);
+    if (family) titles.insert(titles.begin() + 1, "PARENT");
+    return draw_items(answer, style, titles, [&](json::View row) {
+      std::vector<std::string> cells{cell(row, "id"),
+                                     cell(row, "workflow") + ":" + cell(row, "version"),
+                                     cell(row, "status"),
+                                     when(row, "started", style.now),
+                                     took(row, "started", "ended"),
+                                     row.string_or("waits", "").empty()
+                                         ? ""
+                                         : waiting(cell(row, "waits"), style.now).substr(6)};
+      if (family) cells.insert(cells.begin() + 1, cell(row, "parent"));
+      return cells;
+    });
   });
 }
 

@@ -62,8 +62,9 @@ void check_subflows(std::vector<Checked>& all) {
     }
   }
   for (Checked& one : all) {
+    if (!one.valid()) continue;
     std::optional<std::vector<json::YamlDocument>> documents;
-    for (size_t i = 0; i < one.parsed.resources.size() && one.valid(); ++i) {
+    for (size_t i = 0; i < one.parsed.resources.size(); ++i) {
       const auto* spec = std::get_if<resource::WorkflowSpec>(&one.parsed.resources[i].spec);
       if (spec == nullptr || !workflow::has_subflows(*spec->definition)) continue;
       if (!documents) documents = json::parse_yaml(one.text).value();  // once more, for the places
