@@ -90,7 +90,8 @@ void Engine::take_child_end(Recorder& record, const ChildEnd& end) {
   const workflow::CallOutcome outcome = workflow::ChildOutcome{end.child, end.output, end.error, end.reason};
   Move move{Turn::call, {}, end.parent.call, &outcome, {}};
   move.later = leave_for_later();
-  move_instance(record, parent, move);
+  const workflow::Advance advance = move_instance(record, parent, move);
+  if (advance.ignored) record.add(Ignored{advance.why, parent, {}});
 }
 
 // The child's side

@@ -112,7 +112,7 @@ LifecycleView::LifecycleView(const workflow::Definition& definition, const workf
     : definition_(definition), subject_(std::move(subject)), wanted_(wanted),
       qualified_(definition.name + "-" + subject_.instance.to_string() + "." + definition.workflow_namespace),
       before_(told_phase(before)) {
-  for (const workflow::Frame& frame : before.frames) {
+  for (const workflow::Frame& frame : before.ended() && before.fallen ? before.fallen->frames : before.frames) {
     Task& task = tasks_[frame.id];
     task.parent = frame.parent;
     task.task = frame.task;
@@ -122,7 +122,7 @@ LifecycleView::LifecycleView(const workflow::Definition& definition, const workf
     for (const workflow::Variable& bound : frame.listen->bound) task.keys[bound.name] = bound.value;
   }
   for (const workflow::Wait& wait : before.waits) {
-    if (const auto task = tasks_.find(wait.frame); task != tasks_.end()) add_expected(task->second, wait.site, wait.expected);
+    if (const auto task = tasks_.find(wait.frame); task != tasks_.end()) add_expected(task->second, wait.site, wait.value, wait.expected);
   }
   for (const workflow::Timer& timer : before.timers) {
     const auto task = tasks_.find(timer.frame);
@@ -170,6 +170,13 @@ void LifecycleView::on(const workflow::TaskFaulted& fact) {
   tell_task(Lifecycle::task_faulted, fact.task, "faulted", [&](json::Builder& data) { data.member("error", fact.error); });
 }
 
+/// Before its time, by a person.
+void LifecycleView::on(const workflow::TaskEndedByHand& fact) {
+  cancel_below(fact.frame);
+  tasks_[fact.frame].active = false;
+  tell_task(Lifecycle::task_cancelled, fact.task, "cancelled");
+}
+
 void LifecycleView::on(const workflow::ScopeEntered& fact) {
   if (fact.extension != 0) cancel_below(fact.parent);
   tasks_[fact.frame].parent = fact.parent;
@@ -183,7 +190,7 @@ void LifecycleView::on(const workflow::TimerFired& fact) {
 
 void LifecycleView::on(const workflow::WaitOpened& fact) {
   Task& task = tasks_[fact.frame];
-  add_expected(task, fact.site, fact.expected);
+  add_expected(task, fact.site, fact.value, fact.expected);
   if (!std::exchange(task.correlates, true)) tell_workflow(Lifecycle::workflow_correlation_started);
 }
 
@@ -260,8 +267,12 @@ void LifecycleView::cancel_below(workflow::FrameId frame) {
   }
 }
 
-void LifecycleView::add_expected(Task& task, uint32_t site, const std::vector<json::Value>& expected) {
-  const auto& keys = definition_.sites.at(site).keys;
+/// value: of the key by which the wait is found; the others' are in expected.
+void LifecycleView::add_expected(Task& task, uint32_t site, const std::optional<json::Value>& value,
+                                 const std::vector<json::Value>& expected) {
+  const workflow::ListenSite& wanted = definition_.sites.at(site);
+  const auto& keys = wanted.keys;
+  if (value && wanted.first_expected != workflow::ListenSite::kNoKey) task.keys[keys[wanted.first_expected].name] = *value;
   for (size_t i = 0; i < keys.size() && i < expected.size(); ++i) {
     if (!expected[i]->is_null()) task.keys[keys[i].name] = expected[i];
   }

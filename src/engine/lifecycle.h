@@ -93,6 +93,7 @@ class LifecycleView {
   void on(const workflow::TaskStarted& fact);
   void on(const workflow::TaskEnded& fact);
   void on(const workflow::TaskFaulted& fact);
+  void on(const workflow::TaskEndedByHand& fact);
   void on(const workflow::ScopeEntered& fact);
   void on(const workflow::ScopeLeft& fact) { tasks_.erase(fact.frame); }
   void on(const workflow::ErrorCaught& fact) { cancel_below(fact.frame); }
@@ -114,7 +115,8 @@ class LifecycleView {
   void cancel_below(workflow::FrameId frame);
   void tell_all(Lifecycle which, std::string_view status);
   void end_correlation(Task& task);
-  void add_expected(Task& task, uint32_t site, const std::vector<json::Value>& expected);
+  void add_expected(Task& task, uint32_t site, const std::optional<json::Value>& value,
+                    const std::vector<json::Value>& expected);
   using Fill = std::function<void(json::Builder&)>;
   void tell_workflow(Lifecycle which, const Fill& fill = nullptr);
   /// Also as a change of the task's status, where that is wanted.
