@@ -10,7 +10,7 @@ hence=$(realpath "${HENCE:-build/release/bin/hence}")
 out=$(realpath -m "${PEERS_DIR:-build/peers}")
 mkdir -p "$out/ajv"
 
-gzip -dc "$shared/bench/events.small.jsonl.gz" | head -1000 >"$out/valid.jsonl"
+gzip -dc "$shared/bench/events.small.jsonl.gz" | sed -n 1,1000p >"$out/valid.jsonl"
 # Three faults an event: an id that does not match, an amount below zero, an unknown status.
 "$hence" expr eval '.id = "x" + .id | .data.amount |= -1 - . | .data.status += "?"' --input "$out/valid.jsonl" >"$out/invalid.jsonl"
 

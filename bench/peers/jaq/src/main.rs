@@ -13,7 +13,7 @@ fn now() -> f64 {
     t.tv_sec as f64 + t.tv_nsec as f64 * 1e-9
 }
 
-fn compile(code: &str) -> Option<jaq_core::compile::Filter<data::JustLut<Val>>> {
+fn compile(code: &str) -> Option<jaq_core::compile::Filter<jaq_core::Native<data::JustLut<Val>>>> {
     let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
     let funs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
     let arena = Arena::default();
