@@ -315,6 +315,19 @@ void expect_linear(const std::string& pattern, bool expected, std::string (*make
   EXPECT_LE(large, 2 * small + small / 50) << pattern;  // the last, other element weighs less
 }
 
+/// Would take minutes where a piece is sought at each place anew.
+TEST(Wildcards, OnLongTextsThatNearlyMatchCostLinearTime) {
+  const std::string piece = std::string(150'000, 'a') + "b";
+  const std::string text = R"({"t": ")" + std::string(900'000, 'a') + R"("})";
+  const std::string many = std::string(800, 'a');
+  std::string stars = "*";
+  for (const char c : many) stars += std::string(1, c) + "*";
+  for (const std::string& wildcard : {"*" + piece + "*", "*" + piece + "*c", stars + "b*", stars + "b"}) {
+    EXPECT_FALSE(pattern_matches(R"({"t": [{"wildcard": ")" + wildcard + R"("}]})", text)) << wildcard.size();
+  }
+  EXPECT_TRUE(pattern_matches(R"({"t": [{"wildcard": ")" + stars + R"("}]})", text));
+}
+
 TEST(WideEvents, CostLinearTime) {
   expect_linear(R"({"t": ["z"]})", true,
                 [](int n) { return "{\"t\":" + repeat(n, "\"y\"", "\"z\"") + "}"; });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filter/wildcard.h"
 
+#include <cstring>
+
 namespace hence::filter {
 
 Result<Wildcard> Wildcard::parse(std::string_view pattern) {
@@ -49,9 +51,10 @@ bool Wildcard::matches(std::string_view text) const {
   text.remove_prefix(prefix().size());
   text.remove_suffix(suffix().size());
   for (size_t i = 1; i + 1 < pieces_.size(); ++i) {
-    const size_t at = text.find(pieces_[i]);
-    if (at == std::string_view::npos) return false;
-    text.remove_prefix(at + pieces_[i].size());
+    // memmem is linear whatever both hold; find() is not.
+    const void* at = memmem(text.data(), text.size(), pieces_[i].data(), pieces_[i].size());
+    if (at == nullptr) return false;
+    text.remove_prefix(static_cast<size_t>(static_cast<const char*>(at) - text.data()) + pieces_[i].size());
   }
   return true;
 }
