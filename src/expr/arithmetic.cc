@@ -200,6 +200,9 @@ bool compares(BinaryOperator op, int order) {
 }
 
 Flow binary(Run& run, BinaryOperator op, Val& a, Val& b, Val& out) {
+  count_reading(run, a);
+  count_reading(run, b);
+  if (run.over()) return Flow::error;
   switch (op) {
     case BinaryOperator::add: return add(run, a, b, out);
     case BinaryOperator::subtract: return subtract(run, a, b, out);
@@ -216,6 +219,7 @@ Flow binary(Run& run, BinaryOperator op, Val& a, Val& b, Val& out) {
 
 Flow negate(Run& run, const Val& value, Val& out) {
   if (!value.is_number()) return run.fail(described(run, value) + " cannot be negated");
+  count_reading(run, value);
   const double number = -value.number();
   if (value.tag() == Tag::literal) {
     std::string text(value.view().number_text());

@@ -46,7 +46,7 @@ Flow length(Run& run, Val* a, Val& out) {
   if (value.is_null()) {
     out = Val(0.0);
   } else if (value.is_string()) {
-    run.step(value.size() / 1024);
+    run.step(value.size() / 32);
     out = Val(code_points(value.text()));
   } else if (value.is_array() || value.is_object()) {
     out = Val(static_cast<double>(value.size()));
@@ -136,7 +136,10 @@ struct Search {
 /// Decides scalars at once; nothing for two containers of one type.
 std::optional<bool> contains_flat(Run& run, const Val& a, const Val& b) {
   if (a.type() != b.type()) return false;
-  if (a.is_string()) return a.text().find(b.text()) != std::string_view::npos;
+  if (a.is_string()) {
+    run.step(a.text().size() / 64);
+    return find_text(a.text(), b.text()) != std::string_view::npos;
+  }
   if (a.is_array() || a.is_object()) return std::nullopt;
   return equal(run, a, b);
 }
@@ -275,6 +278,7 @@ Flow to_number(Run& run, Val* a, Val& out) {
     out = Val(std::nan(""));
     return Flow::value;
   }
+  if (!run.step(text.size() / 8)) return Flow::error;
   if (!is_number_text(text)) return run.fail(described(run, a[0]) + " cannot be parsed as a number");
   // Into JSON's spelling: no plus, no leading zeros, digits on both sides of the point.
   std::string_view rest = text;

@@ -46,6 +46,7 @@ size_t blank_at(std::string_view text) {
       "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"};
   if (text.empty()) return 0;
   if (text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r')) return 1;
+  if (static_cast<unsigned char>(text[0]) < 0x80) return 0;
   for (const std::string_view blank : kWide) {
     if (text.starts_with(blank)) return blank.size();
   }

@@ -86,8 +86,10 @@ int open_pair(Run& run, const Val& a, const Val& b, std::vector<Pair>& stack) {
 }
 
 /// Scalars, and whatever differs in type; containers of one type say nothing (is_open).
-int compare_flat(const Val& a, const Val& b, bool& is_open) {
+int compare_flat(Run& run, const Val& a, const Val& b, bool& is_open) {
   is_open = false;
+  count_reading(run, a);
+  count_reading(run, b);
   if (a.is_number() && b.is_number()) return compare_number(a, b);
   const int x = order_of(a);
   const int y = order_of(b);
@@ -114,7 +116,7 @@ int compare_containers(Run& run, const Val& left, const Val& right) {
     const Val b = next_of(top.b, top);
     ++top.next;
     bool is_open = false;
-    order = compare_flat(a, b, is_open);
+    order = compare_flat(run, a, b, is_open);
     if (is_open) order = open_pair(run, a, b, stack);
   }
   return order;
@@ -124,7 +126,7 @@ int compare_containers(Run& run, const Val& left, const Val& right) {
 
 int compare(Run& run, const Val& a, const Val& b) {
   bool is_open = false;
-  const int order = compare_flat(a, b, is_open);
+  const int order = compare_flat(run, a, b, is_open);
   return is_open ? compare_containers(run, a, b) : order;
 }
 

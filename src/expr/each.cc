@@ -53,6 +53,7 @@ Flow range(Run& run, const Node& node, const Val& in, Sink sink) {
   if (!from.is_number() || !to.is_number() || !by.is_number()) {
     return run.fail("Range bounds must be numeric");
   }
+  for (const Val* bound : {&from, &to, &by}) count_reading(run, *bound);
   const double step = by.number();
   const double end = to.number();
   for (double at = from.number(); step > 0 ? at < end : step < 0 ? at > end : at < end; at += step) {

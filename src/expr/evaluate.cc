@@ -104,6 +104,7 @@ Flow pipe(Run& run, const Node& node, Val&& first, size_t from, Val& out) {
     const Val& constant = node.b->constant;
     if (a.is_number() && constant.tag() == Tag::number) {
       // NaN is below every number, itself included.
+      count_reading(run, a);
       const double x = a.number();
       const double y = constant.number();
       out = Val(compares(op, x == y ? 0 : x > y || (y != y && x == x) ? 1 : -1));
@@ -147,6 +148,7 @@ Flow logical(Run& run, const Node& node, const Val& in, Val& out) {
       return flow;
     }
     if (!key.is_string()) return bad_object_key(run, key);
+    count_reading(run, key);
     Val value;
     if (const Flow flow = evaluate(run, *node.items[i + 1], in, value); flow != Flow::value) {
       return flow;
@@ -200,6 +202,8 @@ template <size_t kArguments>
     if (flow != Flow::value) return flow;
   }
   arguments[0] = std::move(in);
+  for (size_t i = 0; i <= node.items.size(); ++i) count_reading(run, arguments[i]);
+  if (run.over()) return Flow::error;
   const Flow flow = node.native->function(run, arguments, out);
   return run.over() ? Flow::error : flow;
 }

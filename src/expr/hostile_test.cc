@@ -77,6 +77,34 @@ TEST(Hostile, WhatNeverEndsIsStopped) {
   }
 }
 
+/// One long text, looked at again and again; "a" and "b" are ever longer than what a step pays for.
+TEST(Hostile, WhatReadsLongTextsOverAndOverIsStopped) {
+  const std::string begin = "(\"a\" * 300000) as $s | (\"a\" * 150000 + \"b\") as $part | (\"1\" * 60000) as $n | reduce range(1e9) as $i (0; ";
+  for (const char* body : {"$s | length", "$s | contains(\"b\")", "$s | contains($part)", "$s | index($part)", "$s | split($part)",
+                           "$s | startswith($s)", "$s | endswith($part)", "$s | ltrimstr($part)", "$s == $part", "$s < $s", "[$s] == [$s]",
+                           "$s[1:5]", "$s[-5:-1]", "$s | trim", "$s | tonumber? // 0", "$n | tonumber", "{a: 1} | has($s)", "{a: 1} | .[$s]",
+                           "{a: 1} | getpath([$s])", "$s | test(\"^b\")", "$s | utf8bytelength", "{($s): 1} | keys | .[0]", "$s | inside($part)",
+                           "[$s, $part] | min", "$s | ascii_downcase", "$s | explode | .[0]", "$s | tojson", "$s | @uri", "$s | ltrimstr(\"b\")"}) {
+    EXPECT_THAT(run(begin + body + " | 0)"), HasSubstr("BudgetExceeded: the expression used up its budget of ")) << body;
+  }
+  EXPECT_EQ(run("(\"a\" * 300000) | contains(\"a\" * 150000 + \"b\")"), "false");
+}
+
+TEST(Hostile, WhatReadsALongDocumentOverAndOverIsStopped) {
+  const json::Value input = std::move(json::parse("{\"n\":" + repeat("9", 300'000) + ",\"m\":" + repeat("8", 300'000) +
+                                                  ",\"list\":[" + repeat("1,", 100'000) + "2]}")).value();
+  for (const char* body : {"$d.n + 1", "$d.n | floor", "-$d.n", "$d.n < $d.m", "$d.n == 1", "$d.n > 5", "range($d.n; 0)", "$d.list[100000]",
+                           "$d.list[-1]", "$d.list | last", "$d.list | length", "$d.list[$d.n]", "[$d.n] | sort", "$d.n | tostring"}) {
+    const std::string source = std::string(". as $d | reduce range(1e9) as $i (0; ") + body + " | 0)";
+    EXPECT_THAT(run(source, input), HasSubstr("BudgetExceeded: the expression used up its budget of ")) << body;
+  }
+  // The same by instructions: a function that calls itself is not evaluated as a tree.
+  for (const char* body : {"$d.n + 1", "$d.n | floor", "$d.n < $d.m", "range($d.n; 0), 0", "first(limit($d.n; 0))", "$d.list[100000]", "-$d.n"}) {
+    const std::string source = std::string(". as $d | def f: (") + body + ") as $x | f; f";
+    EXPECT_THAT(run(source, input), HasSubstr("BudgetExceeded: the expression used up its budget of ")) << body;
+  }
+}
+
 TEST(Hostile, WhatGrowsWithoutBoundIsStopped) {
   for (const char* source : {"\"x\" * 1e9", "[limit(1e9; repeat(\"xxxxxxxxxxxxxxxx\"))] | add", "reduce range(100) as $i (\"x\"; . + .)",
                              "reduce range(100) as $i ([1]; . + .)", "[range(1e6)] | tojson", ".[1e7] = 1", "[.[1e9]?] | .[1e8] = 1",

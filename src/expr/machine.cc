@@ -377,6 +377,8 @@ bool Machine::execute_control(const Instruction& i) {
     case Code::mark: slot(i.a) = Val(static_cast<double>(forks_.size())); return true;
     case Code::cut: cut_to(static_cast<size_t>(slot(i.a).number())); return true;
     case Code::limit_begin:
+      count_reading(run_, current_);
+      if (run_.over()) return false;
       if (!current_.is_number() || current_.number() < 0) {
         run_.fail(current_.is_number() ? "limit doesn't support negative count"
                                        : "limit needs a number");
@@ -399,6 +401,8 @@ bool Machine::execute_control(const Instruction& i) {
         run_.fail("Range bounds must be numeric");
         return failed();
       }
+      for (const Val* bound : {&from, &to, &by}) count_reading(run_, *bound);
+      if (run_.over()) return false;
       const double step = by.number();
       const double at = from.number();
       const double end = to.number();
@@ -454,6 +458,8 @@ bool Machine::execute_value(const Instruction& i) {
       arguments.push_back(std::move(current_));
       for (uint32_t n = 0; n < i.node->items.size(); ++n) arguments.push_back(slot(i.a + n));
       Val out;
+      for (const Val& argument : arguments) count_reading(run_, argument);
+      if (run_.over()) return false;
       const Flow flow = i.node->native->function(run_, arguments.data(), out);
       if (flow == Flow::empty) return backtrack_or_end();
       if (flow != Flow::value) return failed();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace hence::expr {
 
@@ -89,6 +90,7 @@ Flow replace_slice(Run& run, Val& array, const Val& key, const Val& with) {
 /// The place of key in container, which becomes own and unshared; null containers become what the
 /// key needs. Nothing on an error. Keys must not be slices.
 Val* place_of(Run& run, Val& container, const Val& key) {
+  count_reading(run, key);
   if (key.is_string() && (container.is_object() || container.is_null())) {
     if (container.is_null()) container = make_object(run);
     own_object(run, container, 1);
@@ -188,15 +190,18 @@ Flow field_value(Run& run, const Val& container, const Val& key, Val& out) {
 }
 
 Flow index_value(Run& run, const Val& container, const Val& key, Val& out) {
+  count_reading(run, key);
   if (key.is_string() && (container.is_object() || container.is_null())) {
     return field_value(run, container, key, out);
   }
   if (key.is_number() && container.is_array()) {
     double index = std::floor(key.number());
     if (index < 0) index += container.size();
-    out = index >= 0 && index < container.size() ? element(container, static_cast<uint32_t>(index))
-                                                 : Val();
-    return Flow::value;
+    const bool is_there = index >= 0 && index < container.size();
+    out = is_there ? element(container, static_cast<uint32_t>(index)) : Val();
+    // In a document, an element is reached past those before it.
+    if (is_there && container.tag() == Tag::array_view) run.step(static_cast<uint64_t>(index) / 16);
+    return run.over() ? Flow::error : Flow::value;
   }
   if (key.is_number() && container.is_null()) {
     out = Val();
@@ -224,6 +229,8 @@ Flow slice_value(Run& run, const Val& container, const Val& from, const Val& to,
     out = Val();
     return Flow::value;
   }
+  count_reading(run, from);
+  count_reading(run, to);
   const bool is_text = container.is_string();
   if (!is_text && !container.is_array()) {
     return run.fail("Cannot index " + std::string(type_of(container)) + " with object");
@@ -241,7 +248,7 @@ Flow slice_value(Run& run, const Val& container, const Val& from, const Val& to,
     const size_t begin = offset_of(text, first);
     const std::string_view rest = text.substr(begin);
     out = make_string(run, rest.substr(0, offset_of(rest, last - first)));
-    run.step(text.size() / 256);
+    run.step(text.size() / 32);
     return Flow::value;
   }
   out = make_array(run, last - first);
@@ -446,16 +453,21 @@ Flow delete_paths(Run& run, Val& root, Val paths) {
   return Flow::value;
 }
 
+size_t find_text(std::string_view text, std::string_view part, size_t from) {
+  const void* at = memmem(text.data() + from, text.size() - from, part.data(), part.size());
+  return at == nullptr ? std::string_view::npos : static_cast<size_t>(static_cast<const char*>(at) - text.data());
+}
+
 Val string_indices(Run& run, std::string_view text, std::string_view part) {
   Val out = make_array(run);
   if (part.empty()) return out;
   size_t counted = 0;
   uint32_t points = 0;
-  for (size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) {
+  for (size_t at = find_text(text, part); at != std::string_view::npos; at = find_text(text, part, at + 1)) {
     points += code_points(text.substr(counted, at - counted));
     counted = at;
     push(run, out, Val(static_cast<double>(points)));
-    if (!run.step()) break;
+    if (!run.step(1 + part.size() / 64)) break;
   }
   run.step(text.size() / 64);
   return out;
@@ -493,8 +505,8 @@ Flow split_text(Run& run, std::string_view text, std::string_view separator, Val
     return Flow::value;
   }
   size_t from = 0;
-  while (run.step()) {
-    const size_t at = text.find(separator, from);
+  while (run.step(1 + separator.size() / 64)) {
+    const size_t at = find_text(text, separator, from);
     push(run, out, make_string(run, text.substr(from, at == std::string_view::npos ? at : at - from)));
     if (at == std::string_view::npos) break;
     from = at + separator.size();

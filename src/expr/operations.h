@@ -14,6 +14,9 @@ Flow binary(Run& run, BinaryOperator op, Val& a, Val& b, Val& out);
 Flow negate(Run& run, const Val& value, Val& out);
 bool compares(BinaryOperator op, int order);
 
+/// Where part begins in text, from an offset on; npos if nowhere. In linear time, whatever they hold.
+size_t find_text(std::string_view text, std::string_view part, size_t from = 0);
+
 Flow field_value(Run& run, const Val& container, const Val& key, Val& out);
 Flow index_value(Run& run, const Val& container, const Val& key, Val& out);
 /// from and to may be null.

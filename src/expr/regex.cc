@@ -100,7 +100,7 @@ class Matching {
 
   Flow compile(std::string_view pattern, const Flags& flags) {
     if (pattern.size() > kPatternBytesMax) return run_.fail("the regular expression is too long");
-    if (!run_.charge(256 + pattern.size() * 16) || !run_.step(20 + pattern.size())) return Flow::error;
+    if (!run_.charge(256 + pattern.size() * 16) || !run_.step(60 + 2 * pattern.size())) return Flow::error;
     OnigRegex made = nullptr;
     OnigErrorInfo info;
     const int status = onig_new(&made, bytes(pattern.data()), bytes(pattern.data() + pattern.size()),

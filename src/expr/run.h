@@ -100,4 +100,17 @@ class Run {
   std::vector<json::Value> documents_;
 };
 
+/// Counts the steps that reading a long text or number takes; short ones are in the step of whoever reads
+/// them. Whoever looks at each byte more closely counts that beside it.
+inline void count_reading(Run& run, const Val& value) {
+  constexpr size_t kShort = 64;
+  if (value.tag() == Tag::literal) {
+    const size_t digits = value.view().number_text().size();
+    if (digits > kShort) [[unlikely]] run.step(digits / 8);
+  } else if (value.is_string()) {
+    const size_t bytes = value.text().size();
+    if (bytes > kShort) [[unlikely]] run.step(bytes / 256);
+  }
+}
+
 }  // namespace hence::expr

@@ -358,6 +358,7 @@ Val sorted_keys(Run& run, const Val& object) {
   }
   Arr* arr = keys.arr();
   run.step(arr->size);
+  for (uint32_t i = 0; i < arr->size; ++i) count_reading(run, arr->items[i]);
   std::sort(arr->items, arr->items + arr->size,
             [](const Val& a, const Val& b) { return a.text() < b.text(); });
   return keys;
