@@ -118,6 +118,8 @@ Flow each_limit(Run& run, const Node& node, const Val& in, Sink sink) {
   const Flow flow = evaluate(run, *node.a, in, count);
   if (flow != Flow::value) return flow == Flow::empty ? Flow::value : flow;
   if (!count.is_number()) return run.fail("limit needs a number");
+  count_reading(run, count);
+  if (run.over()) return Flow::error;
   double left = count.number();
   if (left < 0) return run.fail("limit doesn't support negative count");
   if (!(left > 0)) return Flow::value;
