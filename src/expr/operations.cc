@@ -248,7 +248,7 @@ Flow slice_value(Run& run, const Val& container, const Val& from, const Val& to,
     const size_t begin = offset_of(text, first);
     const std::string_view rest = text.substr(begin);
     out = make_string(run, rest.substr(0, offset_of(rest, last - first)));
-    run.step(text.size() / 32);
+    run.step(text.size() / 16);
     return Flow::value;
   }
   out = make_array(run, last - first);
