@@ -333,8 +333,8 @@ void apply_documents(Backend& backend, const os::Clock& clock, ApplyInput input,
   }
   std::vector<Unplaced> unread;
   for (size_t i = 0; i < parsed.resources.size(); ++i) {
-    auto fault = complete_imports(input.imports, i, parsed.resources[i]);
-    if (!fault) fault = mark_secrets(input.secrets_anywhere, i, parsed.resources[i]);
+    auto fault = mark_secrets(input.secrets_anywhere, i, parsed.resources[i]);
+    if (!fault) fault = complete_imports(input.imports, i, parsed.resources[i]);
     if (fault) unread.push_back(std::move(*fault));
   }
   if (!unread.empty()) return then(refuse(place_faults(input.text, unread)));

@@ -64,8 +64,8 @@ void Engine::run(const Command& command, const DecideApproval& body, Batch& batc
   decision.claimed = claimed;
   Move move{Turn::approval, {}, body.approval.index, nullptr, {}};
   move.approval = &decision;
-  move_instance(record, instance, move);
-  answer(std::nullopt);
+  if (!move_instance(record, instance, move).ignored) return answer(std::nullopt);
+  answer(Error(ErrorCode::Conflict, "approval " + id + " is not to be decided any more: the time of its task is over"));
 }
 
 /// "io.hence.approval.granted" and so on, for who wants to be told or to tell others.

@@ -311,6 +311,8 @@ void EngineThread::settle(std::vector<Submission>& submissions, InFlight& flight
   replies.erase(later, replies.end());
 }
 
+namespace {
+
 /// Whoever watches the server hears of a bound before it is reached.
 void tell_limits(const engine::Batch& batch) {
   for (const engine::LimitNote& note : batch.limits_near) {
@@ -322,6 +324,8 @@ void tell_limits(const engine::Batch& batch) {
               {"max", std::to_string(note.near.max)}});
   }
 }
+
+}  // namespace
 
 /// Takes back, in order, what the writer has made durable: state, then effects and replies.
 void EngineThread::finish_durable() {

@@ -28,9 +28,10 @@ std::string_view timer_purpose_name(TimerPurpose purpose) {
 }
 
 std::string_view limit_name(Limit limit) {
-  static constexpr std::array<std::string_view, 6> kNames = {
+  static constexpr std::array<std::string_view, 7> kNames = {
       "limits.workflowSteps",     "limits.workflowBranches",    "limits.workflowContextBytes",
-      "limits.workflowCallBytes", "limits.workflowListenBytes", "limits.workflowCompensations"};
+      "limits.workflowCallBytes", "limits.workflowListenBytes", "limits.workflowCompensations",
+      "limits.workflowChildren"};
   return kNames.at(static_cast<size_t>(limit));
 }
 

@@ -347,7 +347,7 @@ struct ApprovalWithdrawn {
   template <typename A> void fields(A& a) { a(approval); }
 };
 /// What of an instance has a bound.
-enum class Limit : uint8_t { steps, branches, context_bytes, call_bytes, listen_bytes, compensations };
+enum class Limit : uint8_t { steps, branches, context_bytes, call_bytes, listen_bytes, compensations, children };
 /// The name of its setting: "limits.workflowSteps".
 std::string_view limit_name(Limit limit);
 /// Half of a bound is used; once an instance and limit.

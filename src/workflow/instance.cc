@@ -418,6 +418,7 @@ void begin_again(Frame& frame) {
   switch (frame.state) {
     case FrameState::sleeping:
     case FrameState::calling:
+    case FrameState::deciding:
     case FrameState::failing:
       clear_task(frame);
       frame.state = FrameState::ready;
@@ -476,6 +477,7 @@ void fold(Instance& instance, const ApprovalDecided& fact) {
   frame.raw_output = fact.output;
   if (fact.error) frame.error = fact.error;
   frame.state = fact.error ? FrameState::failing : FrameState::finishing;
+  hold(instance, frame, ArrivalKind::call);
 }
 
 void fold(Instance& instance, const ApprovalWithdrawn& fact) { erase_approval(instance, fact.approval); }

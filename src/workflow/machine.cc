@@ -206,7 +206,11 @@ Advance Machine::cancel(std::string_view reason, Undo undo) {
 }
 
 Advance Machine::decide_approval(ApprovalId approval, const Decision& decision) {
-  if (!instance_.find_approval(approval)) return {false, true};
+  const Approval* found = instance_.find_approval(approval);
+  if (!found) return {false, true};
+  if (instance_.overtaken(found->frame)) {
+    return {false, true, "a decision came when the time of its task was over"};
+  }
   Run run(definition_, instance_, context_, facts_);
   run.decide_approval(approval, decision);
   return {run.run_on(), false};

@@ -22,6 +22,14 @@ std::string branches(int count) {
   return text;
 }
 
+std::string children(int count) {
+  std::string text = "do:\n  - all:\n      fork:\n        branches:\n";
+  for (int i = 0; i < count; ++i) {
+    text += "          - b" + std::to_string(i) + ": {run: {workflow: {namespace: t, name: child, version: '1.0.0', input: {}}}}\n";
+  }
+  return text;
+}
+
 std::string loop(int count) {
   return "do:\n  - each:\n      for: {in: '${ [range(" + std::to_string(count) +
          ")] }'}\n      do: [{a: {set: {n: '${ $index }'}, metadata: {compensate: [{b: {set: {x: 1}}}]}}}]\n";
@@ -42,6 +50,7 @@ const Case kCases[] = {
     {Limit::context_bytes, 1000, context(600), context(1200)},
     {Limit::call_bytes, 1000, call(700), call(1200)},
     {Limit::compensations, 10, loop(7), loop(11)},
+    {Limit::children, 10, children(7), children(12)},
 };
 
 void set_limit(Limits& limits, Limit limit, uint64_t max) {
@@ -52,6 +61,7 @@ void set_limit(Limits& limits, Limit limit, uint64_t max) {
     case Limit::call_bytes: limits.call_bytes = max; break;
     case Limit::listen_bytes: limits.listen_bytes = max; break;
     case Limit::compensations: limits.compensations = max; break;
+    case Limit::children: limits.children = max; break;
   }
 }
 
@@ -61,7 +71,12 @@ TEST(Limits, HalfOfOneIsSaidOnceAndBeyondItTheTaskFails) {
     for (const bool over : {false, true}) {
       World world(with_head(over ? one.over : one.half));
       set_limit(world.limits, one.limit, one.max);
-      world.answer = [](const json::Value&) { return testing::json_answer(200, "{}"); };
+      world.answer = [](const json::Value& request) -> CallOutcome {
+        if (!request->find("workflow")) return testing::json_answer(200, "{}");
+        ChildOutcome end;
+        end.output = json::Value();
+        return end;
+      };
       world.start_and_run("{}");
       const auto near = world.all<LimitNear>();
       ASSERT_EQ(near.size(), 1u) << name;

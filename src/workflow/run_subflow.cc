@@ -37,17 +37,14 @@ void Run::run_subflow(FrameId id) {
     for (const Call& call : instance_.calls) count += call.kind == CallKind::workflow ? 1 : 0;
     return count;
   };
-  if (spec.await && awaited() >= context_.limits.children) {
-    return fail(id, ErrorType::runtime,
-                "run: the instance awaits " + std::to_string(context_.limits.children) +
-                    " subflows already (limits.workflowChildren)");
+  if (spec.await && !within(Limit::children, awaited() + 1)) {
+    return fail_limit(id, Limit::children, "run: the instance awaits too many subflows already");
   }
   Arguments at = arguments(id, task.scope);
   Result<json::Value> input = evaluate(spec.input, frame_of(id).input(), at);
   if (!input.ok()) return fail(id, "run.workflow.input", input.error());
-  if ((*input)->to_text().size() > context_.limits.call_bytes) {
-    return fail(id, ErrorType::runtime, "run: the input would be larger than " +
-                                            std::to_string(context_.limits.call_bytes) + " bytes");
+  if (!within(Limit::call_bytes, (*input)->to_text().size())) {
+    return fail_limit(id, Limit::call_bytes, "run: the input would be too large");
   }
   std::string workflow = spec.workflow;
   if (context_.find_workflow) {

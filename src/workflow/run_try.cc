@@ -32,6 +32,7 @@ uint64_t Run::bound_of(Limit limit) const {
     case Limit::call_bytes: return limits.call_bytes;
     case Limit::listen_bytes: return limits.listen_bytes;
     case Limit::compensations: return limits.compensations;
+    case Limit::children: return limits.children;
   }
   return 0;
 }

@@ -84,7 +84,7 @@ TEST(Subflow, OnlySoManyAreAwaitedAtOnce) {
                         "      - c: {run: {workflow: {namespace: t, name: child}}}\n"));
   world.limits.children = 2;
   world.start();
-  EXPECT_THAT(std::string(world.error()->string_or("detail", "")), HasSubstr("awaits 2 subflows already"));
+  EXPECT_THAT(std::string(world.error()->string_or("detail", "")), HasSubstr("(limits.workflowChildren: 2)"));
 }
 
 TEST(Subflow, NamesWhatIsWrongInTheDocument) {
