@@ -246,7 +246,7 @@ TEST_F(Asking, WorkflowsShowWhatRunsOnEachVersionAndAreRetired) {
   EXPECT_THAT(listed.out, HasSubstr("d/w:1.0.0  3"));
   EXPECT_THAT(listed.out, HasSubstr("latest"));
   EXPECT_THAT(listed.out, HasSubstr("d/old:1.0.0 is deleted; 1 still on it"));
-  server.on("DELETE " + kBase + "/workflows/d/w:1.0.0?unused=true", 409, R"({"detail":"3 instances run on it","code":"Conflict"})");
+  server.on("DELETE " + kBase + "/workflows/d/w%3A1.0.0?unused=true", 409, R"({"detail":"3 instances run on it","code":"Conflict"})");
   EXPECT_EQ(run({"workflow", "retire", "d/w"}).code, kExitWrongUse);
   const Ran refused = run({"workflow", "retire", "d/w", "--version", "1.0.0"});
   EXPECT_NE(refused.code, kExitOk);
@@ -264,8 +264,8 @@ TEST_F(Asking, ActsOnInstancesNeedAReasonAndCarryWhatTheySay) {
   EXPECT_EQ(run({"instance", "suspend", "07-1", "--reason", "r"}).code, kExitOk);
   EXPECT_EQ(run({"instance", "retry", "07-1", "--reason", "r", "--input", "{\"a\":1}"}).code, kExitOk);
   EXPECT_EQ(run({"instance", "skip", "07-1", "--reason", "r", "--task", "pay", "--result", "[1]"}).code, kExitOk);
-  EXPECT_EQ(run({"instance", "set-context", "07-1", "--reason", "r", "--context", "{"}).code, kExitWrongUse);
-  EXPECT_EQ(run({"instance", "set-context", "07-1", "--reason", "r", "--context", "{}"}).code, kExitOk);
+  EXPECT_EQ(run({"instance", "set-context", "07-1", "--reason", "r", "--value", "{"}).code, kExitWrongUse);
+  EXPECT_EQ(run({"instance", "set-context", "07-1", "--reason", "r", "--value", "{}"}).code, kExitOk);
   EXPECT_EQ(run({"instance", "skip", "07-1", "--reason", "r"}).code, kExitWrongUse);
   EXPECT_EQ(run({"instance", "retry", "--status", "faulted", "--reason", "r", "--input", "1"}).code, kExitWrongUse);
   EXPECT_THAT(server.asked(), ElementsAre("POST " + kBase + R"(/instances/07-1/suspend {"reason":"r"})",

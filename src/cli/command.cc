@@ -72,7 +72,7 @@ constexpr std::array kCommands{
     Command{"instance", "resume", "ID", "lets what is suspended go on", instance_resume},
     Command{"instance", "retry", "ID", "goes on from the task that failed", instance_retry},
     Command{"instance", "skip", "ID --task NAME", "ends a task that waits or has failed", instance_skip},
-    Command{"instance", "set-context", "ID --context JSON", "replaces its $context", instance_set_context},
+    Command{"instance", "set-context", "ID --value JSON", "replaces its $context", instance_set_context},
     Command{"instance", "send-event", "ID --type T --source S", "gives an event to this run alone", instance_send_event},
     Command{"instance", "redrive-compensation", "ID", "undoes again what could not be undone", instance_redrive_compensation},
     Command{"instance", "skip-compensation", "ID", "leaves undone what could not be undone", instance_skip_compensation},

@@ -192,7 +192,7 @@ int instance_skip(const Call& call) {
 }
 
 int instance_set_context(const Call& call) {
-  return run_act(call, act_on_one("context", {{"--context", "context", "the new context: JSON; @FILE or - reads it", true, true}},
+  return run_act(call, act_on_one("context", {{"--value", "context", "the new context: JSON; @FILE or - reads it", true, true}},
                                   [](const std::string& id) { return "set the context of " + id + "\n"; }));
 }
 
