@@ -15,12 +15,6 @@ std::string of(json::View item, std::string_view member) {
   return schedule ? cell(*schedule, member) : std::string();
 }
 
-std::string last(json::View item, std::string_view member, const Style& style) {
-  const auto schedule = item.find("schedule");
-  const auto found = schedule ? schedule->find("last") : std::nullopt;
-  return found ? when(*found, member, style.now) : std::string();
-}
-
 std::string next(json::View item, const Style& style) {
   const auto schedule = item.find("schedule");
   if (!schedule) return {};
@@ -77,9 +71,8 @@ int schedule_list(const Call& call) {
   list.watch = watch;
   const Client client(server);
   return show_list(call.io, output, list, [&] { return client.get("/schedules"); }, [](json::View answer, const Style& style) {
-    return draw_items(answer, style, {"NAME", "TIMING", "NEXT", "LAST DUE", "FIRED", "MISSED", "SKIPPED"}, [&](json::View item) {
-      return std::vector{of(item, "name"), of(item, "timing"), next(item, style), last(item, "due", style),
-                         of(item, "fired"), of(item, "missed"), of(item, "skipped")};
+    return draw_items(answer, style, {"NAME", "TIMING", "NEXT", "FIRED", "MISSED"}, [&](json::View item) {
+      return std::vector{of(item, "name"), of(item, "timing"), next(item, style), of(item, "fired"), of(item, "missed")};
     });
   });
 }
