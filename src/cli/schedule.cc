@@ -71,8 +71,8 @@ int schedule_list(const Call& call) {
   list.watch = watch;
   const Client client(server);
   return show_list(call.io, output, list, [&] { return client.get("/schedules"); }, [](json::View answer, const Style& style) {
-    return draw_items(answer, style, {"NAME", "TIMING", "NEXT", "FIRED", "MISSED"}, [&](json::View item) {
-      return std::vector{of(item, "name"), of(item, "timing"), next(item, style), of(item, "fired"), of(item, "missed")};
+    return draw_items(answer, style, {"NAME", "TIMING", "NEXT", "FIRED"}, [&](json::View item) {
+      return std::vector{of(item, "name"), of(item, "timing"), next(item, style), of(item, "fired")};
     });
   });
 }
