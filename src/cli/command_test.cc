@@ -109,6 +109,13 @@ TEST_F(Commands, EvalGivesVariablesAndRawText) {
       "x\n[1]\n");
 }
 
+TEST_F(Commands, EvalRawPrintsTextsAsTheyAreAndAllElseAsJson) {
+  input = R"({"a": "zwei\nZeilen \"é\"", "b": ["x"], "c": null})";
+  EXPECT_EQ(run({"expr", "eval", "--raw", ".a, .b, .c, (.b | tojson)"}).out,
+            "zwei\nZeilen \"é\"\n[\"x\"]\nnull\n[\"x\"]\n");
+  EXPECT_EQ(run({"expr", "eval", ".a"}).out, "\"zwei\\nZeilen \\\"é\\\"\"\n");
+}
+
 TEST_F(Commands, EvalTellsFailuresFromFaults) {
   input = "1 \"x\" 2";
   const Ran failed = run({"expr", "eval", ". + 1"});

@@ -54,6 +54,31 @@ TEST_F(SchemaCommands, ValidateAnswersLines) {
   EXPECT_THAT(ran.out, HasSubstr("\"error\":\"line 4: "));
 }
 
+TEST_F(SchemaCommands, InferProposesAnEventTypeForEachTypeOfAFile) {
+  write("events.json", R"([{"specversion":"1.0","id":"1","source":"/s","type":"order.placed","data":{"total":3,"note":"x"}},
+                          {"specversion":"1.0","id":"2","source":"/s","type":"order.placed","data":{"total":2.5}}])"
+                       "\n" R"({"specversion":"1.0","id":"3","source":"/s","type":"bill","data":["a"]})");
+  const Ran ran = cli_.run({"event-type", "infer", "--from", path("events.json")});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("name: order-placed"));
+  EXPECT_THAT(ran.out, HasSubstr("proposed from 2 events"));
+  EXPECT_THAT(ran.out, HasSubstr("name: bill"));
+  // What is proposed can be applied, and is about what was seen: a total that is a number, always there.
+  write("proposed.yaml", ran.out);
+  EXPECT_EQ(cli_.run({"validate", path("proposed.yaml")}).code, 0);
+  EXPECT_THAT(ran.out, HasSubstr("total:\n        type: number"));
+  EXPECT_THAT(ran.out, ::testing::Not(HasSubstr("- note"))) << "a member of one event of two is not required";
+
+  cli_.input = R"({"specversion":"1.0","id":"1","source":"/s","type":"x","data":1} {"id":"2"})";
+  const Ran refused = cli_.run({"event-type", "infer", "--from", "-"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("value 2 is no CloudEvent"));
+  EXPECT_EQ(cli_.run({"event-type", "infer", "--from", "-", "--limit", "1"}).code, 0);
+  EXPECT_EQ(cli_.run({"event-type", "infer"}).code, 2);
+  cli_.input = "";
+  EXPECT_EQ(cli_.run({"event-type", "infer", "--from", "-"}).code, 1);
+}
+
 TEST_F(SchemaCommands, CheckNamesTheChangeThatBreaks) {
   EXPECT_EQ(cli_.run({"schema", "check", path("order.json"), path("wider.yaml"), "-o", "table"}).out, "compatible (backward)\n");
   const Ran ran = cli_.run({"schema", "check", path("order.json"), path("wider.yaml"), "--mode", "full", "-o", "table"});

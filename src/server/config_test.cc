@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
+
+#include "expr/program.h"
+
 namespace hence::server {
 namespace {
 
@@ -18,6 +22,47 @@ TEST(Config, ReadsEveryKeyItShows) {
     const Result<Config> read = parse_config(yaml, "hence.yaml");
     ASSERT_TRUE(read.ok()) << key.path << ": " << read.error().message();
     EXPECT_EQ(key.show(*read), shown) << key.path;
+  }
+}
+
+/// What a program ends in under a budget: its first result, or the error.
+std::string outcome(const std::string& source, const expr::Budget& budget) {
+  const auto program = expr::Program::compile(source);
+  expr::Budget left = budget;
+  std::string out;
+  const Status status = program->evaluate_each(json::Value(), {}, {}, left, [&](json::Value value) {
+    out = value->to_text();
+    return true;
+  });
+  return status.ok() ? out : status.error().message();
+}
+
+TEST(Config, EveryBoundOfExpressionsIsTheOneThatEndsThem) {
+  struct Bound {
+    const char* yaml;
+    expr::Budget Config::*place;
+    const char* program;   ///< within the default, beyond the bound
+    const char* used_up;
+  };
+  const Bound bounds[] = {
+      {"expressions: {when: {steps: 100}}", &Config::when_budget, "[range(200)] | length", "steps"},
+      {"expressions: {when: {bytes: 4KiB}}", &Config::when_budget, "[range(1000)] | length", "bytes"},
+      {"expressions: {when: {depth: 10}}", &Config::when_budget, "def f: if . == 0 then 0 else . - 1 | f + 1 end; 50 | f", "depth"},
+      {"expressions: {workflow: {steps: 100}}", &Config::workflow_budget, "[range(200)] | length", "steps"},
+      {"expressions: {workflow: {bytes: 4KiB}}", &Config::workflow_budget, "[range(1000)] | length", "bytes"},
+      {"expressions: {workflow: {depth: 10}}", &Config::workflow_budget, "def f: if . == 0 then 0 else . - 1 | f + 1 end; 50 | f", "depth"},
+      {"expressions: {workflow: {outputBytes: 4KiB}}", &Config::workflow_budget, "[range(3000)]", "output bytes"},
+  };
+  size_t keys = 0;
+  for (const ConfigKey& key : config_keys()) keys += key.path.starts_with("expressions.") ? 1 : 0;
+  EXPECT_EQ(keys, std::size(bounds)) << "a key without its case";
+  for (const Bound& bound : bounds) {
+    const Result<Config> read = parse_config(bound.yaml, "hence.yaml");
+    ASSERT_TRUE(read.ok()) << bound.yaml << ": " << read.error().message();
+    const std::string within = outcome(bound.program, Config().*bound.place);
+    EXPECT_EQ(within.find("budget"), std::string::npos) << bound.yaml << ": " << within;
+    const std::string beyond = outcome(bound.program, (*read).*bound.place);
+    EXPECT_NE(beyond.find("its budget of " + std::string(bound.used_up) + ";"), std::string::npos) << bound.yaml << ": " << beyond;
   }
 }
 

@@ -197,6 +197,25 @@ TEST_F(Webhooks, TakesASignedStandardWebhook) {
   EXPECT_THAT(send("POST /api/v1/namespaces/default/webhooks/std", body, text).body, HasSubstr("duplicate"));
 }
 
+TEST_F(Webhooks, HoldsTheBodyToItsEventType) {
+  const std::string secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+  secrets["hook"] = secret;
+  ASSERT_EQ(apply(R"({"apiVersion":"hence/v1","kind":"EventType","metadata":{"name":"joined"},"spec":{"type":"user.joined",
+      "schema":{"type":"object","required":["data"],"properties":{"data":{"properties":{"id":{"type":"integer"}}}}}}})").status, 200);
+  const auto post = [&](const std::string& id, const std::string& body) {
+    const auto headers = event::sign_standard_webhook(secret, id, clock.now(), body);
+    std::string text = "content-type: application/json\n";
+    for (const auto& [name, value] : *headers) text += name + ": " + value + "\n";
+    return send("POST /webhooks/std", body, text);
+  };
+  EXPECT_EQ(post("msg_1", R"({"type":"user.joined","data":{"id":7}})").status, 202);
+  const Answer refused = post("msg_2", R"({"type":"user.joined","data":{"id":"seven"}})");
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_EQ(refused.code(), "EventSchemaMismatch");
+  EXPECT_EQ(refused.json()->find("errors")->at(0).string_or("instance", ""), "/data/id") << refused.body;
+  EXPECT_EQ(post("msg_3", R"({"type":"user.left"})").status, 202);
+}
+
 TEST_F(Webhooks, SaysWhatIsMissing) {
   EXPECT_EQ(send("POST /webhooks/nobody", "{}").status, 404);
   EXPECT_EQ(send("POST /api/v1/namespaces/other/webhooks/gh", "{}").status, 404);
