@@ -15,6 +15,13 @@ std::string path_of(const std::string& id, std::string_view more = {}) {
   return "/instances/" + url_escape(id) + std::string(more);
 }
 
+/// "until 10:15 (in 2 h)", "call http": the title says that it waits for it.
+std::string waits_column(json::View row, const Style& style) {
+  const std::string text = waiting(cell(row, "waits"), style.now);
+  constexpr std::string_view kFor = "waits for ", kWaits = "waits ";
+  return text.substr(text.starts_with(kFor) ? kFor.size() : kWaits.size());
+}
+
 bool has_subflows(json::View list) {
   const auto items = list.find("items");
   if (!items) return false;
@@ -60,7 +67,7 @@ int instance_list(const Call& call) {
                                      took(row, "started", "ended"),
                                      row.string_or("waits", "").empty()
                                          ? ""
-                                         : waiting(cell(row, "waits"), style.now).substr(6)};
+                                         : waits_column(row, style)};
       if (family) cells.insert(cells.begin() + 1, cell(row, "parent"));
       return cells;
     });

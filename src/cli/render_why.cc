@@ -71,6 +71,12 @@ void add_wait(std::string& out, json::View wait, const Style& style) {
   } else if (kind == "call") {
     const std::string asked = cell(wait, "request").empty() ? cell(wait, "call") : cell(wait, "request");
     line += ": " + asked + ", " + (cell(wait, "state").empty() ? "" : cell(wait, "state") + " ") + "since " + when(wait, "since", style.now);
+  } else if (kind == "subflow") {
+    line += ": " + cell(wait, "workflow") + " " + cell(wait, "instance") + ", " + cell(wait, "state");
+    if (!cell(wait, "waits").empty()) line += ", waits for " + cell(wait, "waits");
+  } else if (kind == "approval") {
+    line += ": " + cell(wait, "title") + ", " + cell(wait, "approval");
+    if (!cell(wait, "due").empty()) line += ", due " + when(wait, "due", style.now);
   } else if (!cell(wait, "begun").empty()) {
     line += ", since " + when(wait, "begun", style.now);
   }
@@ -87,7 +93,10 @@ std::string advice(json::View why) {
   if (status == "faulted") return "hence instance retry " + id + " --reason … runs it on from there; skip ends a task by hand";
   if (status == "completed" || status == "cancelled") return "it has ended; hence instance trace " + id + " tells its story";
   for (const json::View wait : why.find("waits")->elements()) {
-    if (cell(wait, "kind") == "person") return "hence instance redrive-compensation " + id + " runs it again, skip-compensation leaves it undone";
+    const std::string kind = cell(wait, "kind");
+    if (kind == "approval") return "hence approval grant " + cell(wait, "approval") + " --reason … or deny decides it";
+    if (kind == "subflow") return "hence instance why " + cell(wait, "instance") + " says what the subflow waits for";
+    if (kind == "person") return "hence instance redrive-compensation " + id + " runs it again, skip-compensation leaves it undone";
   }
   if (status == "running" || status == "compensating") return "it goes on by itself";
   for (const json::View wait : why.find("waits")->elements()) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/query.h"
+#include "engine/query_children.h"
 #include "engine/query_json.h"
 #include "engine/state.h"
 #include "workflow/correlation.h"
@@ -14,6 +15,8 @@ namespace {
 /// Records of one instance that a trace reads; the rest of a longer story is said to be left out.
 constexpr uint32_t kTraceRecordsMax = 20'000;
 constexpr uint32_t kTraceTasksMax = 2'000;
+/// Subflows that an instance shows; more are in the list with its id as parent.
+constexpr size_t kChildrenShownMax = 100;
 
 struct TaskRun {
   std::string reference, name, kind, status, wait;
@@ -27,35 +30,6 @@ struct TaskRun {
   uint32_t depth = 0;
   std::optional<uint32_t> child;    ///< call that started a subflow
 };
-
-/// Subflows that an instance shows; more are in the list with its id as parent.
-constexpr size_t kChildrenShownMax = 100;
-
-/// The subflows of an instance that are still kept, by the call that started each.
-struct Children {
-  std::map<uint32_t, std::pair<Address, InstanceSummary>> by_call;
-  bool more = false;
-};
-
-Result<Children> load_children(const store::Snapshot& snapshot, Address parent) {
-  std::map<uint32_t, Address> found;
-  HENCE_TRY_VOID(snapshot.scan(store::Family::index, {keys::consequences_of(parent), {}},
-                               [&](std::string_view key, std::string_view) {
-    const keys::Consequence child = keys::parse_consequence(key);
-    if (child.kind == 'c') found[child.id.index] = child.id.record;
-    return found.size() < kListScanMax;
-  }));
-  Children children;
-  for (const auto& [call, address] : found) {
-    HENCE_TRY(const auto bytes, snapshot.get(store::Family::state, keys::instance(address)));
-    if (!bytes) continue;
-    children.more = children.by_call.size() >= kTraceTasksMax;
-    if (children.more) break;
-    HENCE_TRY(const InstanceRow row, decode<InstanceRow>(*bytes, "an instance"));
-    children.by_call.emplace(call, std::make_pair(address, summarize(row)));
-  }
-  return children;
-}
 
 /// Folds an instance's facts again and keeps what each task was given and gave.
 class Tracer {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an instance waits for, whole: events with filter, keys and one that it would take; timers; calls;
-// who suspended it. Read from its row, its definition and the rows of its calls, nothing else.
+// approvals; subflows; who suspended it. Read from its row, its definition and the rows of what it waits for, nothing else.
+
+#include <algorithm>
 
 #include "engine/query.h"
+#include "engine/query_children.h"
 #include "engine/query_json.h"
 #include "engine/state.h"
 #include "engine/wait_sample.h"
@@ -70,6 +73,29 @@ class Teller {
       builder_.key("attempt").number(int64_t{at->attempt} + 1);
       if (at->error) builder_.member("error", *at->error);
       break;
+    }
+    builder_.end_object();
+  }
+
+  void subflow(const workflow::Call& call, const std::pair<Address, InstanceSummary>* child) {
+    begin("subflow", call.frame);
+    if (child != nullptr) {
+      builder_.member("instance", child->first.to_string());
+      builder_.member("workflow", child->second.workflow + ":" + child->second.version).member("state", child->second.status);
+      add_text(builder_, "waits", child->second.waits);
+    }
+    builder_.end_object();
+  }
+
+  void approval(const workflow::Approval& approval, const EffectId& id, const std::optional<ApprovalRow>& row) {
+    begin("approval", approval.frame);
+    builder_.member("approval", id.to_string());
+    if (row) {
+      builder_.member("title", row->title);
+      builder_.key("approvers").begin_array();
+      for (const std::string& name : row->approvers) builder_.string(name);
+      builder_.end_array();
+      add_time(builder_, "due", row->due);
     }
     builder_.end_object();
   }
@@ -146,7 +172,17 @@ Result<json::Value> Query::why(std::string_view name_space, Address id, UtcTime 
     teller.event(wait, WaitTrial::create(*definition, machine, wait, context, sources_.definitions->environment(now)),
                  *sources_.definitions);
   }
+  Children children;
+  const auto is_subflow = [](const workflow::Call& call) { return call.kind == workflow::CallKind::workflow; };
+  if (std::any_of(machine.calls.begin(), machine.calls.end(), is_subflow)) {
+    HENCE_TRY(children, load_children(sources_.snapshot, id));
+  }
   for (const workflow::Call& call : machine.calls) {
+    if (is_subflow(call)) {
+      const auto child = children.by_call.find(call.id);
+      teller.subflow(call, child == children.by_call.end() ? nullptr : &child->second);
+      continue;
+    }
     std::optional<EffectRow> effect;
     if (const auto found = row.calls.find(call.id); found != row.calls.end()) {
       HENCE_TRY(effect, load_row<EffectRow>(sources_.snapshot, id.partition, keys::effect(found->second), "a call"));
@@ -158,7 +194,11 @@ Result<json::Value> Query::why(std::string_view name_space, Address id, UtcTime 
     builder.begin_object().member("kind", "person").member("task", task.name).member("reference", task.reference);
     builder.member("for", "a compensation that failed").member("error", *parked->error).end_object();
   }
-  // Children (`run: workflow`) go here: an entry each, "kind": "child".
+  for (const workflow::Approval& approval : machine.approvals) {
+    const EffectId asked{id, approval.id};
+    HENCE_TRY(const auto row_of, load_row<ApprovalRow>(sources_.snapshot, id.partition, keys::approval(asked), "an approval"));
+    teller.approval(approval, asked, row_of);
+  }
   for (const workflow::Timer& timer : machine.timers) teller.timer(timer);
   builder.end_array();
   if (!machine.arrivals.empty()) {

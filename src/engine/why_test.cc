@@ -144,6 +144,28 @@ TEST_F(WhyTest, ShowsWhoSuspendedItAndWhatCameMeanwhile) {
   EXPECT_EQ(shown->find("held")->at(0).string_or("task", ""), "nap");
 }
 
+TEST_F(WhyTest, ShowsApprovalsAndSubflows) {
+  EXPECT_FALSE(world.apply(R"(
+document: {dsl: 1.0.3, namespace: t, name: asks, version: 1.0.0}
+do: [{ask: {call: approval:1.0.0@default, with: {title: May it, approvers: [ann], deadline: PT1H}}}]
+)").error);
+  const Address parent = start("do: [{sub: {run: {workflow: {namespace: t, name: asks, version: 1.0.0}}}}]");
+  const json::Value above = why(parent);
+  const json::View subflow = above->find("waits")->at(0);
+  EXPECT_EQ(subflow.string_or("kind", ""), "subflow");
+  EXPECT_EQ(subflow.string_or("task", ""), "sub");
+  EXPECT_EQ(subflow.string_or("workflow", ""), "t/asks:1.0.0");
+  const auto child = Address::parse(subflow.string_or("instance", ""));
+  ASSERT_TRUE(child.has_value());
+  const json::Value below = why(*child);
+  const json::View approval = below->find("waits")->at(0);
+  EXPECT_EQ(approval.string_or("kind", ""), "approval");
+  EXPECT_EQ(approval.string_or("title", ""), "May it");
+  EXPECT_EQ(approval.string_or("approval", "").substr(0, child->to_string().size()), child->to_string());
+  EXPECT_FALSE(approval.string_or("due", "").empty());
+  EXPECT_EQ(approval.find("approvers")->at(0).as_string(), "ann");
+}
+
 TEST_F(WhyTest, SaysWhereNoSampleIsFound) {
   const Address id = start(R"(do: [{some: {listen: {to: {one: {with: {type: t, data: "${ (.a | type) == \"string\" and (.a | length) == 777 }"}}}}}}])");
   EXPECT_THAT(std::string(why(id)->find("waits")->at(0).string_or("note", "")), HasSubstr("no sample was found"));

@@ -180,7 +180,7 @@ std::string_view openapi_schemas() {
     "failed": {"type": "string", "description": "of a faulted one: the task that a retry begins with"},
     "suspended": {"type": "object", "properties": {"since": {"type": "string"}, "by": {"type": "string"}, "reason": {"type": "string"}}},
     "waits": {"type": "array", "items": {"type": "object", "required": ["kind"], "properties": {
-      "kind": {"enum": ["event", "call", "timer", "person"], "description": "person: decides on a parked compensation"}, "task": {"type": "string"}, "reference": {"type": "string"},
+      "kind": {"enum": ["event", "call", "subflow", "approval", "timer", "person"], "description": "person: decides on a parked compensation"}, "task": {"type": "string"}, "reference": {"type": "string"},
       "begun": {"type": "string", "format": "date-time"},
       "filter": {"type": "string", "description": "of an event: the filter's pointer in the document"}, "with": {},
       "correlation": {"type": "array", "items": {"type": "object", "properties": {
@@ -188,6 +188,8 @@ std::string_view openapi_schemas() {
       "sample": {"$ref": "#/components/schemas/CloudEvent"}, "note": {"type": "string"},
       "for": {"type": "string", "description": "of a timer: wait, retry, task timeout, attempt timeout, workflow timeout"},
       "due": {"type": "string", "format": "date-time"},
+      "instance": {"type": "string", "description": "of a subflow"}, "workflow": {"type": "string"}, "waits": {"type": "string"},
+      "approval": {"type": "string"}, "title": {"type": "string"}, "approvers": {"type": "array", "items": {"type": "string"}},
       "call": {"enum": ["http", "command", "document"]}, "request": {"type": "string"}, "state": {"type": "string"},
       "attempt": {"type": "integer"}, "error": {"description": "of the attempt before"}}}},
     "held": {"type": "array", "description": "what came while it is suspended, in order", "items": {"type": "object"}}}},
