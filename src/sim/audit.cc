@@ -142,7 +142,7 @@ void Audit::on(const Context& at, const engine::DefinitionsChanged& fact) {
 }
 
 void Audit::on(const Context& at, const engine::InstanceStarted& fact) {
-  if (!fact.event.is_none() || fact.parent) {
+  if (!fact.event.is_none() || fact.parent || fact.schedule) {
     in_record_.caused = true;
     ++in_record_.asked_starts;
   }
@@ -164,7 +164,7 @@ void Audit::on(const Context& at, const engine::InstanceStarted& fact) {
 }
 
 void Audit::on(const Context&, const engine::StartRefused& fact) {
-  if (!fact.event.is_none()) ++in_record_.asked_starts;
+  if (!fact.event.is_none() || fact.schedule) ++in_record_.asked_starts;
 }
 
 void Audit::on(const Context& at, const engine::InstanceStepped& fact) {

@@ -13,6 +13,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "calendar/timetable.h"
 #include "engine/fact.h"
 #include "engine/rows.h"
 #include "log/record.h"
@@ -85,6 +86,13 @@ class Audit {
     UtcTime time;
     std::string name_space;
   };
+  /// One trigger of a schedule: every due time of its calendar becomes one thing.
+  struct ScheduleStory {
+    std::optional<calendar::Timetable> table;  ///< none: of `after`
+    std::optional<UtcTime> waits;              ///< the due time that is next to become something
+    std::optional<UtcTime> last;               ///< the last one that did
+    std::set<UtcTime> queued;
+  };
   /// What one partition asked of another.
   struct Messages {
     uint64_t sent = 0;
@@ -113,6 +121,12 @@ class Audit {
   void on(const Context& at, const engine::EffectEnded& fact);
   void on(const Context& at, const engine::EffectReady& fact);
   void on(const Context& at, const engine::EffectRedriven& fact);
+  // audit_schedules.cc
+  void on(const Context& at, const engine::ScheduleArmed& fact);
+  void on(const Context& at, const engine::ScheduleFired& fact);
+  void on(const Context& at, const engine::ScheduleMissed& fact);
+  void on(const Context& at, const engine::ScheduleStopped& fact);
+  ScheduleStory* schedule_story(const Context& at, const std::string& schedule, workflow::Trigger trigger, const char* what);
   template <typename Fact>
   void on(const Context&, const Fact&) {}
   void end_record(const Context& at);
@@ -136,6 +150,7 @@ class Audit {
   std::map<Address, std::string> event_at_;
   std::map<Address, InstanceStory> instances_;
   std::set<std::pair<Address, uint32_t>> children_;  ///< parent and call of each subflow
+  std::map<std::pair<std::string, workflow::Trigger>, ScheduleStory> schedules_;
   std::map<engine::EffectId, EffectStory> effects_;
   std::map<std::pair<Partition, Partition>, Messages> messages_;  ///< by sender and receiver
   std::map<std::string, Workflow> workflows_;  ///< by namespace, name, version and revision

@@ -160,6 +160,10 @@ void Run::heal() {
   setup_.crashes = setup_.bad_disk = setup_.bad_store = setup_.ill_targets = setup_.wall_jumps = false;
   give_space();
   if (fault_expected_) crash();
+  if (is_over()) return;
+  // Schedules would go on for ever. What was applied before is taken first, so that this comes last.
+  if (const Status committed = node_->commit_all(); !committed.ok()) return broken("I-18", committed.error().message());
+  apply_variant(kQuietVariant);
   for (uint32_t round = 0; round < kHealRoundsMax && !is_over(); ++round) {
     const Result<bool> dispatched = node_->dispatch();
     if (!dispatched.ok()) return broken("I-18", dispatched.error().message());

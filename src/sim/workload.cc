@@ -196,6 +196,61 @@ do:
           - recover: {set: {recovered: true}}
 )";
 
+/// What begins by itself, in variants: OVERLAP, EVERY and JITTER stand for words.
+constexpr const char* kSchedules = R"(
+---
+document: {dsl: 1.0.3, namespace: sim, name: tick, version: 1.0.0}
+do:
+  - pause: {wait: PT9S}
+---
+apiVersion: hence/v1
+kind: Schedule
+metadata: {name: beat}
+spec:
+  every: EVERY
+  jitter: JITTER
+  catchUp: all
+  catchUpMax: 3
+  catchUpWindow: PT1M
+  overlap: OVERLAP
+  start: {workflow: sim/tick}
+  emit: {type: sim.beat, data: "${ {due: .due} }"}
+---
+apiVersion: hence/v1
+kind: Schedule
+metadata: {name: third}
+spec: {cron: "*/20 * * * * *", emit: {type: order.d, data: {n: 2, k: cron}}}
+---
+document:
+  dsl: 1.0.3
+  namespace: sim
+  name: again
+  version: 1.0.0
+  metadata: {correlation: {buffer: {for: PT10S, limit: 3}}, schedule: {catchUp: none, overlap: OVERLAP}}
+schedule:
+  after: PT6S
+  cron: "30 * * * * *"
+  on:
+    all:
+      - {with: {type: order.a}, correlate: {k: {from: .data.k}}}
+      - {with: {type: order.b}, correlate: {k: {from: .data.k}}}
+do:
+  - pause: {wait: PT2S}
+)";
+constexpr const char* kOverlaps[] = {"skip", "queueOne", "cancelOther", "queue"};
+
+void replace_all(std::string& text, std::string_view word, std::string_view by) {
+  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + by.size())) text.replace(at, word.size(), by);
+}
+
+std::string schedules(int variant) {
+  std::string text = kSchedules;
+  replace_all(text, "OVERLAP", kOverlaps[variant % 4]);
+  replace_all(text, "EVERY", variant >= 2 ? "PT11S" : "PT7S");
+  replace_all(text, "JITTER", variant % 2 == 1 ? "PT3S" : "PT0S");
+  return text;
+}
+
 }  // namespace
 
 std::string documents(int variant) {
@@ -203,6 +258,7 @@ std::string documents(int variant) {
   text += "\n---\napiVersion: hence/v1\nkind: Rule\nmetadata: {name: start-unique}\nspec:\n  on: {type: order.u}\n";
   text += "  do: [{start: {workflow: sim/unique, id: \"${ .data.k }\", onConflict: " + std::string(kConflict[variant % 3]) + "}}]\n";
   text += kWorkflows;
+  if (variant != kQuietVariant) text += schedules(variant);
   if (variant % 2 == 1) {
     // A newer version that new instances take; the others stay on theirs.
     text += "---\ndocument: {dsl: 1.0.3, namespace: sim, name: wait, version: 1.1.0}\ndo:\n  - pause: {wait: PT3S}\n"

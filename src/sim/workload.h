@@ -8,6 +8,8 @@
 namespace hence::sim {
 
 inline constexpr int kVariants = 4;
+/// Without schedules: what runs comes to rest.
+inline constexpr int kQuietVariant = 4;
 
 /// All resources of a variant as documents. Every one holds what the others' rules refer to.
 std::string documents(int variant);
