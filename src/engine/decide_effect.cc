@@ -97,7 +97,7 @@ void Engine::run(const Command& command, const TimersDue& body, Batch& batch) {
     std::string value;
   };
   std::vector<Due> due;
-  overlay_.scan(keys::table(body.partition, 't'), {}, [&](std::string_view key, std::string_view value) {
+  overlay_.scan(keys::table(body.partition, 't'), state_.timers_from(body.partition), [&](std::string_view key, std::string_view value) {
     const std::optional<TimerKey> timer = keys::parse_timer(key);
     if (!timer || timer->due > command.now) return false;
     due.push_back({*timer, std::string(value)});

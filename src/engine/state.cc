@@ -517,7 +517,7 @@ void State::on(const RecordContext& record, const ReplyKept& fact) {
 
 void State::on(const RecordContext& record, const ReplyForgotten& fact) {
   overlay_.erase(keys::reply(record.address.partition, fact.key));
-  overlay_.scan(keys::table(record.address.partition, 't'), {}, [&](std::string_view key, std::string_view value) {
+  overlay_.scan(keys::table(record.address.partition, 't'), timers_from(record.address.partition), [&](std::string_view key, std::string_view value) {
     const std::optional<TimerKey> timer = keys::parse_timer(key);
     if (!timer || timer->due > fact.until) return false;
     if (timer->kind != TimerKey::Kind::reply || timer->due != fact.until || value != fact.key) return true;
@@ -529,7 +529,9 @@ void State::on(const RecordContext& record, const ReplyForgotten& fact) {
 // Timers
 
 void State::put_timer(Partition partition, const TimerKey& timer, std::string value) {
-  overlay_.put(keys::timer(partition, timer), std::move(value));
+  std::string key = keys::timer(partition, timer);
+  if (std::string& from = timers_from_[partition]; key < from) from = key;
+  overlay_.put(std::move(key), std::move(value));
   const auto next = next_timer_.find(partition);
   if (next == next_timer_.end() || timer.due < next->second) next_timer_[partition] = timer.due;
 }
@@ -542,8 +544,10 @@ void State::erase_timer(Partition partition, const TimerKey& timer) {
 
 void State::find_next_timer(Partition partition) {
   next_timer_.erase(partition);
-  overlay_.scan(keys::table(partition, 't'), {}, [&](std::string_view key, std::string_view) {
+  std::string& from = timers_from_[partition];
+  overlay_.scan(keys::table(partition, 't'), from, [&](std::string_view key, std::string_view) {
     if (const auto timer = keys::parse_timer(key)) next_timer_[partition] = timer->due;
+    from = key;
     return false;
   });
 }

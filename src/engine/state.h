@@ -87,6 +87,11 @@ class State {
   /// The earliest timer of any partition; of one partition.
   std::optional<UtcTime> next_timer() const;
   std::vector<Partition> partitions_due(UtcTime now) const;
+  /// Where a look-up of the partition's timers begins.
+  std::string timers_from(Partition partition) const {
+    const auto from = timers_from_.find(partition);
+    return from == timers_from_.end() ? std::string() : from->second;
+  }
 
   /// Effects that became ready, and calls nobody waits for any more, since the last take.
   std::vector<EffectId> take_ready() { return std::exchange(ready_, {}); }
@@ -182,6 +187,9 @@ class State {
   std::vector<PartitionMeta> meta_;   ///< the control partition's last
   std::vector<bool> changed_meta_;    ///< since the batch began
   std::map<Partition, UtcTime> next_timer_;
+  /// No timer of the partition is before this key: a look-up that began at the front would pass all that
+  /// fired, which the store forgets only in time.
+  std::map<Partition, std::string> timers_from_;
   std::map<Address, OpenInstance> open_;
   /// The open record's event, as it lies where the record is made or folded.
   struct Accepted {

@@ -130,8 +130,8 @@ void Run::step_fault() {
 void Run::look() {
   const uint64_t dice = below(7);
   if (dice == 6) return setup_.compression ? compress() : void();
+  if (node_->in_flight() > 0 && !(setup_.retention && dice == 5 && chance(20))) return;
   if (dice >= 4 && setup_.retention) return retain();
-  if (node_->in_flight() > 0) return;
   if (dice >= 4) return take_checkpoint();
   if (dice == 0 && !fault_expected_) return restart();
   if (dice == 1) return take_checkpoint();
