@@ -46,7 +46,6 @@ json::Value to_json(const std::vector<Checked>& all) {
     add_faults(builder, "faults", one.parsed.faults);
     add_faults(builder, "warnings", one.parsed.warnings);
     add_faults(builder, "unsupported", one.parsed.unsupported);
-    add_faults(builder, "warnings", one.parsed.warnings);
     builder.end_object();
   }
   builder.end_array().end_object();
