@@ -41,7 +41,7 @@ constexpr std::array kCommands{
     Command{"bench", "log", "[--writers N]", "the event log alone: records a second, durable", bench_log},
     Command{"bench", "ingest", "", "events a second in batches of 100, against ten rules", bench_ingest},
     Command{"bench", "single", "", "events a second, one a request", bench_single},
-    Command{"bench", "workflow", "", "instances a second of three tasks, each started by an event", bench_workflow},
+    Command{"bench", "workflow", "[--kind K]", "instances a second of three tasks, each started by an event", bench_workflow},
     Command{"bench", "call", "", "events a second that each lead to an HTTP call", bench_call},
     Command{"bench", "latency", "[--rate N]", "time from an event to the HTTP call it leads to", bench_latency},
     Command{"bench", "idle", "", "memory, time to start and size of a server that does nothing", bench_idle},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `hence bench ingest|single|workflow|call|latency`: a server under load, all of it durable.
 
+#include <algorithm>
+
 #include "cli/bench/events.h"
 #include "cli/bench/measure.h"
 #include "cli/client.h"
@@ -98,9 +100,40 @@ int bench_single(const Call& call) {
   return bench::bench_server(call, common, plan);
 }
 
+namespace {
+
+/// What `hence bench workflow --kind` measures; each is a command of its own too.
+constexpr std::pair<std::string_view, int (*)(const Call&)> kWorkflowKinds[] = {
+    {"waiting", bench_waiting}, {"crowd", bench_crowd}, {"loop", bench_loop}, {"fork", bench_fork}, {"timers", bench_timers}};
+
+/// Takes --kind out of the arguments; empty if it is not there.
+std::string take_kind(std::vector<std::string>& arguments) {
+  const auto flag = std::find(arguments.begin(), arguments.end(), "--kind");
+  if (flag == arguments.end() || flag + 1 == arguments.end()) return {};
+  std::string kind = *(flag + 1);
+  arguments.erase(flag, flag + 2);
+  return kind;
+}
+
+}  // namespace
+
 int bench_workflow(const Call& call) {
+  std::vector<std::string> arguments = call.arguments;
+  std::string kind = take_kind(arguments);
+  for (const auto& [name, run] : kWorkflowKinds) {
+    if (name == kind) return run({call.io, call.programs, call.command, arguments, call.purpose});
+  }
   CommonFlags common;
-  if (const auto code = read_flags(call, common, 128)) return *code;
+  const Call steps{call.io, call.programs, call.command, arguments, call.purpose};
+  Flags flags(steps);
+  declare(flags, common, 128);
+  std::string unused;
+  flags.text("--kind", unused, "waiting, crowd, loop, fork or timers, as the commands of these names; else steps: three tasks each");
+  if (const auto code = flags.parse()) return *code;
+  if (!kind.empty() && kind != "steps") {
+    return call.io.fail("--kind does not know \"" + kind + "\"; expected steps, waiting, crowd, loop, fork or timers", kExitWrongUse);
+  }
+  if (common.seconds == 0 || common.connections == 0) return call.io.fail("--seconds and --connections are at least 1", kExitWrongUse);
   Plan plan = plan_of(common, "workflow", "instances/s");
   plan.resources = std::string(bench::kThreeSteps) + kStart;
   plan.form = bench::post_form("/events", kStructured, kSmallEvent, 1);

@@ -183,7 +183,7 @@ Result<json::Value> measure_waiting(const Call& call, const bench::CommonFlags& 
   bench::LoadOptions single = wake;
   single.connections = 4;
   single.per_second = 200;
-  single.requests_max = 1'000;
+  single.requests_max = std::min<uint32_t>(1'000, instances / 4);
   single.first_number = woken.requests;
   HENCE_TRY(const bench::LoadCount alone, send(*server, bench::post_form("/events", kOne, event_text("paid"), 1), single, kPhaseSeconds));
   write_latencies(out, "singleWakeMs", alone.latencies);
