@@ -134,6 +134,13 @@ Act act_on_many(std::string_view verb, std::string_view done, const char* status
   return act;
 }
 
+/// On instances whose compensation waits for a person.
+Act act_on_parked(std::string_view verb, std::string_view done, std::function<std::string(const std::string& id)> said) {
+  return {"/instances", verb, "the instance, as instance list --parked shows it",
+          {{"--workflow", "workflow", "parked ones of this workflow, namespace/name"}},
+          done, std::move(said)};
+}
+
 Act act_on_one(std::string_view verb, std::vector<Act::Extra> extras, std::function<std::string(const std::string& id)> said) {
   Act act{"/instances", verb, "the instance, as instance list shows it", {}, {}, std::move(said)};
   act.needs_reason = true;
@@ -153,25 +160,15 @@ int instance_cancel(const Call& call) {
 }
 
 int instance_redrive_compensation(const Call& call) {
-  return run_act(call, {"/instances",
-                        "compensation/redrive",
-                        "the instance, as instance list --parked shows it",
-                        {{"--workflow", "workflow", "parked ones of this workflow, namespace/name"}},
-                        "run again",
-                        [](const std::string& id) {
-                          return "undoes again what it parked; hence instance trace " + id + " shows how it goes\n";
-                        }});
+  return run_act(call, act_on_parked("compensation/redrive", "run again", [](const std::string& id) {
+                   return "undoes again what it parked; hence instance trace " + id + " shows how it goes\n";
+                 }));
 }
 
 int instance_skip_compensation(const Call& call) {
-  return run_act(call, {"/instances",
-                        "compensation/skip",
-                        "the instance, as instance list --parked shows it",
-                        {{"--workflow", "workflow", "parked ones of this workflow, namespace/name"}},
-                        "skipped",
-                        [](const std::string& id) {
-                          return "leaves it undone and goes on; hence instance trace " + id + " shows how it goes\n";
-                        }});
+  return run_act(call, act_on_parked("compensation/skip", "skipped", [](const std::string& id) {
+                   return "leaves it undone and goes on; hence instance trace " + id + " shows how it goes\n";
+                 }));
 }
 
 int instance_suspend(const Call& call) {
