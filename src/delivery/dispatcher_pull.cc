@@ -12,6 +12,8 @@ namespace hence::delivery {
 namespace {
 
 constexpr size_t kEffectsAStep = 256;
+/// Where the window has room for fewer, not many more are read than that.
+constexpr size_t kEffectsAStepMin = 8;
 
 }  // namespace
 
@@ -57,8 +59,9 @@ bool Dispatcher::round_over(bool at_end) {
 Status Dispatcher::pull(const Reader& reader, os::MonotonicTime now) {
   if (!wants_pull()) return {};
   if (!pulling_) begin_round();
-  HENCE_TRY(std::vector<engine::Effect> effects, reader(pulled_to_, kEffectsAStep));
-  const bool at_end = effects.size() < kEffectsAStep;
+  const size_t step = std::clamp(2 * (options_.window_max - held_), kEffectsAStepMin, kEffectsAStep);
+  HENCE_TRY(std::vector<engine::Effect> effects, reader(pulled_to_, step));
+  const bool at_end = effects.size() < step;
   for (engine::Effect& effect : effects) {
     pulled_to_ = effect.id;
     offer(std::move(effect), now);

@@ -61,8 +61,8 @@ void Engine::note_late(const Command& command, const AttemptEnded& body, const s
     own.name_space = row->effect.name_space;
     what += " of delivery " + body.effect.to_string();
   } else if (!body.instance.is_none()) {
-    const auto owner = overlay_.load<InstanceRow>(keys::instance(body.instance));
-    if (!owner || body.instance.partition != body.effect.record.partition) return;
+    const InstanceRow* owner = state_.find_instance(body.instance);
+    if (owner == nullptr || body.instance.partition != body.effect.record.partition) return;
     own.name_space = owner->name_space;
     what = "the answer to call " + body.effect.to_string();
   } else {
@@ -132,8 +132,8 @@ void Engine::run(const Command& command, const TimersDue& body, Batch& batch) {
       Recorder record(*this, own, body.partition, batch);
       record.add(KeptEnded{place, timer.key.address, timer.key.due, row->text->as_string().size(), {}});
     } else {
-      const auto row = overlay_.load<InstanceRow>(keys::instance(timer.key.address));
-      HENCE_CHECK(row.has_value());
+      const InstanceRow* row = state_.find_instance(timer.key.address);
+      HENCE_CHECK(row != nullptr);
       own.name_space = row->name_space;
       Recorder record(*this, own, body.partition, batch);
       // An earlier timer of this command may have ended what this one was for.

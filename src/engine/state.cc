@@ -2,6 +2,7 @@
 #include "engine/state.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/reached.h"
 #include "engine/feature_level.h"
@@ -56,6 +57,7 @@ void State::end_record(const RecordContext& record) {
 }
 
 void State::end_batch() {
+  save_all_held();
   for (size_t index = 0; index < meta_.size(); ++index) {
     if (!changed_meta_[index]) continue;
     const Partition partition = index == partitions_ ? kControlPartition : static_cast<Partition>(index);
@@ -81,6 +83,7 @@ void State::count_running(Partition partition, const InstanceRow& row, int64_t c
 
 /// Those that were there before anybody counted.
 void State::count_all_running() {
+  save_all_held();
   for (uint32_t partition = 0; partition < partitions_; ++partition) {
     overlay_.scan(keys::table(static_cast<Partition>(partition), 'i'), {}, [&](std::string_view, std::string_view bytes) {
       const Result<InstanceRow> row = decode<InstanceRow>(bytes, "an instance");
@@ -160,27 +163,45 @@ void State::on(const RecordContext& record, const Ignored& fact) {
 
 // Instances
 
-InstanceRow* State::open_instance(Address instance) {
-  const auto found = open_.find(instance);
-  if (found != open_.end()) return &found->second.row;
+InstanceRow* State::hold_instance(Address instance) {
+  const auto found = held_.find(instance);
+  if (found != held_.end()) return &found->second.row;
   std::optional<InstanceRow> row = values_.load<InstanceRow>(instance.partition, keys::instance(instance));
   if (!row) return nullptr;
+  return &held_.try_emplace(instance, HeldInstance{std::move(*row)}).first->second.row;
+}
+
+State::OpenInstance* State::open(Address instance) {
+  const auto found = open_.find(instance);
+  if (found != open_.end()) return &found->second;
+  if (hold_instance(instance) == nullptr) return nullptr;
   OpenInstance& open = open_[instance];
-  open.row = std::move(*row);
-  open.timers_before = open.row.machine.timers;
-  return &open.row;
+  open.held = &held_.at(instance);
+  open.timers_before = open.held->row.machine.timers;
+  return &open;
+}
+
+InstanceRow* State::open_instance(Address instance) {
+  OpenInstance* at = open(instance);
+  return at == nullptr ? nullptr : &at->held->row;
+}
+
+State::OpenInstance* State::touch(Address instance) {
+  OpenInstance* at = open(instance);
+  if (at != nullptr) at->touched = true;
+  return at;
 }
 
 InstanceRow* State::touch_instance(Address instance) {
-  InstanceRow* row = open_instance(instance);
-  if (row != nullptr) open_[instance].touched = true;
-  return row;
+  OpenInstance* at = touch(instance);
+  return at == nullptr ? nullptr : &at->held->row;
 }
 
 void State::on(const RecordContext& record, const InstanceStarted& fact) {
   OpenInstance& open = open_[record.address];
+  open.held = &held_[record.address];
   open.touched = true;
-  InstanceRow& row = open.row;
+  InstanceRow& row = open.held->row;
   row.name_space = record.name_space;
   row.workflow = fact.workflow;
   row.version = fact.version;
@@ -216,8 +237,11 @@ void State::on(const RecordContext& record, const StartRefused& fact) {
 }
 
 void State::on(const RecordContext& record, const InstanceStepped& fact) {
-  InstanceRow* row = touch_instance(fact.instance);
-  HENCE_CHECK(row != nullptr);
+  OpenInstance* open = touch(fact.instance);
+  HENCE_CHECK(open != nullptr);
+  InstanceRow* row = &open->held->row;
+  if (const auto* over = std::get_if<workflow::CallEnded>(&fact.fact)) open->calls_gone.push_back(over->call);
+  if (const auto* given_up = std::get_if<workflow::CallCancelled>(&fact.fact)) open->calls_gone.push_back(given_up->call);
   if (replaying_) workflow::apply(row->machine, fact.fact);
   if (std::holds_alternative<workflow::InstanceEnded>(fact.fact)) {
     row->ended = record.time;
@@ -262,34 +286,51 @@ void State::on(const RecordContext&, const InstanceContinues& fact) {
 }
 
 void State::close_instance(const RecordContext& record, Address address, OpenInstance& open) {
-  InstanceRow& row = open.row;
-  const Partition partition = address.partition;
-  const auto contains = [](const std::vector<workflow::Timer>& timers, const workflow::Timer& timer) {
-    return std::any_of(timers.begin(), timers.end(), [&](const workflow::Timer& t) { return t.id == timer.id; });
-  };
-  const auto key_of = [&](const workflow::Timer& timer) {
-    return TimerKey{timer.due, TimerKey::Kind::instance, address, timer.id};
-  };
-  for (const workflow::Timer& timer : open.timers_before) {
-    if (!contains(row.machine.timers, timer)) erase_timer(partition, key_of(timer));
+  InstanceRow& row = open.held->row;
+  open.held->changed = true;
+  if (row.machine.timers != open.timers_before) change_timers(address, open.timers_before, row.machine.timers);
+  if (row.machine.ended()) {
+    for (const auto& [call, id] : row.calls) open.calls_gone.push_back(static_cast<workflow::CallId>(call));
   }
-  for (const workflow::Timer& timer : row.machine.timers) {
-    if (!contains(open.timers_before, timer)) put_timer(partition, key_of(timer));
-  }
-  for (auto call = row.calls.begin(); call != row.calls.end();) {
-    if (row.machine.find_call(static_cast<workflow::CallId>(call->first)) != nullptr) {
-      ++call;
-      continue;
-    }
+  for (const workflow::CallId gone : open.calls_gone) {
+    const auto call = row.calls.find(gone);
+    if (call == row.calls.end()) continue;
     if (std::optional<EffectRow> unwanted = effect(call->second)) erase_effect(*unwanted);
     overlay_.erase(keys::ready(call->second));
     cancelled_.push_back(call->second);
-    call = row.calls.erase(call);
+    row.calls.erase(call);
   }
   row.last_record = record.address.sequence;
-  values_.save(partition, keys::instance(address), row);
   if (record.address != address) overlay_.put_index(keys::history(address, record.address.sequence), {});
-  overlay_.put_index(keys::instance_index(row.name_space, row.started, address), encode(summarize(row)));
+}
+
+/// Both lists are by ascending id, but for timers that a retry brought back.
+void State::change_timers(Address instance, std::vector<workflow::Timer> before, std::vector<workflow::Timer> now) {
+  const auto by_id = [](const workflow::Timer& a, const workflow::Timer& b) { return a.id < b.id; };
+  for (auto* timers : {&before, &now}) {
+    if (!std::is_sorted(timers->begin(), timers->end(), by_id)) std::sort(timers->begin(), timers->end(), by_id);
+  }
+  const auto key_of = [&](const workflow::Timer& timer) {
+    return TimerKey{timer.due, TimerKey::Kind::instance, instance, timer.id};
+  };
+  std::vector<workflow::Timer> changed;
+  std::set_difference(before.begin(), before.end(), now.begin(), now.end(), std::back_inserter(changed), by_id);
+  for (const workflow::Timer& timer : changed) erase_timer(instance.partition, key_of(timer));
+  changed.clear();
+  std::set_difference(now.begin(), now.end(), before.begin(), before.end(), std::back_inserter(changed), by_id);
+  for (const workflow::Timer& timer : changed) put_timer(instance.partition, key_of(timer));
+}
+
+void State::save_held(Address address, HeldInstance& held) {
+  if (!held.changed) return;
+  held.changed = false;
+  values_.save(address.partition, keys::instance(address), held.row);
+  overlay_.put_index(keys::instance_index(held.row.name_space, held.row.started, address), encode(summarize(held.row)));
+}
+
+void State::save_all_held() {
+  for (auto& [address, held] : held_) save_held(address, held);
+  held_.clear();
 }
 
 // Effects
@@ -477,21 +518,22 @@ void State::on(const RecordContext& record, const Forgotten& fact) {
 }
 
 void State::forget_instance(Address address) {
-  std::optional<InstanceRow> row = values_.load<InstanceRow>(address.partition, keys::instance(address));
-  if (!row) return;
-  values_.erase(address.partition, keys::instance(address), *row);
-  if (!row->id.empty()) {
-    const std::string key = keys::unique_id(address.partition, row->name_space, row->workflow, row->id);
+  if (hold_instance(address) == nullptr) return;
+  auto taken = held_.extract(address);
+  InstanceRow& row = taken.mapped().row;
+  values_.erase(address.partition, keys::instance(address), row);
+  if (!row.id.empty()) {
+    const std::string key = keys::unique_id(address.partition, row.name_space, row.workflow, row.id);
     std::string own;
     Encoder(own).put(address);
     if (overlay_.get(key) == own) overlay_.erase(key);  // else another instance has the id by now
   }
-  if (!row->event.is_none()) overlay_.erase_index(keys::consequence(row->event, 'i', {address, 0}));
-  if (row->parent) overlay_.erase_index(keys::consequence(row->parent->instance, 'c', {address, row->parent->call}));
-  if (row->last_record != address.sequence) overlay_.erase_index_prefix(keys::history_of(address));
-  overlay_.erase_index(keys::instance_index(row->name_space, row->started, address));
-  if (row->approvals > 0) forget_approvals(address);
-  erase_over(address.partition, keys::over(row->ended, address));
+  if (!row.event.is_none()) overlay_.erase_index(keys::consequence(row.event, 'i', {address, 0}));
+  if (row.parent) overlay_.erase_index(keys::consequence(row.parent->instance, 'c', {address, row.parent->call}));
+  if (row.last_record != address.sequence) overlay_.erase_index_prefix(keys::history_of(address));
+  overlay_.erase_index(keys::instance_index(row.name_space, row.started, address));
+  if (row.approvals > 0) forget_approvals(address);
+  erase_over(address.partition, keys::over(row.ended, address));
 }
 
 void State::forget_delivery(const EffectId& id) {

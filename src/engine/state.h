@@ -4,8 +4,10 @@
 // The fold: facts change the state, nothing else does. Deciding and recovery call the same apply(),
 // so a server that crashed comes back to the very state it had.
 //
-// Rows of instances that a record touches are held open until the record ends; then the row, its
-// timers and the effects of calls nobody waits for any more are brought in line in one go.
+// Rows of instances that a record touches are open until the record ends; then the row's timers and
+// the effects of calls nobody waits for any more are brought in line in one go. The row itself is
+// written when the batch ends: many records of a batch may be about one instance, and a row with a
+// thousand branches takes longer to write than what happened to it.
 
 #include <map>
 #include <memory>
@@ -57,7 +59,7 @@ class State {
   void accept(const RecordContext& record, const json::Value& event, uint32_t depth, Address cause);
   /// Ends a record: closes the rows it opened.
   void end_record(const RecordContext& record);
-  /// Ends a batch of records: stores the meta of the partitions it touched.
+  /// Ends a batch of records: stores the rows of the instances and the meta of the partitions it touched.
   void end_batch();
 
   PartitionMeta& meta(Partition partition);
@@ -70,6 +72,8 @@ class State {
   /// The instance's row, open for this record; nullptr if there is none. Kept only if a fact of the
   /// record is about the instance: a fold of the facts would not know of it otherwise.
   InstanceRow* open_instance(Address instance);
+  /// The instance's row, to look at; nullptr if there is none.
+  const InstanceRow* find_instance(Address instance) { return hold_instance(instance); }
   std::optional<EffectRow> effect(const EffectId& id) {
     return values_.load<EffectRow>(id.record.partition, keys::effect(id));
   }
@@ -103,9 +107,14 @@ class State {
   Overlay& overlay() { return overlay_; }
 
  private:
-  struct OpenInstance {
+  struct HeldInstance {
     InstanceRow row;
+    bool changed = false;  ///< since it was loaded
+  };
+  struct OpenInstance {
+    HeldInstance* held = nullptr;
     std::vector<workflow::Timer> timers_before;
+    std::vector<workflow::CallId> calls_gone;  ///< that the machine waits for no longer
     bool touched = false;  ///< by a fact of this record
   };
 
@@ -161,7 +170,13 @@ class State {
   void erase_effect(EffectRow& row);
   std::optional<EffectId> first_in_order(Partition partition, const std::string& order);
   void release_order(const RecordContext& record, const EffectRow& row);
+  InstanceRow* hold_instance(Address instance);
+  OpenInstance* open(Address instance);
+  OpenInstance* touch(Address instance);
   InstanceRow* touch_instance(Address instance);
+  void change_timers(Address instance, std::vector<workflow::Timer> before, std::vector<workflow::Timer> now);
+  void save_held(Address address, HeldInstance& held);
+  void save_all_held();
   void close_instance(const RecordContext& record, Address address, OpenInstance& open);
   void put_timer(Partition partition, const TimerKey& timer, std::string value = {});
   void erase_timer(Partition partition, const TimerKey& timer);
@@ -190,6 +205,7 @@ class State {
   /// No timer of the partition is before this key: a look-up that began at the front would pass all that
   /// fired, which the store forgets only in time.
   std::map<Partition, std::string> timers_from_;
+  std::map<Address, HeldInstance> held_;  ///< rows that records of this batch opened
   std::map<Address, OpenInstance> open_;
   /// The open record's event, as it lies where the record is made or folded.
   struct Accepted {

@@ -33,10 +33,10 @@ class MemoryStore::View final : public Snapshot {
   explicit View(Families families) : families_(std::move(families)) {}
 
   Result<std::optional<std::string>> get(Family family, std::string_view key) const override {
-    return get_from(families_[index_of(family)], key);
+    return get_from(*families_[index_of(family)], key);
   }
   Status scan(Family family, const ScanRange& range, const Visitor& visitor) const override {
-    scan_map(families_[index_of(family)], range, visitor);
+    scan_map(*families_[index_of(family)], range, visitor);
     return {};
   }
 
@@ -47,17 +47,24 @@ class MemoryStore::View final : public Snapshot {
 MemoryStore::MemoryStore() = default;
 
 Result<std::optional<std::string>> MemoryStore::get(Family family, std::string_view key) const {
-  return get_from(families_[index_of(family)], key);
+  return get_from(*families_[index_of(family)], key);
 }
 
 Status MemoryStore::scan(Family family, const ScanRange& range, const Visitor& visitor) const {
-  scan_map(families_[index_of(family)], range, visitor);
+  scan_map(*families_[index_of(family)], range, visitor);
   return {};
+}
+
+MemoryStore::Families MemoryStore::empty() { return {std::make_shared<Map>(), std::make_shared<Map>()}; }
+
+MemoryStore::Map& MemoryStore::own(std::shared_ptr<Map>& map) {
+  if (map.use_count() > 1) map = std::make_shared<Map>(*map);
+  return *map;
 }
 
 void MemoryStore::apply_to(Families& families, const WriteBatch& batch) {
   for (const WriteBatch::Operation& operation : batch.operations()) {
-    auto& map = families[index_of(operation.family)];
+    Map& map = own(families[index_of(operation.family)]);
     if (operation.value) {
       map.insert_or_assign(operation.key, *operation.value);
     } else {

@@ -34,13 +34,17 @@ class MemoryStore final : public Store {
   std::unique_ptr<MemoryStore> open_checkpoint(const std::string& folder) const;
 
  private:
-  using Families = std::array<std::map<std::string, std::string, std::less<>>, 2>;
+  using Map = std::map<std::string, std::string, std::less<>>;
+  /// Shared with the snapshots and checkpoints that were taken; copied before the next write.
+  using Families = std::array<std::shared_ptr<Map>, 2>;
   class View;
 
+  static Families empty();
+  static Map& own(std::shared_ptr<Map>& map);
   static void apply_to(Families& families, const WriteBatch& batch);
 
-  Families families_;
-  Families flushed_;
+  Families families_ = empty();
+  Families flushed_ = empty();
   std::vector<WriteBatch> unflushed_;
   std::map<std::string, Families> checkpoints_;
 };

@@ -99,6 +99,7 @@ struct Timer {
   FrameId frame = kNoFrame;
   TimerPurpose purpose = TimerPurpose::wait;
   UtcTime due;
+  bool operator==(const Timer&) const = default;
   template <typename A> void fields(A& a) { a(id, frame, purpose, due); }
 };
 
