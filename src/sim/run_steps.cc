@@ -326,7 +326,7 @@ void Run::decide_approval() {
 
 void Run::apply_variant(int variant) {
   note("apply variant " + std::to_string(variant));
-  const resource::Parsed parsed = resource::parse_resources(documents(variant));
+  const resource::Parsed& parsed = resources(variant);
   if (!parsed.faults.empty() || !parsed.unsupported.empty()) {
     return broken("I-3", "the workload's documents are not valid: " +
                              (parsed.faults.empty() ? parsed.unsupported : parsed.faults).to_error().message());

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload.h"
 
+#include <map>
+#include <string>
+
 namespace hence::sim {
 namespace {
 
@@ -251,8 +254,6 @@ std::string schedules(int variant) {
   return text;
 }
 
-}  // namespace
-
 std::string documents(int variant) {
   std::string text = std::string(kSinks) + kRules;
   text += "\n---\napiVersion: hence/v1\nkind: Rule\nmetadata: {name: start-unique}\nspec:\n  on: {type: order.u}\n";
@@ -272,6 +273,15 @@ std::string documents(int variant) {
             "  delivery: {ordering: key}\n";
   }
   return text;
+}
+
+}  // namespace
+
+const resource::Parsed& resources(int variant) {
+  static std::map<int, resource::Parsed> read;
+  const auto found = read.find(variant);
+  if (found != read.end()) return found->second;
+  return read.emplace(variant, resource::parse_resources(documents(variant))).first->second;
 }
 
 }  // namespace hence::sim
