@@ -48,10 +48,11 @@ void Engine::run(const Command& command, const DecideApproval& body, Batch& batc
   if (!row || row->name_space != command.name_space) {
     return answer(Error(ErrorCode::NotFound, "there is no approval " + id + "; hence approval list shows what waits"));
   }
+  Recorder record(*this, command, instance.partition, batch);
   if (row->status != ApprovalStatus::pending) {
+    record.add(Ignored{"a decision of approval " + id + ", which was decided already: " + told(*row), instance, {}});
     return answer(Error(ErrorCode::Conflict, "approval " + id + " was decided already: " + told(*row)));
   }
-  Recorder record(*this, command, instance.partition, batch);
   if (const std::string why = objection(*row, command.actor.principal, body); !why.empty()) {
     record.add(Ignored{"a decision of approval " + id + ": " + why, instance, {}});
     return answer(Error(ErrorCode::Forbidden, "approval " + id + ": " + why));
@@ -64,7 +65,9 @@ void Engine::run(const Command& command, const DecideApproval& body, Batch& batc
   decision.claimed = claimed;
   Move move{Turn::approval, {}, body.approval.index, nullptr, {}};
   move.approval = &decision;
-  if (!move_instance(record, instance, move).ignored) return answer(std::nullopt);
+  const workflow::Advance advance = move_instance(record, instance, move);
+  if (!advance.ignored) return answer(std::nullopt);
+  record.add(Ignored{advance.why.empty() ? "a decision of approval " + id + " that nobody waits for" : advance.why, instance, {}});
   answer(Error(ErrorCode::Conflict, "approval " + id + " is not to be decided any more: the time of its task is over"));
 }
 
