@@ -29,7 +29,7 @@ class ApprovalTest : public ::testing::Test {
   Batch decide(bool grant) {
     Command command;
     command.ticket = 1;
-    command.actor = {std::string(kAnonymous), {}, "so it is"};
+    command.actor = {std::string(kAnonymous), "so it is", {}};
     DecideApproval body;
     body.approval = approval;
     body.grant = grant;

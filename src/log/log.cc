@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/crash_point.h"
 #include "base/check.h"
 #include "log/log_state.h"
 #include "log/record_codec.h"
@@ -290,7 +291,9 @@ Result<uint64_t> Log::drop(const RetentionLimits& limits) {
     const Position next = oldest.end();
     state.history.drop_up_to(base);
     state.files.close(base);
+    HENCE_CRASH_POINT("retention-before-remove");
     HENCE_TRY_VOID(disk_.remove(segment_name(base)));
+    HENCE_CRASH_POINT("retention-removed");
     sealed.erase(sealed.begin());
     begin = next;
     state.publish(sealed, begin);
@@ -313,7 +316,9 @@ Status Log::take_compressed(std::shared_ptr<const SealedSegment> compressed) {
     return segment->base == compressed->base;
   });
   if (place == sealed.end()) return disk_.remove(kCompressedName);
+  HENCE_CRASH_POINT("compress-before-rename");
   HENCE_TRY_VOID(disk_.rename(kCompressedName, segment_name(compressed->base)));
+  HENCE_CRASH_POINT("compress-renamed");
   state.history.replace(compressed);
   state.files.close(compressed->base);
   *place = std::move(compressed);

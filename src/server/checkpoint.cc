@@ -5,6 +5,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "base/crash_point.h"
 #include "engine/overlay.h"
 #include "json/builder.h"
 #include "json/parse.h"
@@ -215,6 +216,7 @@ Result<CheckpointInfo> create_checkpoint(const std::string& parent, const std::s
   const auto write = [&]() -> Result<CheckpointInfo> {
     HENCE_TRY_VOID(store.checkpoint(unfinished + "/state"));
     HENCE_TRY_VOID(sync_files(unfinished + "/state"));
+    HENCE_CRASH_POINT("checkpoint-state-copied");
     const DurableMark durable = mark();
     HENCE_TRY_VOID(copy_log(folder.log_path(), unfinished + "/log", durable.view));
     HENCE_TRY_VOID(copy_file(folder.path(), unfinished, std::string(kFactsFile)));
@@ -232,7 +234,9 @@ Result<CheckpointInfo> create_checkpoint(const std::string& parent, const std::s
     }
     builder.end_object();
     HENCE_TRY_VOID(write_file(unfinished, kInfoFile, with_checksum(std::move(builder).finish())));
+    HENCE_CRASH_POINT("checkpoint-before-rename");
     HENCE_TRY_VOID(rename_folder(unfinished, target));
+    HENCE_CRASH_POINT("checkpoint-done");
     info.bytes = bytes_below(target);
     return info;
   };

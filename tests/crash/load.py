@@ -158,3 +158,13 @@ class User(threading.Thread):
             status, text = self.ask('POST', f'/api/v1/deliveries/{delivery["id"]}/redrive', '{}')
             if status not in (200, 409, 503):
                 self.book.fault(f'the redrive of {delivery["id"]} was answered {status}: {text[:200]!r}')
+
+
+class Copier(User):
+    """Has checkpoints made, one after the other."""
+
+    def act(self):
+        self.count += 1
+        status, text = self.ask('POST', '/api/v1/checkpoints', json.dumps({'name': f'under-load-{self.user}-{self.count}'}))
+        if status not in (200, 201, 503):
+            self.book.fault(f'a checkpoint was answered {status}: {text[:200]!r}')
