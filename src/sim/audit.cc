@@ -157,6 +157,7 @@ void Audit::on(const Context& at, const engine::InstanceStarted& fact) {
   const auto [entry, fresh] = instances_.emplace(at.address, InstanceStory{});
   if (!fresh) return broken("I-9", "instance " + at.address.to_string() + " starts twice");
   entry->second.parent = fact.parent;
+  if (const std::string document = fact.workflow + ":" + fact.version; generated_.contains(document)) entry->second.generated = document;
   const auto workflow = workflows_.find(at.name_space + " " + fact.workflow + ":" + fact.version + " " + std::to_string(fact.revision));
   if (workflow != workflows_.end()) entry->second.workflow = workflow->second;
   else broken("I-28", "instance " + at.address.to_string() + " runs " + fact.workflow + ":" + fact.version + ", revision " +
@@ -178,7 +179,27 @@ void Audit::on(const Context& at, const engine::InstanceStepped& fact) {
   check_once(fact, story);
   check_undone(at, fact, story);
   check_family(at, fact, story);
+  if (!story.generated.empty()) check_outcome(fact, story);
   story.ended = std::holds_alternative<workflow::InstanceEnded>(fact.fact);
+}
+
+/// Unless somebody ended it, it ends as the document says, whatever came between.
+void Audit::check_outcome(const engine::InstanceStepped& fact, InstanceStory& story) {
+  if (const auto* begun = std::get_if<workflow::InstanceStarted>(&fact.fact)) story.input = begun->raw_input;
+  const auto* ended = std::get_if<workflow::InstanceEnded>(&fact.fact);
+  if (ended == nullptr || ended->phase == workflow::Phase::cancelled) return;
+  ++outcomes_;
+  const json::Value& document = generated_.at(story.generated);
+  const Outcome expected = interpret(document, story.input, generated_);
+  const bool faulted = ended->phase == workflow::Phase::faulted;
+  const bool same = faulted == expected.error.has_value() &&
+                    (faulted ? same_error(*ended->error, *expected.error) : json::equal(*ended->output, expected.output));
+  if (same) return;
+  const auto told = [](const std::optional<json::Value>& error, const std::optional<json::Value>& output) {
+    return error ? "the error " + (*error)->to_text() : "the output " + (output ? (*output)->to_text() : "none");
+  };
+  broken("I-16", "instance " + fact.instance.to_string() + " of " + story.generated + " ends with " + told(ended->error, ended->output) +
+                     ", a naive run with " + told(expected.error, expected.output) + "\ninput " + story.input->to_text() + "\n" + document->to_text());
 }
 
 void Audit::check_timer(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story) {

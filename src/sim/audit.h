@@ -17,6 +17,7 @@
 #include "engine/fact.h"
 #include "engine/rows.h"
 #include "log/record.h"
+#include "sim/naive.h"
 #include "store/store.h"
 #include "workflow/definition.h"
 
@@ -33,6 +34,8 @@ class Audit {
   Audit(Duration dedup_window, uint32_t depth_max) : dedup_window_(dedup_window), depth_max_(depth_max) {}
 
   /// Events that are not newer than this may be taken for new: the log's memory for them is bounded.
+  /// Workflows whose instances end as the naive interpreter says.
+  void set_generated(Documents documents) { generated_ = std::move(documents); }
   void set_dedup_horizon(UtcTime horizon) { dedup_horizon_ = horizon; }
   /// The next record of the log.
   void read(const log::Record& record);
@@ -51,6 +54,8 @@ class Audit {
   uint64_t records() const { return records_; }
   uint64_t events() const { return events_; }
   uint64_t instances_started() const { return instances_.size(); }
+  /// Ends of generated workflows that were compared.
+  uint64_t outcomes() const { return outcomes_; }
 
  private:
   enum class Delivery : uint8_t { open, delayed, parked, done };
@@ -80,6 +85,8 @@ class Audit {
     std::optional<engine::ParentLink> parent;
     bool given_up = false;        ///< ended by its parent's message
     uint32_t reports = 0;         ///< ends told to its parent
+    std::string generated;        ///< the document it runs, if it is one of those
+    json::Value input;            ///< of such a one
   };
   struct Context {
     Address address;
@@ -134,15 +141,18 @@ class Audit {
   void check_once(const engine::InstanceStepped& fact, InstanceStory& story);
   void check_undone(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story);
   void check_undo_begins(const std::string& name, uint32_t id, InstanceStory& story);
+  void check_outcome(const engine::InstanceStepped& fact, InstanceStory& story);
   void check_family(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story);
   void read_report(const Context& at, const engine::MessageSent& fact);
   void check_pinned(const engine::InstanceStepped& fact, InstanceStory& story);
   EffectStory* story(const Context& at, const engine::EffectId& id, const char* what);
 
+  Documents generated_;
   Duration dedup_window_;
   uint32_t depth_max_;
   UtcTime dedup_horizon_;
   uint64_t records_ = 0;
+  uint64_t outcomes_ = 0;
   uint64_t events_ = 0;
   std::map<Partition, Sequence> last_;
   std::map<Partition, UtcTime> last_time_;

@@ -115,7 +115,7 @@ void tell_marks(bool list, uint64_t seeds) {
 int main(int count, char** words) {
   Arguments arguments;
   if (const char* why = parse(count, words, arguments)) return usage(why);
-  uint64_t passed = 0, failed = 0, records = 0, events = 0, instances = 0, calls = 0, crashes = 0, folds = 0, repeated = 0;
+  uint64_t passed = 0, failed = 0, records = 0, events = 0, instances = 0, calls = 0, crashes = 0, folds = 0, repeated = 0, outcomes = 0;
   for (uint64_t seed = arguments.first; seed <= arguments.last; ++seed) {
     SimulationOptions options = arguments.options;
     options.seed = seed;
@@ -127,6 +127,7 @@ int main(int count, char** words) {
       }
     }
     records += result.records;
+    outcomes += result.outcomes;
     events += result.events;
     instances += result.instances;
     calls += result.calls;
@@ -140,11 +141,11 @@ int main(int count, char** words) {
     std::fflush(stdout);
   }
   tell_marks(arguments.marks, passed + failed);
-  std::printf("seeds %llu, run twice %llu, crashes %llu, folds %llu, records %llu, events %llu, instances %llu, calls %llu\n",
+  std::printf("seeds %llu, run twice %llu, crashes %llu, folds %llu, records %llu, events %llu, instances %llu, calls %llu, outcomes compared %llu\n",
               static_cast<unsigned long long>(passed + failed), static_cast<unsigned long long>(repeated),
               static_cast<unsigned long long>(crashes), static_cast<unsigned long long>(folds), static_cast<unsigned long long>(records),
               static_cast<unsigned long long>(events), static_cast<unsigned long long>(instances),
-              static_cast<unsigned long long>(calls));
+              static_cast<unsigned long long>(calls), static_cast<unsigned long long>(outcomes));
   std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(passed), static_cast<unsigned long long>(failed));
   return failed == 0 ? 0 : 1;
 }

@@ -25,6 +25,7 @@ Run::Run(const SimulationOptions& options)
       setup_(decide_setup(random_, options)), clock_(kStart), disk_(&clock_),
       store_(options.plant, options.seed), audit_(setup_.node.engine.dedup_window, setup_.node.engine.depth_max) {
   disk_.set_sync_time(setup_.sync_time);
+  if (setup_.generated) make_workflows();
 }
 
 Run::~Run() = default;
@@ -179,6 +180,11 @@ void Run::heal() {
     // Nothing fails any more: what is parked is undone when asked to.
     if (decide_parked(workflow::Parked::redrive)) continue;
     const auto due = node_->next_due();
+    if (!due && resume_all()) continue;
+    if (!due && is_waited_for()) {
+      for (uint32_t key = 0; key < setup_.keys; ++key) send_awaited("k" + std::to_string(key));
+      continue;
+    }
     if (!due) return check_quiet();
     clock_.advance_to(std::max(*due, clock_.now() + Duration{1}));
   }

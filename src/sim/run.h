@@ -14,6 +14,7 @@
 #include "log/log.h"
 #include "log/verify.h"
 #include "os/simulated_disk.h"
+#include "resource/resource.h"
 #include "sim/faulty_store.h"
 #include "sim/setup.h"
 #include "sim/simulation.h"
@@ -80,10 +81,16 @@ class Run : private harness::NodeWatcher {
   void start_instance();
   void send_start(const engine::Command& command);
   void cancel_instance();
+  void act_on_instance();
+  bool resume_all();
+  void act(Address instance, engine::ActOnInstance::Act act);
   void redrive();
   void decide_approval();
   bool decide_parked(workflow::Parked decision);
   void apply_variant(int variant);
+  void make_workflows();
+  bool is_waited_for();
+  void send_awaited(const std::string& key);
   void answer_call(bool well);
   void submit(engine::Command command, std::function<void(const engine::Reply&)> then);
   void let_time_pass();
@@ -102,6 +109,7 @@ class Run : private harness::NodeWatcher {
   FaultyStore store_;
   Target target_;
   std::unique_ptr<harness::Node> node_;
+  std::vector<resource::Resource> generated_;  ///< workflows of this run alone
   Audit audit_;                       ///< of all that was ever durable
   Position audited_to_;
   std::optional<log::VerifyExpectation> audited_;  ///< a commit's end before that, and the chain there

@@ -118,6 +118,7 @@ void Run::audit() {
   check_acknowledged();
   result_.records = audit_.records();
   result_.events = audit_.events();
+  result_.outcomes = audit_.outcomes();
   result_.instances = audit_.instances_started();
 }
 

@@ -6,6 +6,7 @@
 #include "json/builder.h"
 #include "json/parse.h"
 #include "resource/resource.h"
+#include "sim/generate.h"
 #include "sim/run.h"
 #include "sim/workload.h"
 
@@ -30,7 +31,8 @@ void Run::step_user() {
   if (dice < 55) return send_event(false);
   if (dice < 70) return setup_.duplicates ? send_event(true) : send_event(false);
   if (dice < 84) return start_instance();
-  if (dice < 92) return cancel_instance();
+  if (dice < 90) return cancel_instance();
+  if (dice < 92) return act_on_instance();
   if (dice < 94) return redrive();
   if (dice < 95) return decide_approval();
   if (dice < 97) {
@@ -163,6 +165,7 @@ void Run::submit(engine::Command command, std::function<void(const engine::Reply
 }
 
 void Run::send_event(bool again) {
+  if (!generated_.empty() && chance(8)) return send_awaited("k" + std::to_string(below(setup_.keys)));
   static constexpr const char* kTypes[] = {"order.a", "order.b", "order.c", "order.u"};
   std::string text;
   if (again && !sent_.empty()) {
@@ -211,8 +214,12 @@ void Run::start_instance() {
   if (before != starts_by_key_.end() && chance(60)) return send_start(before->second);
   engine::StartInstance body;
   body.workflow = kWorkflows[below(std::size(kWorkflows))];
+  if (!generated_.empty() && chance(70)) body.workflow = "gen/g" + std::to_string(below(kGenerated));
   json::Builder input;
-  input.begin_object().key("n").number(static_cast<int64_t>(below(100))).member("k", "k1").end_object();
+  input.begin_object().key("n").number(static_cast<int64_t>(below(100)));
+  input.member("k", "k" + std::to_string(below(setup_.keys))).key("flag").boolean(chance(50)).key("l").begin_array();
+  for (uint64_t items = below(4); items > 0; --items) input.number(static_cast<int64_t>(items));
+  input.end_array().end_object();
   body.input = std::move(input).finish();
   if (body.workflow == "sim/unique" || chance(20)) body.id = "u" + std::to_string(below(3));
   body.on_conflict = static_cast<engine::StartInstance::OnConflict>(below(3));
@@ -257,6 +264,43 @@ void Run::cancel_instance() {
   submit(std::move(command), [this, instance](const engine::Reply& reply) {
     note("cancel of " + instance.to_string() + (reply.error ? " refused: " + reply.error->message() : " done"));
   });
+}
+
+void Run::act_on_instance() {
+  if (instances_.empty()) return;
+  act(instances_[below(instances_.size())], chance(50) ? engine::ActOnInstance::Act::suspend : engine::ActOnInstance::Act::resume);
+}
+
+void Run::act(Address instance, engine::ActOnInstance::Act act) {
+  const bool suspends = act == engine::ActOnInstance::Act::suspend;
+  note((suspends ? "suspend " : "resume ") + instance.to_string());
+  engine::Command command;
+  command.actor = {"sim", "to look at it", {}};
+  engine::ActOnInstance body;
+  body.instance = instance;
+  body.act = act;
+  command.body = std::move(body);
+  submit(std::move(command), [this](const engine::Reply& reply) {
+    note(reply.error ? "refused: " + reply.error->message() : "done");
+  });
+}
+
+/// False if nothing is suspended.
+bool Run::resume_all() {
+  const auto page = node_->query([](engine::Query& q) {
+    engine::ListOptions list;
+    list.status = "suspended";
+    list.limit = 10;
+    return q.instances("default", list);
+  });
+  if (!page.ok()) return broken("I-18", page.error().message()), false;
+  const json::View items = *(*page)->find("items");
+  for (const json::View item : items.elements()) {
+    const auto id = Address::parse(item.string_or("id", ""));
+    HENCE_CHECK(id.has_value());
+    act(*id, engine::ActOnInstance::Act::resume);
+  }
+  return items.size() > 0;
 }
 
 void Run::redrive() {
@@ -324,6 +368,48 @@ void Run::decide_approval() {
   });
 }
 
+/// What they come to is known beforehand: the audit compares.
+void Run::make_workflows() {
+  os::SimulatedRandom random(options_.seed ^ 0x9E3779B9ull);
+  Documents documents;
+  for (const std::string& text : generate_workflows(random, setup_.node.engine.depth_max >= 3)) {
+    resource::Parsed parsed = resource::parse_resources(text);
+    if (!parsed.faults.empty() || !parsed.unsupported.empty()) {
+      return broken("I-16", "the generated workflow is not valid: " +
+                               (parsed.faults.empty() ? parsed.unsupported : parsed.faults).to_error().message() + "\n" + text);
+    }
+    for (resource::Resource& one : parsed.resources) {
+      documents[one.name] = one.document;
+      generated_.push_back(std::move(one));
+    }
+  }
+  audit_.set_generated(std::move(documents));
+}
+
+/// Whether an instance would wait for ever for an event of its key.
+bool Run::is_waited_for() {
+  const auto page = node_->query([](engine::Query& q) {
+    engine::ListOptions list;
+    list.status = "waiting";
+    list.limit = 1;
+    return q.instances("default", list);
+  });
+  if (!page.ok()) return broken("I-18", page.error().message()), false;
+  return (*page)->find("items")->size() > 0;
+}
+
+void Run::send_awaited(const std::string& key) {
+  json::Builder event;
+  event.begin_object().member("specversion", "1.0").member("id", "go" + std::to_string(++last_event_)).member("source", "/sim");
+  event.member("type", "gen.go").member("data", event_data(key)).end_object();
+  auto made = event::Event::from_value(std::move(event).finish());
+  HENCE_CHECK(made.ok());
+  note("send what " + key + " waits for");
+  engine::Command command;
+  command.body = engine::IngestEvent{std::move(*made), {}, {}};
+  submit(std::move(command), [](const engine::Reply&) {});
+}
+
 void Run::apply_variant(int variant) {
   note("apply variant " + std::to_string(variant));
   const resource::Parsed& parsed = resources(variant);
@@ -334,7 +420,9 @@ void Run::apply_variant(int variant) {
   const auto base = node_->definitions();
   engine::ApplyResources body;
   std::set<std::string> given;
-  for (const resource::Resource& r : parsed.resources) {
+  std::vector<resource::Resource> wanted = parsed.resources;
+  wanted.insert(wanted.end(), generated_.begin(), generated_.end());
+  for (const resource::Resource& r : wanted) {
     given.insert(std::string(resource::kind_name(r.kind)) + " " + r.name);
     const engine::Stored* stored = base->find("default", r.kind, r.name);
     if (stored != nullptr && stored->resource->digest == r.digest) continue;
@@ -362,6 +450,10 @@ void Run::answer_call(bool well) {
   if (target_.hanging().empty()) return;
   const size_t index = chance(50) ? 0 : below(target_.hanging().size());
   const std::string which = std::to_string(target_.hanging()[index]);
+  if (std::optional<delivery::HttpAnswer> own = target_.own_answer(index)) {
+    note("answer " + which + " " + std::to_string(own->status));
+    return target_.answer(index, std::move(*own));
+  }
   if (well) {
     note("answer " + which + " 200");
     return target_.answer(index, delivery::status(200, "{\"ok\":true}", {{"content-type", "application/json"}}));

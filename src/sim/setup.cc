@@ -91,6 +91,7 @@ Setup decide_setup(os::Random& random, const SimulationOptions& options) {
   setup.retention = draw.either();
   setup.compression = draw.either();
   setup.keys = 1 + static_cast<uint32_t>(draw.below(5));
+  setup.generated = setup.node.engine.workflow_limits.steps >= 10'000'000;
   decide_plant(options.plant, setup);
   return setup;
 }

@@ -30,6 +30,7 @@ struct Setup {
   bool retention = false;      ///< the oldest segments go, by bytes and age
   bool compression = false;    ///< sealed segments are written again, compressed
   uint32_t keys = 3;
+  bool generated = false;      ///< workflows made at random: no limit is so tiny that it decides how they end
 };
 
 Setup decide_setup(os::Random& random, const SimulationOptions& options);

@@ -48,6 +48,7 @@ struct SimulationResult {
   std::vector<std::string> last_steps;
   uint64_t trace_hash = 0;            ///< equal runs have equal hashes
   uint64_t records = 0, events = 0, instances = 0, calls = 0, crashes = 0, commits = 0, folds = 0;
+  uint64_t outcomes = 0;  ///< ends of generated workflows that were compared
 };
 
 SimulationResult simulate(const SimulationOptions& options);

@@ -5,6 +5,7 @@
 
 #include "engine/effect.h"
 #include "json/parse.h"
+#include "sim/naive.h"
 
 namespace hence::sim {
 
@@ -16,6 +17,7 @@ using delivery::ProcessCall;
 void Target::connect(IsDurable is_durable) {
   is_durable_ = std::move(is_durable);
   hanging_.clear();
+  generated_.clear();
   http_ = std::make_unique<delivery::SimulatedHttpClient>();
   processes_ = std::make_unique<delivery::SimulatedProcessRunner>();
   http_->respond_otherwise([this](const HttpCall& call) -> std::optional<Result<HttpAnswer>> {
@@ -31,6 +33,7 @@ void Target::connect(IsDurable is_durable) {
     }
     see(key, call.destination + " " + call.method + " " + call.url + "\n" + call.body, !order_key.empty(), order_key);
     hanging_.push_back(http_->sent().back().call_id);
+    if (call.url.starts_with("https://gen.example/")) generated_[hanging_.back()] = call.body;
     return std::nullopt;
   });
   processes_->respond_otherwise([this](const ProcessCall& call) {
@@ -60,6 +63,11 @@ void Target::see(const std::string& key, const std::string& what, bool ordered, 
     violations_.push_back({"I-13", "the delivery " + key + " of key " + order_key + " begins after one of a later event"});
   }
   newest = std::max(newest, id->record.sequence);
+}
+
+std::optional<HttpAnswer> Target::own_answer(size_t index) const {
+  const auto found = generated_.find(hanging_[index]);
+  return found == generated_.end() ? std::nullopt : std::optional(answer_generated(found->second));
 }
 
 void Target::answer(size_t index, Result<HttpAnswer> answer) {

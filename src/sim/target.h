@@ -28,6 +28,8 @@ class Target {
 
   /// Calls that wait for an answer, oldest first.
   const std::vector<uint64_t>& hanging() const { return hanging_; }
+  /// What is answered to a call of a generated workflow; nothing for others.
+  std::optional<delivery::HttpAnswer> own_answer(size_t index) const;
   void answer(size_t index, Result<delivery::HttpAnswer> answer);
 
   /// Calls seen since the last time, as lines of a trace.
@@ -42,6 +44,7 @@ class Target {
   std::unique_ptr<delivery::SimulatedProcessRunner> processes_;
   IsDurable is_durable_;
   std::vector<uint64_t> hanging_;
+  std::map<uint64_t, std::string> generated_;        ///< bodies of calls of generated workflows
   std::map<std::string, std::string> seen_;          ///< Idempotency-Key → what it was for
   std::map<std::string, Sequence> newest_;           ///< ordering key → newest cause begun with
   std::vector<std::string> lines_;
