@@ -161,7 +161,8 @@ TEST_F(RunnerTest, OnlyThreeDescriptorsAreOpen) {
 TEST_F(RunnerTest, RunsInAFolderOfItsOwnThatIsRemoved) {
   const auto answer = run("umask; mkdir -p a/b; echo x > a/b/c; pwd; stat -c %a .");
   ASSERT_TRUE(answer.ok());
-  EXPECT_THAT(answer->output, testing::MatchesRegex("0077\n.*/attempt-00-7.1-.*\n700\n"));
+  // No regular expression: under GCC 12's address sanitizer regexec() hangs.
+  EXPECT_THAT(answer->output, testing::AllOf(testing::StartsWith("0077\n/"), HasSubstr("/attempt-00-7.1-"), testing::EndsWith("\n700\n")));
   EXPECT_EQ(attempt_folders(), 0u);
   EXPECT_TRUE(wait_until([&] { return fs::is_empty(folder_ / "work"); }));
 }
