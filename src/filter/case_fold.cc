@@ -1,95 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filter/case_fold.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+
+#include "filter/case_ranges.h"
 
 namespace hence::filter {
 
 namespace {
 
-uint32_t lower_latin(uint32_t c) {
-  if (c >= 0xC0 && c <= 0xDE && c != 0xD7) return c + 0x20;
-  const bool even_upper = (c >= 0x100 && c <= 0x12F) || (c >= 0x132 && c <= 0x137) ||
-                          (c >= 0x14A && c <= 0x177);
-  if (even_upper) return c | 1u;
-  const bool odd_upper = (c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E);
-  if (odd_upper) return (c & 1u) != 0 ? c + 1 : c;
-  if (c == 0x178) return 0xFF;
-  return c;
+/// The counterpart of a character, itself if it has none.
+uint32_t counterpart(uint32_t c, std::span<const CaseRange> ranges) {
+  const auto after = std::upper_bound(ranges.begin(), ranges.end(), c,
+                                      [](uint32_t wanted, const CaseRange& range) { return wanted < range.first; });
+  if (after == ranges.begin()) return c;
+  const CaseRange& range = *(after - 1);
+  if (c > range.last || (c - range.first) % range.step != 0) return c;
+  return c + static_cast<uint32_t>(range.distance);
 }
 
-/// Lower case of a character that takes two bytes in UTF-8, itself if it has none of that size.
-uint32_t lower_two_byte(uint32_t c) {
-  if (c < 0x180) return lower_latin(c);
-  if (c >= 0x391 && c <= 0x3AB && c != 0x3A2) return c + 0x20;
-  if (c == 0x386) return 0x3AC;
-  if (c >= 0x388 && c <= 0x38A) return c + 0x25;
-  if (c == 0x38C) return 0x3CC;
-  if (c == 0x38E || c == 0x38F) return c + 0x3F;
-  if (c >= 0x400 && c <= 0x40F) return c + 0x50;
-  if (c >= 0x410 && c <= 0x42F) return c + 0x20;
-  if ((c >= 0x460 && c <= 0x481) || (c >= 0x48A && c <= 0x4BF) || (c >= 0x4D0 && c <= 0x52F)) {
-    return c | 1u;
-  }
-  if (c >= 0x531 && c <= 0x556) return c + 0x30;
-  return c;
+/// Bytes of the character that begins with this one, 1 where none can.
+size_t length_of(unsigned char lead) {
+  if (lead >= 0xF0) return 4;
+  if (lead >= 0xE0) return 3;
+  return lead >= 0xC2 ? 2 : 1;
 }
 
-}  // namespace
-
-void fold_case(std::string_view text, std::string& out) {
-  out.assign(text);
-  for (size_t i = 0; i < out.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(out[i]);
-    if (byte < 0x80) {
-      if (byte >= 'A' && byte <= 'Z') out[i] = static_cast<char>(byte + 0x20);
-    } else if (byte >= 0xC2 && byte <= 0xDF && i + 1 < out.size()) {
-      const auto next = static_cast<unsigned char>(out[i + 1]);
-      const uint32_t lower = lower_two_byte(((byte & 0x1Fu) << 6) | (next & 0x3Fu));
-      out[i] = static_cast<char>(0xC0u | (lower >> 6));
-      out[i + 1] = static_cast<char>(0x80u | (lower & 0x3Fu));
-      ++i;
-    }
-  }
-}
-
-namespace {
-
-/// The character whose lower case c is, itself if there is none.
-uint32_t upper_two_byte(uint32_t c) {
-  if (lower_two_byte(c) != c) return c;
-  for (const uint32_t candidate : {c - 0x20, c - 1, c - 0x50, c - 0x30, c - 0x25, c - 0x26, c - 0x3F,
-                                   c - 0x40, c + 0x79}) {
-    if (candidate >= 0x80 && candidate < 0x800 && candidate != c && lower_two_byte(candidate) == c) {
-      return candidate;
-    }
-  }
-  return c;
-}
-
-}  // namespace
-
-std::string raised(std::string_view text) {
-  std::string out(text);
-  for (size_t i = 0; i < out.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(out[i]);
-    if (byte < 0x80) {
-      if (byte >= 'a' && byte <= 'z') out[i] = static_cast<char>(byte - 0x20);
-    } else if (byte >= 0xC2 && byte <= 0xDF && i + 1 < out.size()) {
-      const auto next = static_cast<unsigned char>(out[i + 1]);
-      const uint32_t upper = upper_two_byte(((byte & 0x1Fu) << 6) | (next & 0x3Fu));
-      out[i] = static_cast<char>(0xC0u | (upper >> 6));
-      out[i + 1] = static_cast<char>(0x80u | (upper & 0x3Fu));
-      ++i;
-    }
-  }
+uint32_t decode(std::string_view bytes) {
+  uint32_t out = static_cast<unsigned char>(bytes.front()) & (0x7Fu >> bytes.size());
+  for (const char byte : bytes.substr(1)) out = (out << 6) | (static_cast<unsigned char>(byte) & 0x3Fu);
   return out;
 }
+
+void append(uint32_t c, std::string& out) {
+  const auto tail = [&](uint32_t shift) { out += static_cast<char>(0x80u | ((c >> shift) & 0x3Fu)); };
+  if (c < 0x800) {
+    out += static_cast<char>(0xC0u | (c >> 6));
+  } else if (c < 0x10000) {
+    out += static_cast<char>(0xE0u | (c >> 12));
+    tail(6);
+  } else {
+    out += static_cast<char>(0xF0u | (c >> 18));
+    tail(12);
+    tail(6);
+  }
+  tail(0);
+}
+
+/// The length of the ASCII that text begins with, which is written to out with [first, first + 25] in
+/// the other case.
+size_t map_ascii(std::string_view text, char first, std::string& out) {
+  out.assign(text);
+  size_t at = 0;
+  for (; at < out.size() && static_cast<unsigned char>(out[at]) < 0x80; ++at) {
+    if (out[at] >= first && out[at] <= first + 25) out[at] = static_cast<char>(out[at] ^ 0x20);
+  }
+  return at;
+}
+
+void map_case(std::string_view text, char first, std::span<const CaseRange> ranges, std::string& out) {
+  size_t at = map_ascii(text, first, out);
+  out.resize(at);
+  while (at < text.size()) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const size_t length = length_of(byte) <= text.size() - at ? length_of(byte) : 1;
+    if (length == 1) {
+      const bool mapped = text[at] >= first && text[at] <= first + 25;
+      out += mapped ? static_cast<char>(byte ^ 0x20) : text[at];
+    } else {
+      const std::string_view whole = text.substr(at, length);
+      const uint32_t c = decode(whole);
+      const uint32_t other = counterpart(c, ranges);
+      if (other == c) out += whole;
+      else append(other, out);
+    }
+    at += length;
+  }
+}
+
+}  // namespace
+
+void fold_case(std::string_view text, std::string& out) { map_case(text, 'A', kToLower, out); }
 
 std::string folded(std::string_view text) {
   std::string out;
   fold_case(text, out);
+  return out;
+}
+
+std::string raised(std::string_view text) {
+  std::string out;
+  map_case(text, 'a', kToUpper, out);
   return out;
 }
 

@@ -63,6 +63,16 @@ bool read_attribute(json::View event, std::string_view name, uint32_t key_hash, 
   }
 }
 
+/// The value of an attribute that is a string; nothing if it is not there or something else.
+std::optional<std::string_view> string_attribute(json::View event, const CesqlNode& node) {
+  if (node.is_data || !event.is_object()) return std::nullopt;
+  const uint32_t at = json::find_member(event.buffer(), event.node(), node.text, node.key_hash);
+  if (at == 0) return std::nullopt;
+  const json::View value = json::View::at_node(event.buffer(), at);
+  if (value.type() != json::Type::string) return std::nullopt;
+  return value.as_string();
+}
+
 bool read_attribute(json::View event, const CesqlNode& node, CesqlValue& out) {
   return !node.is_data && read_attribute(event, node.text, node.key_hash, out);
 }
@@ -125,16 +135,19 @@ class Evaluator {
         const CesqlNode& left = code_.nodes[code_.child(node, 0)];
         const CesqlNode& right = code_.nodes[code_.child(node, 1)];
         if (left.op != CesqlOp::attribute || right.op != CesqlOp::literal) break;
+        if (right.literal_type == CesqlType::string) {
+          const auto text = string_attribute(run_.event, left);
+          if (text) return equal_text(*text, right.text);
+        }
         const CesqlValue value = attribute(left);
         if (run_.failed()) return false;
-        if (value.type == CesqlType::string && right.literal_type == CesqlType::string) {
-          return equal_text(value.string, right.text);
-        }
         return equal_as(value, literal(right)) && !run_.failed();
       }
       case CesqlOp::like: {
         const CesqlNode& left = code_.nodes[code_.child(node, 0)];
         if (left.op != CesqlOp::attribute) break;
+        const auto text = string_attribute(run_.event, left);
+        if (text) return is_like(*text, node.pattern) != node.negated;
         const CesqlValue value = attribute(left);
         if (run_.failed()) return false;
         return is_like(cesql_to_string(value, run_), node.pattern) != node.negated;
@@ -199,6 +212,7 @@ class Evaluator {
 
  private:
   bool exists(const CesqlNode& node) const {
+    if (string_attribute(run_.event, node)) return true;
     CesqlValue ignored;
     return read_attribute(run_.event, node, ignored) || is_required(node.text);
   }
@@ -293,6 +307,10 @@ class Evaluator {
     bool found = false;
     for (uint32_t i = 1; i < node.child_count && !found; ++i) {
       const CesqlNode& member = code_.nodes[code_.child(node, i)];
+      if (wanted.type == CesqlType::string && member.op == CesqlOp::literal && member.literal_type == CesqlType::string) {
+        found = equal_text(member.text, wanted.string);
+        continue;
+      }
       const CesqlValue element = member.op == CesqlOp::literal ? literal(member) : value_of(code_.child(node, i));
       if (run_.failed()) return CesqlValue::of(false);
       found = equal_as(element, wanted);

@@ -154,5 +154,13 @@ TEST(Cesql, DeepExpressionsAreRefusedNotFollowed) {
   EXPECT_FALSE(Cesql::parse(chain).ok());
 }
 
+TEST(Cesql, LongExpressionsAreRefused) {
+  const auto of_size = [](size_t bytes) { return "a = '" + std::string(bytes - 6, 'x') + "'"; };
+  EXPECT_TRUE(Cesql::parse(of_size(kCesqlBytesMax)).ok());
+  const auto longer = Cesql::parse(of_size(kCesqlBytesMax + 1));
+  ASSERT_FALSE(longer.ok());
+  EXPECT_THAT(longer.error().message(), ::testing::HasSubstr("longer than 65536 bytes"));
+}
+
 }  // namespace
 }  // namespace hence::filter

@@ -40,12 +40,11 @@ bool folds(TestKind kind) {
 
 ConditionId ConditionTable::intern(const FieldSpec& field) {
   const PathId path = field.raw ? paths_.intern_raw(field.path) : paths_.intern(field.path);
-  std::string key;
-  write_key(path, field, key);
-  const auto [at, is_new] = interned_.try_emplace(std::move(key), size());
+  write_key(path, field, key_);
+  const auto [id, is_new] = interned_.put(key_);
   if (!is_new) {
-    conditions_[at->second].shared = true;
-    return at->second;
+    conditions_[id].shared = true;
+    return id;
   }
   Condition condition;
   condition.path = path;
@@ -62,23 +61,17 @@ ConditionId ConditionTable::intern(const FieldSpec& field) {
   condition.test_count = static_cast<uint32_t>(tests_.size()) - condition.first_test;
   if (condition.test_count > 0) condition.first = tests_[condition.first_test];
   conditions_.push_back(condition);
-  return at->second;
+  return id;
 }
 
 /// Operands of one text share one entry, which few rules then keep warm in the cache; those of a
 /// list follow each other and share only the bytes.
 uint32_t ConditionTable::add_text(const std::string& text, bool alone) {
   const auto next = static_cast<uint32_t>(text_operands_.size());
-  const auto [at, is_new] = single_texts_.try_emplace(text, next);
-  if (!is_new && alone) return at->second;
-  if (is_new) {
-    text_operands_.push_back({hash_text(text), static_cast<uint32_t>(texts_.size()),
-                              static_cast<uint32_t>(text.size())});
-    texts_.append(text);
-    HENCE_CHECK(texts_.size() < 0xFFFFFFFFu);
-  } else {
-    text_operands_.push_back(text_operands_[at->second]);
-  }
+  const auto [number, is_new] = distinct_texts_.put(text);
+  if (is_new) first_operand_.push_back(next);
+  if (!is_new && alone) return first_operand_[number];
+  text_operands_.push_back(distinct_texts_.item(number));
   return next;
 }
 
@@ -166,8 +159,11 @@ void ConditionTable::freeze() {
     if (ranges_[i].has_low) ranges_[i].low = values[range_places_[i].low];
     if (ranges_[i].has_high) ranges_[i].high = values[range_places_[i].high];
   }
+  texts_ = std::move(distinct_texts_).take_bytes();
   interned_ = {};
-  single_texts_ = {};
+  key_ = {};
+  distinct_texts_ = {};
+  first_operand_ = {};
   number_texts_ = {};
   number_places_ = {};
   range_places_ = {};

@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "filter/address_range.h"
+#include "filter/byte_table.h"
 #include "filter/event_fields.h"
 #include "filter/hashing.h"
 #include "filter/path_table.h"
@@ -32,11 +32,7 @@ struct Test {
   uint32_t count = 0;
 };
 
-struct TextOperand {
-  uint64_t hash = 0;
-  uint32_t offset = 0;
-  uint32_t size = 0;
-};
+using TextOperand = ByteTable::Item;
 struct NumberOperand {
   json::View exact;
   double nearest = 0;
@@ -66,8 +62,8 @@ class ConditionTable {
 
   /// Makes room for the conditions of so many rules.
   void expect(size_t rules) {
-    interned_.reserve(2 * rules);
-    single_texts_.reserve(2 * rules);
+    interned_.expect(2 * rules);
+    distinct_texts_.expect(2 * rules);
   }
   /// The id of a condition; equal ones get one id. Only before freeze().
   ConditionId intern(const FieldSpec& field);
@@ -139,11 +135,11 @@ class ConditionTable {
     uint32_t low = 0;
     uint32_t high = 0;
   };
-  struct TextHash {
-    size_t operator()(const std::string& text) const { return hash_text(text); }
-  };
-  std::unordered_map<std::string, ConditionId, TextHash> interned_;
-  std::unordered_map<std::string, uint32_t, TextHash> single_texts_;  // operand of a text, to be shared
+  // Only while building:
+  ByteTable interned_;                  // what each condition asks, by its id
+  std::string key_;                     // of the condition being interned
+  ByteTable distinct_texts_;            // becomes texts_
+  std::vector<uint32_t> first_operand_; // of each distinct text, to be shared
   std::vector<std::string> number_texts_;
   std::vector<uint32_t> number_places_;    // numbers_[i] is number_texts_[number_places_[i]]
   std::vector<RangeParts> range_places_;

@@ -13,11 +13,10 @@ namespace {
 /// `type`: one string or a list of them, each plain or ending in `.*` (or `*` alone).
 class TypeReader {
  public:
-  TypeReader(Conditions& out, std::vector<Fault>& faults) : out_(out), faults_(faults) {}
+  explicit TypeReader(std::vector<Fault>& faults) : faults_(faults) {}
 
   std::optional<FieldSpec> read(json::View value) {
     field_.path = {"type"};
-    field_.pointer = "/type";
     if (value.is_array()) {
       if (value.size() == 0) fault("/type", "an empty list of types matches nothing; name one");
       uint32_t index = 0;
@@ -42,7 +41,6 @@ class TypeReader {
       return;
     }
     std::string text(value.as_string());
-    out_.types.push_back(text);
     TestSpec test;
     test.kind = TestKind::text;
     if (text == "*" || text.ends_with(".*")) {
@@ -51,14 +49,13 @@ class TypeReader {
     }
     if (text.find('*') != std::string::npos) {
       fault(pointer, "* stands only as the last segment of a type, as in com.acme.*; use pattern: "
-                     "{type: [{wildcard: \"" + out_.types.back() + "\"}]} for other places");
+                     "{type: [{wildcard: \"" + std::string(value.as_string()) + "\"}]} for other places");
       return;
     }
     test.operands.push_back(std::move(text));
     field_.any_of.push_back(std::move(test));
   }
 
-  Conditions& out_;
   std::vector<Fault>& faults_;
   FieldSpec field_;
 };
@@ -97,9 +94,8 @@ void read_on(json::View on, const CesqlFunctions& functions, Conditions& out, st
   out.any_of.assign(1, {});
   for (const auto [key, value] : on.members()) {
     if (key == "type") {
-      type = TypeReader(out, faults).read(value);
+      type = TypeReader(faults).read(value);
     } else if (key == "pattern") {
-      out.pattern = json::Value::detached(value);
       out.any_of = parse_pattern(value, "/pattern", faults);
     } else if (key == "filters") {
       auto filters = DialectFilters::parse(value, "/filters", faults, functions);
@@ -119,10 +115,16 @@ void read_on(json::View on, const CesqlFunctions& functions, Conditions& out, st
   if (out.program) {
     for (FieldSpec& field : necessary_conditions(*out.program)) necessary.push_back(std::move(field));
   }
+  if (!type && necessary.empty()) return;
   for (Conjunction& conjunction : out.any_of) {
     if (type) conjunction.insert(conjunction.begin(), *type);
     conjunction.insert(conjunction.end(), necessary.begin(), necessary.end());
   }
+}
+
+Error error_of(const Fault& fault) {
+  const std::string where = fault.pointer.empty() ? "" : " (at " + fault.pointer + ")";
+  return Error(fault.code, fault.message + where);
 }
 
 }  // namespace
@@ -134,9 +136,15 @@ Result<Conditions> parse_conditions(json::View on, std::vector<Fault>* faults,
   read_on(on, functions, out, found);
   if (faults != nullptr) faults->insert(faults->end(), found.begin(), found.end());
   if (found.empty()) return out;
-  const Fault& first = found.front();
-  const std::string where = first.pointer.empty() ? "" : " (at " + first.pointer + ")";
-  return Error(first.code, first.message + where);
+  return error_of(found.front());
+}
+
+Result<Conditions> conditions_of_pattern(json::View pattern) {
+  Conditions out;
+  std::vector<Fault> found;
+  out.any_of = parse_pattern(pattern, "/pattern", found);
+  if (found.empty()) return out;
+  return error_of(found.front());
 }
 
 }  // namespace hence::filter

@@ -19,10 +19,7 @@ namespace hence::filter {
 
 /// Made by parse_conditions; immutable in use, cheap to move.
 struct Conditions {
-  std::vector<std::string> types;      ///< as written; empty if `type` was not given
-  std::optional<json::Value> pattern;  ///< as written
-  std::optional<std::string> when;     ///< the jq program, without `${ }`
-
+  std::optional<std::string> when;  ///< the jq program, without `${ }`
   /// Types, pattern and what the filters need at least: any of these must hold. One empty conjunction if neither is given.
   std::vector<Conjunction> any_of;
   /// The compiled `filters`; nothing if they were not given.
@@ -36,5 +33,8 @@ struct Conditions {
 /// Errors: PatternInvalid, ExpressionInvalid, NotSupported.
 Result<Conditions> parse_conditions(json::View on, std::vector<Fault>* faults = nullptr,
                                     const CesqlFunctions& functions = {});
+
+/// Reads a pattern alone, as the value of `on: {pattern: …}`. Errors: PatternInvalid.
+Result<Conditions> conditions_of_pattern(json::View pattern);
 
 }  // namespace hence::filter

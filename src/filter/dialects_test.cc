@@ -86,6 +86,18 @@ TEST(Dialects, AreRefusedWithTheirPlace) {
   }
 }
 
+TEST(Dialects, FiltersInsideEachOtherHaveALimit) {
+  const auto nested = [](uint32_t depth) {
+    std::string filter = R"({"exact": {"id": "1"}})";
+    for (uint32_t i = 1; i < depth; ++i) filter = R"({"not": )" + filter + "}";
+    return parse_conditions(parse_json(R"({"filters": [)" + filter + "]}"));
+  };
+  EXPECT_TRUE(nested(kFilterDepthMax).ok());
+  const auto deeper = nested(kFilterDepthMax + 1);
+  ASSERT_FALSE(deeper.ok());
+  EXPECT_THAT(deeper.error().message(), HasSubstr("nested more than 64 deep"));
+}
+
 TEST(Dialects, WhyTellsTheErrorOfAFilter) {
   const RuleSet rules = build_rules({R"({"filters": [{"exact": {"id": "1"}}, {"sql": "int(subject) > 1"}]})"});
   const json::Value event = parse_json(kEvent);

@@ -37,11 +37,6 @@ inline json::Value parse_json(std::string_view text) {
 }
 
 /// The conditions of a bare pattern.
-inline Result<Conditions> conditions_of_pattern(json::View pattern) {
-  const std::string on = "{\"pattern\":" + pattern.to_text() + "}";
-  return parse_conditions(parse_json(on));
-}
-
 inline RuleSet build_rules(const std::vector<std::string>& ons) {
   std::vector<RuleInput> inputs;
   for (const std::string& on : ons) {

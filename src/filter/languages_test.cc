@@ -3,12 +3,14 @@
 // Filters and whens are found by index and decided by evaluation: the set must answer as the
 // evaluation alone does, errors included, whatever fields the event has.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
 #include "filter/filter_test_data.h"
+#include "filter/regular_expression.h"
 
 namespace hence::filter {
 namespace {
@@ -152,6 +154,16 @@ TEST(Extensions, RegexpsThatCostTooMuchOrDoNotParseAreRefused) {
     ASSERT_EQ(faults.size(), 1u) << bad;
     EXPECT_EQ(faults[0].pointer, "/pattern/a/0/regexp");
   }
+}
+
+TEST(Extensions, LongRegexpsAreRefused) {
+  const auto of_size = [](size_t bytes) {
+    return parse_conditions(parse_json(R"({"pattern": {"a": [{"regexp": ")" + std::string(bytes, 'x') + "\"}]}}"));
+  };
+  EXPECT_TRUE(of_size(kRegexBytesMax).ok());
+  const auto longer = of_size(kRegexBytesMax + 1);
+  ASSERT_FALSE(longer.ok());
+  EXPECT_THAT(longer.error().message(), ::testing::HasSubstr("longer than 4096 bytes"));
 }
 
 }  // namespace

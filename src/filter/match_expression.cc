@@ -289,14 +289,14 @@ bool is_reserved_name(std::string_view key) {
   return std::find(kReservedNames.begin(), kReservedNames.end(), key) != kReservedNames.end();
 }
 
-std::optional<TestSpec> parse_alternative(json::View element, const std::string& pointer,
+std::optional<TestSpec> parse_alternative(json::View element, const ElementPlace& place,
                                           std::vector<Fault>& faults) {
   TestSpec test;
   switch (element.type()) {
     case json::Type::object:
-      return ExpressionReader(pointer, faults).read(element);
+      return ExpressionReader(place.pointer(), faults).read(element);
     case json::Type::array:
-      faults.push_back({ErrorCode::PatternInvalid, pointer,
+      faults.push_back({ErrorCode::PatternInvalid, place.pointer(),
                         "an array inside a field's array; list the values in one array"});
       return std::nullopt;
     case json::Type::string:

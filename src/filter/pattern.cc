@@ -12,27 +12,31 @@ namespace hence::filter {
 
 namespace {
 
-/// Walks a pattern; conjunctions_ is what has been read so far, multiplied out.
+/// Walks a pattern; conjunctions_ is what has been read so far, multiplied out, and pointer_ the place
+/// where it is.
 class PatternReader {
  public:
-  explicit PatternReader(std::vector<Fault>& faults) : faults_(faults) {}
+  PatternReader(std::string pointer, std::vector<Fault>& faults)
+      : faults_(faults), conjunctions_(1), pointer_(std::move(pointer)) {}
 
-  void read_object(json::View object, const std::string& pointer, bool inside_or);
+  void read_object(json::View object, bool inside_or);
+  /// The conjunctions: one for each way through the `$or`s.
   std::vector<Conjunction> take() { return std::move(conjunctions_); }
-  void begin() { conjunctions_.assign(1, {}); }
 
  private:
-  void fault(const std::string& pointer, std::string message) {
-    faults_.push_back({ErrorCode::PatternInvalid, pointer, std::move(message)});
+  void fault(std::string message) {
+    faults_.push_back({ErrorCode::PatternInvalid, pointer_, std::move(message)});
   }
-  void read_field(std::string_view key, json::View value, const std::string& pointer,
-                  bool inside_or);
-  void read_or(json::View branches, const std::string& pointer);
-  void read_values(json::View values, const std::string& pointer);
-  void put(const FieldSpec& field);
+  void read_field(std::string_view key, json::View value, bool inside_or);
+  void read_or(json::View branches);
+  void read_branch(json::View branch, uint32_t index);
+  void read_values(json::View values);
+  void check_count(const FieldSpec& field, size_t written);
+  void put(FieldSpec field);
 
   std::vector<Fault>& faults_;
   std::vector<Conjunction> conjunctions_;
+  std::string pointer_;
   std::vector<std::string> path_;
   bool product_refused_ = false;
 };
@@ -49,55 +53,61 @@ bool is_or(json::View value) {
   return true;
 }
 
-void PatternReader::read_object(json::View object, const std::string& pointer, bool inside_or) {
+void PatternReader::read_object(json::View object, bool inside_or) {
   if (object.size() == 0) {
-    fault(pointer, "an empty object asks nothing; name at least one field");
+    fault("an empty object asks nothing; name at least one field");
     return;
   }
   if (path_.size() >= kPatternDepthMax) {
-    fault(pointer, "objects nested more than " + std::to_string(kPatternDepthMax) + " deep");
+    fault("objects nested more than " + std::to_string(kPatternDepthMax) + " deep");
     return;
   }
   for (const auto [key, value] : object.members()) {
-    std::string place = pointer;
-    json::append_pointer(place, key);
-    read_field(key, value, place, inside_or);
+    const size_t here = pointer_.size();
+    json::append_pointer(pointer_, key);
+    read_field(key, value, inside_or);
+    pointer_.resize(here);
   }
 }
 
-void PatternReader::read_field(std::string_view key, json::View value, const std::string& pointer,
-                               bool inside_or) {
+void PatternReader::read_field(std::string_view key, json::View value, bool inside_or) {
   if (key == "$or" && is_or(value)) {
-    read_or(value, pointer);
+    read_or(value);
     return;
   }
   if (inside_or && is_reserved_name(key)) {
-    fault(pointer, "\"" + std::string(key) + "\" is reserved and no field name inside $or");
+    fault("\"" + std::string(key) + "\" is reserved and no field name inside $or");
     return;
   }
   path_.emplace_back(key);
   if (value.is_object()) {
-    read_object(value, pointer, inside_or);
+    read_object(value, inside_or);
   } else if (value.is_array()) {
-    read_values(value, pointer);
+    read_values(value);
   } else {
-    fault(pointer, "\"" + std::string(key) + "\" must be an array of values or an object; write [" +
-                       value.to_text() + "]");
+    fault("\"" + std::string(key) + "\" must be an array of values or an object; write [" + value.to_text() + "]");
   }
   path_.pop_back();
 }
 
-void PatternReader::read_or(json::View branches, const std::string& pointer) {
+void PatternReader::read_branch(json::View branch, uint32_t index) {
+  const size_t here = pointer_.size();
+  pointer_ += "/" + std::to_string(index);
+  read_object(branch, true);
+  pointer_.resize(here);
+}
+
+void PatternReader::read_or(json::View branches) {
   const std::vector<Conjunction> before = std::move(conjunctions_);
   std::vector<Conjunction> all;
   uint32_t index = 0;
   for (const json::View branch : branches.elements()) {
     conjunctions_ = before;
-    read_object(branch, pointer + "/" + std::to_string(index++), true);
+    read_branch(branch, index++);
     if (all.size() + conjunctions_.size() > kOrProductMax) {
       if (!product_refused_) {
-        fault(pointer, "the $or alternatives multiply to more than " +
-                           std::to_string(kOrProductMax) + " combinations; split the rule");
+        fault("the $or alternatives multiply to more than " + std::to_string(kOrProductMax) +
+              " combinations; split the rule");
       }
       product_refused_ = true;
       break;
@@ -112,21 +122,20 @@ bool is_searched(const TestSpec& test) {
   return test.kind == TestKind::wildcard || test.kind == TestKind::regexp;
 }
 
-void PatternReader::read_values(json::View values, const std::string& pointer) {
+void PatternReader::read_values(json::View values) {
   if (values.size() == 0) {
-    fault(pointer, "an empty array matches nothing; list at least one value");
+    fault("an empty array matches nothing; list at least one value");
     return;
   }
   if (path_.back() == "$or" && values.size() == 1 && values.at(0).is_object()) {
-    fault(pointer, "$or needs at least two objects");
+    fault("$or needs at least two objects");
     return;
   }
   FieldSpec field;
   field.path = path_;
-  field.pointer = pointer;
   uint32_t index = 0;
   for (const json::View element : values.elements()) {
-    auto test = parse_alternative(element, pointer + "/" + std::to_string(index++), faults_);
+    auto test = parse_alternative(element, {pointer_, index++}, faults_);
     if (!test) continue;
     if (!field.any_of.empty() && !test->negated && !field.any_of.back().negated &&
         test->kind == field.any_of.back().kind && test->kind == TestKind::text) {
@@ -135,25 +144,29 @@ void PatternReader::read_values(json::View values, const std::string& pointer) {
       field.any_of.push_back(std::move(*test));
     }
   }
-  if (index > kFieldAlternativesMax) {
-    fault(pointer, "more than " + std::to_string(kFieldAlternativesMax) + " values for one field");
-  }
-  if (std::count_if(field.any_of.begin(), field.any_of.end(), is_searched) > kFieldWildcardsMax) {
-    fault(pointer, "more than " + std::to_string(kFieldWildcardsMax) +
-                       " wildcards and regular expressions for one field, which are tried one by one; split the rule");
-  }
-  put(field);
+  check_count(field, index);
+  put(std::move(field));
 }
 
-void PatternReader::put(const FieldSpec& field) {
+void PatternReader::check_count(const FieldSpec& field, size_t written) {
+  if (written > kFieldAlternativesMax) {
+    fault("more than " + std::to_string(kFieldAlternativesMax) + " values for one field");
+  }
+  if (std::count_if(field.any_of.begin(), field.any_of.end(), is_searched) > kFieldWildcardsMax) {
+    fault("more than " + std::to_string(kFieldWildcardsMax) +
+          " wildcards and regular expressions for one field, which are tried one by one; split the rule");
+  }
+}
+
+void PatternReader::put(FieldSpec field) {
   for (Conjunction& conjunction : conjunctions_) {
-    const auto same = std::find_if(conjunction.begin(), conjunction.end(), [&](const FieldSpec& f) {
-      return f.path == field.path;
-    });
-    if (same != conjunction.end()) {
-      *same = field;
+    const auto same = std::find_if(conjunction.begin(), conjunction.end(),
+                                   [&](const FieldSpec& other) { return other.path == field.path; });
+    FieldSpec& place = same == conjunction.end() ? conjunction.emplace_back() : *same;
+    if (&conjunction == &conjunctions_.back()) {
+      place = std::move(field);
     } else {
-      conjunction.push_back(field);
+      place = field;
     }
   }
 }
@@ -200,9 +213,8 @@ std::vector<Conjunction> parse_pattern(json::View pattern, std::string_view poin
                       "a pattern of more than " + std::to_string(kPatternBytesMax) + " bytes; split the rule"});
     return {};
   }
-  PatternReader reader(faults);
-  reader.begin();
-  reader.read_object(pattern, place, false);
+  PatternReader reader(place, faults);
+  reader.read_object(pattern, false);
   std::vector<Conjunction> out = reader.take();
   for (const Conjunction& conjunction : out) {
     if (std::count_if(conjunction.begin(), conjunction.end(), mixes_absence) > kMixedAbsenceMax) {

@@ -56,7 +56,6 @@ struct TestSpec {
 struct FieldSpec {
   std::vector<std::string> path;  ///< object keys from the event
   std::vector<TestSpec> any_of;
-  std::string pointer;            ///< where it is written, inside `on`
   /// Looks at the field as jq does: arrays are not seen through, and they and objects are values.
   bool raw = false;
 };

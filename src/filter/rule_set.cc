@@ -141,9 +141,14 @@ void RuleSet::join_layers(std::vector<SharedRule>& rules) {
   }
 }
 
-std::vector<RuleSet::SharedRule> RuleSet::rules_beside() const {
+bool RuleSet::has_layer(const RuleIndex* index) const {
+  return std::any_of(layers_.begin(), layers_.end(), [&](const Layer& layer) { return layer.index.get() == index; });
+}
+
+std::vector<RuleSet::SharedRule> RuleSet::rules_beside(const RuleSet& other) const {
   std::vector<SharedRule> out;
   for (const Layer& layer : layers_) {
+    if (other.has_layer(layer.index.get())) continue;
     for (const SharedRule& rule : *layer.rules) {
       if (layer.shows(rule->id)) out.push_back(rule);
     }
@@ -152,18 +157,29 @@ std::vector<RuleSet::SharedRule> RuleSet::rules_beside() const {
   return out;
 }
 
+std::vector<uint32_t> RuleSet::hidden_since(const RuleSet& before) const {
+  std::vector<uint32_t> out;
+  const auto compare = [&](const Layer& now, const Layer& then) {
+    if (now.index != then.index) return;
+    std::set_difference(now.hidden.begin(), now.hidden.end(), then.hidden.begin(), then.hidden.end(),
+                        std::back_inserter(out));
+  };
+  compare(base_, before.base_);
+  for (const Layer& now : layers_) {
+    for (const Layer& then : before.layers_) compare(now, then);
+  }
+  return out;
+}
+
 std::optional<RuleSet> RuleSet::rebased(const RuleSet& from, const RuleSet& merged) const {
   if (base_.index != from.base_.index || merged.changes() != 0) return std::nullopt;
-  const std::vector<SharedRule> known = from.rules_beside();
-  const std::vector<SharedRule> now = rules_beside();
+  const std::vector<SharedRule> known = from.rules_beside(*this);
+  const std::vector<SharedRule> now = rules_beside(from);
   std::vector<SharedRule> added;
   std::set_difference(now.begin(), now.end(), known.begin(), known.end(), std::back_inserter(added));
-  std::vector<uint32_t> gone;
-  const auto look_at = [&](uint32_t id) {
-    if (merged.contains(id) && !contains(id)) gone.push_back(id);
-  };
-  for (const uint32_t id : base_.hidden) look_at(id);
-  for (const SharedRule& rule : known) look_at(rule->id);
+  std::vector<uint32_t> gone = hidden_since(from);
+  for (const SharedRule& rule : known) gone.push_back(rule->id);
+  std::erase_if(gone, [&](uint32_t id) { return contains(id) || !merged.contains(id); });
   return merged.changed(std::move(added), std::move(gone));
 }
 

@@ -71,7 +71,8 @@ class RuleSet {
                                const std::vector<uint32_t>& removed) const;
 
   /// The same rules as this set's on the index of `merged`, a build() of the rules that `from` had,
-  /// while this set came of `from` by changes alone. Nothing if it did not.
+  /// while this set came of `from` by changes alone. Nothing if it did not. Costs time by what changed
+  /// since `from`, mostly.
   std::optional<RuleSet> rebased(const RuleSet& from, const RuleSet& merged) const;
 
   /// Replaces ids by those of the rules that match, ascending, and errors by what failed.
@@ -114,8 +115,11 @@ class RuleSet {
   Place locate(uint32_t rule) const;
   RuleSet changed(std::vector<SharedRule> added, std::vector<uint32_t> gone) const;
   void join_layers(std::vector<SharedRule>& rules);
-  /// The rules that layers show, by address.
-  std::vector<SharedRule> rules_beside() const;
+  bool has_layer(const RuleIndex* index) const;
+  /// The rules that the layers which `other` lacks show, by address.
+  std::vector<SharedRule> rules_beside(const RuleSet& other) const;
+  /// Rules that the base and the layers of both sets no longer show, but those of `before` do.
+  std::vector<uint32_t> hidden_since(const RuleSet& before) const;
   static void collect(const Layer& layer, json::View event, IndexScratch& scratch, MatchScratch& all);
 
   Layer base_;

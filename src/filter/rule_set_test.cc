@@ -167,6 +167,33 @@ TEST(RuleSet, ChangesMadeWhileTheIndexIsBuiltAnewAreCarriedOver) {
   EXPECT_FALSE(merged.rebased(from, merged).has_value());
 }
 
+RuleInput rule_of_type(uint32_t id, const std::string& type) { return {id, conditions_of(R"({"type": ")" + type + R"("})")}; }
+
+TEST(RuleSet, ChangesBesideALargeLayerAreCarriedOver) {
+  std::vector<RuleInput> base, bulk, all;
+  for (uint32_t id = 0; id < 1'500; ++id) {
+    const std::string type = (id < 1'000 ? "base" : "bulk") + std::to_string(id);
+    if (id < 1'000) base.push_back(rule_of_type(id, type));
+    else bulk.push_back(rule_of_type(id, type));
+    all.push_back(rule_of_type(id, type));
+  }
+  const RuleSet from = *RuleSet::build(base)->with_changes(bulk, {});
+  const RuleSet merged = *RuleSet::build(all);
+  // The large layer stays while others come on top of it: of each, one goes, one changes, one goes and comes back.
+  const RuleSet gone = *from.with_changes({rule_of_type(2, "new"), rule_of_type(1'002, "new"), rule_of_type(1'500, "new")}, {1, 3, 1'001, 1'003});
+  const RuleSet now = *gone.with_changes({rule_of_type(3, "base3"), rule_of_type(1'003, "bulk1003")}, {});
+  const auto rebased = now.rebased(from, merged);
+  ASSERT_TRUE(rebased.has_value());
+  EXPECT_EQ(rebased->size(), now.size());
+  EXPECT_EQ(rebased->layers(), 1u);
+  EXPECT_THAT(matching(*rebased, parse_json(R"({"type": "new"})")), ElementsAre(2, 1'002, 1'500));
+  for (uint32_t id = 0; id < 1'510; ++id) {
+    EXPECT_EQ(rebased->contains(id), now.contains(id)) << id;
+    const auto event = parse_json(R"({"type": ")" + std::string(id < 1'000 ? "base" : "bulk") + std::to_string(id) + R"("})");
+    EXPECT_EQ(matching(*rebased, event), matching(now, event)) << id;
+  }
+}
+
 TEST(RuleSet, OneChangeIsCompiledApartFromManyBefore) {
   const auto rule = [](uint32_t id) { return RuleInput{id, conditions_of(R"({"type": "t)" + std::to_string(id) + R"("})")}; };
   std::vector<RuleInput> base;
@@ -343,6 +370,10 @@ TEST(WideEvents, CostLinearTime) {
   expect_linear(R"({"o": {"x": [1], "i": {"a": [1], "b": [2]}}})", false, [](int n) {
     const std::string inner = repeat(40, R"({"a":1},{"b":2})", "{}");
     return "{\"o\":" + repeat(n / 40, "{\"x\":1,\"i\":" + inner + "}", "{}") + "}";
+  });
+  expect_linear(R"({"o": {"x": [1], "i": {"a": [1], "b": [2]}}})", false, [](int n) {
+    const std::string inner = repeat(n / 40, R"({"a":1},{"b":2})", "{}");
+    return "{\"o\":" + repeat(40, "{\"x\":1,\"i\":" + inner + "}", "{}") + "}";
   });
   expect_linear(R"({"l": {"a": [1], "b": [{"exists": false}]}})", false, [](int n) {
     return "{\"l\":" + repeat(n, R"({"a":1,"b":1})", R"({"a":2})") + "}";

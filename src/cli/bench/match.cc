@@ -23,18 +23,12 @@ using bench::fastest;
 using bench::read_lines;
 using bench::thread_cpu_seconds;
 
-/// A line is {"id"?, "pattern"…} with the members of an `on`, or {"id"?, "on": {…}}.
+/// A line is {"id"?, "pattern": {…}} or {"id"?, "on": {…}}.
 Result<filter::Conditions> read_rule(const std::string& line) {
   HENCE_TRY(const json::Value rule, json::parse(line));
   if (const auto on = rule->find("on")) return filter::parse_conditions(*on);
-  json::Builder on;
-  on.begin_object();
-  for (const auto [key, value] : rule->members()) {
-    if (key == "type" || key == "pattern" || key == "filters" || key == "when") on.member(key, value);
-  }
-  on.end_object();
-  const json::Value built = std::move(on).finish();
-  return filter::parse_conditions(built);
+  if (const auto pattern = rule->find("pattern")) return filter::conditions_of_pattern(*pattern);
+  return Error(ErrorCode::PatternInvalid, "a rule has a pattern, or an on with type, pattern, filters and when");
 }
 
 struct Loaded {
