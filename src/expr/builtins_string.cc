@@ -66,7 +66,7 @@ Flow trim_blank(Run& run, Val* a, Val& out, bool left, bool right) {
     if (blank_at(text.substr(begin)) != text.size() - begin) break;
     text.remove_suffix(text.size() - begin);
   }
-  run.step((a[0].size() - text.size()) / 64);
+  run.step((a[0].size() - text.size()) / 4);
   out = text.size() == a[0].size() ? a[0] : make_string(run, text);
   return Flow::value;
 }
@@ -104,7 +104,7 @@ Flow implode(Run& run, Val* a, Val& out) {
     const double code = std::trunc(item.number());
     const bool valid = code >= 0 && code <= 0x10FFFF && !(code >= 0xD800 && code <= 0xDFFF);
     append_utf8(valid ? static_cast<uint32_t>(code) : 0xFFFD, text);
-    return run.step();
+    return run.step(2);
   });
   if (flow == Flow::value) out = make_string(run, text);
   return flow;

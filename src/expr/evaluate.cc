@@ -229,7 +229,8 @@ Flow alternative(Run& run, const Node& node, const Val& in, Val& out) {
 }
 
 [[gnu::noinline]] Flow collect(Run& run, const Node& node, const Val& in, Val& out) {
-  Val result = make_array(run);
+  constexpr uint32_t kRoomFirst = 4;
+  Val result = make_array(run, kRoomFirst);
   auto sink = [&](Val&& value) {
     push(run, result, std::move(value));
     return run.over() ? Flow::error : Flow::value;
