@@ -211,7 +211,8 @@ template <size_t kArguments>
 Flow native(Run& run, const Node& node, Val&& in, Val& out) {
   constexpr size_t kArgumentsMax = 8;
   if (node.items.empty()) return native_of<1>(run, node, std::move(in), out);
-  if (node.items.size() < 3) return native_of<3>(run, node, std::move(in), out);
+  if (node.items.size() == 1) return native_of<2>(run, node, std::move(in), out);
+  if (node.items.size() == 2) return native_of<3>(run, node, std::move(in), out);
   return native_of<kArgumentsMax>(run, node, std::move(in), out);
 }
 
@@ -229,8 +230,7 @@ Flow alternative(Run& run, const Node& node, const Val& in, Val& out) {
 }
 
 [[gnu::noinline]] Flow collect(Run& run, const Node& node, const Val& in, Val& out) {
-  constexpr uint32_t kRoomFirst = 4;
-  Val result = make_array(run, kRoomFirst);
+  Val result = make_array(run);
   auto sink = [&](Val&& value) {
     push(run, result, std::move(value));
     return run.over() ? Flow::error : Flow::value;
