@@ -23,10 +23,19 @@ std::string shortened(std::string text) {
 
 }  // namespace
 
+/// Appends a text as JSON, shortened.
+void append_quoted(std::string& out, std::string_view text) {
+  const size_t before = out.size();
+  json::write_string(text, out);
+  if (out.size() - before <= kBriefBytes) return;
+  out.resize(before + json::utf8_prefix(std::string_view(out).substr(before, kBriefBytes)));
+  out += "…";
+}
+
 std::string quoted(std::string_view text) {
   std::string out;
-  json::write_string(text, out);
-  return shortened(std::move(out));
+  append_quoted(out, text);
+  return out;
 }
 
 std::string counted(uint64_t count, std::string_view noun) {
@@ -47,7 +56,8 @@ std::string one_of(std::span<const json::View> values) {
   std::string out;
   for (size_t i = 0; i < values.size() && i < kValuesShown; ++i) {
     if (i > 0) out += i + 1 == values.size() ? " or " : ", ";
-    out += brief(values[i]);
+    if (values[i].is_string()) append_quoted(out, values[i].as_string());
+    else out += brief(values[i]);
   }
   if (values.size() > kValuesShown) out += " or " + std::to_string(values.size() - kValuesShown) + " more";
   return values.empty() ? "nothing" : out;
