@@ -41,6 +41,10 @@ if(HENCE_SANITIZE)
     add_compile_options(-Wno-maybe-uninitialized)  # gcc 12 sees ghosts in optionals that are instrumented
   endif()
 endif()
+if(HENCE_FUZZ)
+  # Every module tells the fuzzer where it has been, not only the target: it steers by that.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(HENCE_COVERAGE)
   add_compile_options(--coverage)
   add_link_options(--coverage)

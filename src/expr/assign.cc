@@ -67,6 +67,7 @@ Flow update_all(Run& run, const Node& change, Val& container) {
     Arr* arr = container.arr();
     uint32_t kept = 0;
     for (uint32_t i = 0; i < arr->size; ++i) {
+      if (!run.step()) return Flow::error;
       Val changed;
       const Flow flow = evaluate_moved(run, change, std::move(arr->items[i]), changed);
       if (flow == Flow::error) return flow;
@@ -79,6 +80,7 @@ Flow update_all(Run& run, const Node& change, Val& container) {
   own_object(run, container);
   std::vector<Val> removed;
   for (uint32_t i = 0; i < container.obj()->size; ++i) {
+    if (!run.step()) return Flow::error;
     Val changed;
     Entry& entry = container.obj()->entries[i];
     const Flow flow = evaluate_moved(run, change, std::move(entry.value), changed);
@@ -86,7 +88,10 @@ Flow update_all(Run& run, const Node& change, Val& container) {
     if (flow == Flow::empty) removed.push_back(entry.key);
     entry.value = std::move(changed);
   }
-  for (const Val& key : removed) remove_member(run, container, key.text());
+  for (const Val& key : removed) {
+    remove_member(run, container, key.text());
+    if (run.over()) return Flow::error;
+  }
   return Flow::value;
 }
 

@@ -305,7 +305,7 @@ Flow transpose(Run& run, Val* a, Val& out) {
       row = make_array(run);
     }
     rows.push_back(std::move(row));
-    return flow == Flow::value && run.step();
+    return flow == Flow::value && run.step(4);
   };
   if (a[0].is_array()) each_element(a[0], take);
   else each_member(a[0], [&](std::string_view, Val row) { return take(std::move(row)); });

@@ -24,12 +24,6 @@ Flow object_key(Run& run, Val* a, Val& out) {
   return Flow::value;
 }
 
-double code_points(std::string_view text) {
-  size_t count = 0;
-  for (const char c : text) count += (c & 0xC0) != 0x80;
-  return static_cast<double>(count);
-}
-
 Flow absolute(Run& run, const Val& value, Val& out) {
   const double number = value.number();
   if (value.tag() == Tag::literal) {
@@ -47,7 +41,7 @@ Flow length(Run& run, Val* a, Val& out) {
     out = Val(0.0);
   } else if (value.is_string()) {
     run.step(value.size() / 32);
-    out = Val(code_points(value.text()));
+    out = Val(static_cast<double>(code_points(value.text())));
   } else if (value.is_array() || value.is_object()) {
     out = Val(static_cast<double>(value.size()));
   } else if (value.is_number()) {
@@ -137,8 +131,7 @@ struct Search {
 std::optional<bool> contains_flat(Run& run, const Val& a, const Val& b) {
   if (a.type() != b.type()) return false;
   if (a.is_string()) {
-    run.step(a.text().size() / 64);
-    return find_text(a.text(), b.text()) != std::string_view::npos;
+    return count_search(run, a.text(), b.text()) && find_text(a.text(), b.text()) != std::string_view::npos;
   }
   if (a.is_array() || a.is_object()) return std::nullopt;
   return equal(run, a, b);

@@ -81,8 +81,9 @@ Flow formatted(Run& run, Val* a, Val& out, std::string_view name) {
     return run.fail(std::string(name) + " requires parsed datetime inputs");
   }
   if (!a[1].is_string()) return run.fail(std::string(name) + " requires a string format");
-  if (!run.step(1 + a[1].size() / 16)) return Flow::error;
+  if (!run.step(8 + a[1].size())) return Flow::error;
   const auto text = format_time(time, a[1].text());
+  if (text) run.step(text->size());
   if (!text) return run.fail(std::string(name) + ": unknown conversion in " + described(run, a[1]));
   out = make_string(run, *text);
   return Flow::value;
@@ -93,6 +94,7 @@ Flow strflocaltime(Run& run, Val* a, Val& out) { return formatted(run, a, out, "
 Flow strptime(Run& run, Val* a, Val& out) {
   if (!a[0].is_string()) return run.fail("strptime/1 requires string inputs and arguments");
   if (!a[1].is_string()) return run.fail("strptime/1 requires string inputs and arguments");
+  if (!run.step(8 + a[0].size() / 4 + a[1].size())) return Flow::error;
   const auto time = parse_time(a[0].text(), a[1].text());
   if (!time) {
     return run.fail("date \"" + std::string(a[0].text().substr(0, 200)) + "\" does not match format \"" +

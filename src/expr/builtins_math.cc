@@ -9,9 +9,13 @@ namespace hence::expr {
 
 namespace {
 
+/// What a function of the C library may take, with arguments that are far from zero.
+constexpr uint64_t kStepsOfFunction = 8;
+
 template <double (*F)(double)>
 Flow math_1(Run& run, Val* a, Val& out) {
   if (!a[0].is_number()) return run.fail(described(run, a[0]) + " number required");
+  run.step(kStepsOfFunction);
   out = Val(F(a[0].number()));
   return Flow::value;
 }
@@ -20,6 +24,7 @@ Flow math_2(Run& run, Val* a, Val& out) {
   for (int i = 1; i <= 2; ++i) {
     if (!a[i].is_number()) return run.fail(described(run, a[i]) + " number required");
   }
+  run.step(kStepsOfFunction);
   out = Val(F(a[1].number(), a[2].number()));
   return Flow::value;
 }
@@ -71,6 +76,7 @@ Flow modf_0(Run& run, Val* a, Val& out) {
 }
 Flow lgamma_r_0(Run& run, Val* a, Val& out) {
   if (!a[0].is_number()) return run.fail(described(run, a[0]) + " number required");
+  run.step(kStepsOfFunction);
   int sign = 0;
   const double value = lgamma_r(a[0].number(), &sign);
   return pair(run, value, sign, out);

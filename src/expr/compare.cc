@@ -72,6 +72,7 @@ int open_pair(Run& run, const Val& a, const Val& b, std::vector<Pair>& stack) {
   if (a.is_object()) {
     const Val left = sorted_keys(run, a);
     pair.keys = sorted_keys(run, b);
+    if (run.over()) return 0;
     for (uint32_t i = 0; i < pair.count; ++i) {
       const int order = compare_text(left.arr()->items[i], pair.keys.arr()->items[i]);
       if (order != 0) return order;
@@ -112,6 +113,7 @@ int compare_containers(Run& run, const Val& left, const Val& right) {
       stack.pop_back();
       continue;
     }
+    if (!run.step()) return 0;
     const Val a = next_of(top.a, top);
     const Val b = next_of(top.b, top);
     ++top.next;

@@ -135,30 +135,18 @@ Flow each_limit(Run& run, const Node& node, const Val& in, Sink sink) {
   return reached && ended == Flow::stop ? Flow::value : ended;
 }
 
-/// "..": depth first, with a stack of its own.
+/// "..": depth first, with a stack of its own; nothing is looked at before it is wanted.
 Flow each_recurse(Run& run, const Val& in, Sink sink) {
-  std::vector<Val> stack{in};
-  while (!stack.empty()) {
+  std::vector<Children> stack;
+  Val value = in;
+  for (;;) {
     if (!run.step()) return Flow::error;
-    Val value = std::move(stack.back());
-    stack.pop_back();
-    const size_t before = stack.size();
-    if (value.is_array()) {
-      each_element(value, [&](Val item) {
-        stack.push_back(std::move(item));
-        return true;
-      });
-    } else if (value.is_object()) {
-      each_member(value, [&](std::string_view, Val item) {
-        stack.push_back(std::move(item));
-        return true;
-      });
-    }
-    std::reverse(stack.begin() + static_cast<ptrdiff_t>(before), stack.end());
+    if (value.is_array() || value.is_object()) stack.emplace_back(value);
     const Flow flow = sink(std::move(value));
     if (flow != Flow::value) return flow;
+    while (!stack.empty() && !stack.back().next(value)) stack.pop_back();
+    if (stack.empty()) return Flow::value;
   }
-  return Flow::value;
 }
 
 Flow each_term(Run& run, const Node& node, const Val& in, Sink sink) {

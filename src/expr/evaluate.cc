@@ -211,7 +211,8 @@ template <size_t kArguments>
 Flow native(Run& run, const Node& node, Val&& in, Val& out) {
   constexpr size_t kArgumentsMax = 8;
   if (node.items.empty()) return native_of<1>(run, node, std::move(in), out);
-  if (node.items.size() < 3) return native_of<3>(run, node, std::move(in), out);
+  if (node.items.size() == 1) return native_of<2>(run, node, std::move(in), out);
+  if (node.items.size() == 2) return native_of<3>(run, node, std::move(in), out);
   return native_of<kArgumentsMax>(run, node, std::move(in), out);
 }
 

@@ -9,6 +9,9 @@ namespace hence::expr {
 
 namespace {
 
+/// Bytes that are looked at one by one within a step.
+constexpr size_t kBytesOfStep = 4;
+
 Flow rows(Run& run, const Val& value, bool tabs, Val& out) {
   const std::string_view name = tabs ? "tsv" : "csv";
   if (!value.is_array()) {
@@ -29,6 +32,8 @@ Flow rows(Run& run, const Val& value, bool tabs, Val& out) {
       if (!item.is_null()) write_text(run, item, text);
       return run.step();
     }
+    if (!run.step(1 + item.size() / kBytesOfStep)) return false;
+    text.reserve(text.size() + item.size());
     if (!tabs) text += '"';
     for (const char c : item.text()) {
       if (!tabs && c == '"') text += "\"\"";
@@ -39,7 +44,7 @@ Flow rows(Run& run, const Val& value, bool tabs, Val& out) {
       else text += c;
     }
     if (!tabs) text += '"';
-    return run.step(1 + item.size() / 256);
+    return true;
   });
   if (flow == Flow::value) out = make_string(run, text);
   return flow;
@@ -47,6 +52,7 @@ Flow rows(Run& run, const Val& value, bool tabs, Val& out) {
 
 std::string html(std::string_view text) {
   std::string out;
+  out.reserve(text.size());
   for (const char c : text) {
     switch (c) {
       case '<': out += "&lt;"; break;
@@ -63,6 +69,7 @@ std::string html(std::string_view text) {
 std::string uri(std::string_view text) {
   static constexpr char kHex[] = "0123456789ABCDEF";
   std::string out;
+  out.reserve(text.size());
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
@@ -109,13 +116,15 @@ Flow shell(Run& run, const Val& value, Val& out) {
       write_text(run, item, text);
       return run.step();
     }
+    if (!run.step(1 + item.size() / kBytesOfStep)) return false;
+    text.reserve(text.size() + item.size());
     text += '\'';
     for (const char c : item.text()) {
       if (c == '\'') text += "'\\''";
       else text += c;
     }
     text += '\'';
-    return run.step(1 + item.size() / 256);
+    return true;
   };
   if (value.is_array()) each_element(value, add);
   else add(value);
@@ -130,6 +139,7 @@ constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 /// bits: of one digit; group: digits that fill whole bytes together.
 std::string encode(std::string_view text, std::string_view alphabet, int bits, size_t group) {
   std::string out;
+  out.reserve((text.size() * 8 / static_cast<size_t>(bits) / group + 1) * group);
   uint32_t buffer = 0;
   int held = 0;
   for (const char c : text) {
@@ -148,15 +158,19 @@ std::string encode(std::string_view text, std::string_view alphabet, int bits, s
 
 /// False where nothing at all can be decoded of a text that is not empty, or a digit is unknown.
 bool decode(std::string_view text, std::string_view alphabet, int bits, std::string& out) {
+  constexpr uint8_t kUnknown = 0xFF;
+  std::array<uint8_t, 256> values;
+  values.fill(kUnknown);
+  for (size_t i = 0; i < alphabet.size(); ++i) values[static_cast<unsigned char>(alphabet[i])] = static_cast<uint8_t>(i);
   uint32_t buffer = 0;
   int held = 0;
   size_t digits = 0;
   while (!text.empty() && text.back() == '=') text.remove_suffix(1);
   for (const char c : text) {
-    const size_t digit = alphabet.find(c);
-    if (digit == std::string_view::npos) return false;
+    const uint8_t digit = values[static_cast<unsigned char>(c)];
+    if (digit == kUnknown) return false;
     ++digits;
-    buffer = buffer << bits | static_cast<uint32_t>(digit);
+    buffer = buffer << bits | digit;
     held += bits;
     if (held >= 8) {
       held -= 8;
@@ -169,7 +183,6 @@ bool decode(std::string_view text, std::string_view alphabet, int bits, std::str
 
 /// Bytes that are no UTF-8 become U+FFFD.
 std::string repaired(std::string_view bytes) {
-  if (json::is_utf8(bytes)) return std::string(bytes);
   std::string out;
   for (size_t i = 0; i < bytes.size();) {
     size_t n = 1;
@@ -191,7 +204,9 @@ Flow decoded(Run& run, const Val& text, bool is_64, Val& out) {
   if (!decode(text.text(), is_64 ? kBase64 : kBase32, is_64 ? 6 : 5, bytes)) {
     return run.fail(described(run, text) + (is_64 ? " is not valid base64 data" : " is not valid base32 data"));
   }
-  out = make_string(run, repaired(bytes));
+  const bool is_text = json::is_utf8(bytes);
+  if (!is_text && !run.step(bytes.size())) return Flow::error;
+  out = make_string(run, is_text ? bytes : repaired(bytes));
   return Flow::value;
 }
 
@@ -211,7 +226,7 @@ Flow format_value(Run& run, Format format, const Val& value, Val& out) {
     default: break;
   }
   const Val text = to_string_value(run, value);
-  if (!run.step(1 + text.size() / 64)) return Flow::error;
+  if (!run.step(1 + text.size() / kBytesOfStep)) return Flow::error;
   switch (format) {
     case Format::text: out = text; break;
     case Format::html: out = make_string(run, html(text.text())); break;

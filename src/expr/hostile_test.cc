@@ -87,7 +87,7 @@ TEST(Hostile, WhatReadsLongTextsOverAndOverIsStopped) {
                            "[$s, $part] | min", "$s | ascii_downcase", "$s | explode | .[0]", "$s | tojson", "$s | @uri", "$s | ltrimstr(\"b\")"}) {
     EXPECT_THAT(run(begin + body + " | 0)"), HasSubstr("BudgetExceeded: the expression used up its budget of ")) << body;
   }
-  EXPECT_EQ(run("(\"a\" * 300000) | contains(\"a\" * 150000 + \"b\")"), "false");
+  EXPECT_EQ(run("(\"a\" * 300000) | contains(\"a\" * 75000 + \"b\")"), "false");
 }
 
 TEST(Hostile, WhatReadsALongDocumentOverAndOverIsStopped) {
@@ -103,6 +103,23 @@ TEST(Hostile, WhatReadsALongDocumentOverAndOverIsStopped) {
     const std::string source = std::string(". as $d | def f: (") + body + ") as $x | f; f";
     EXPECT_THAT(run(source, input), HasSubstr("BudgetExceeded: the expression used up its budget of ")) << body;
   }
+}
+
+/// What takes long for each step it would count, did it not count what it looks at.
+TEST(Hostile, WhatLooksAtLargeValuesOverAndOverIsStopped) {
+  const std::string begin =
+      "[range(8000)] as $list | (reduce range(1000) as $i ({}; .[\"k\\($i)\"] = 1)) as $object | (\" \" * 100000) as $blank | "
+      "reduce range(1e9) as $i (0; ";
+  for (const char* body : {"first($list | ..)", "$list == $list", "$list | indices($list[4000:])", "$list | .[] |= .", "$list | reverse",
+                           "try ($list | tonumber) catch .", "try ($list + 1) catch .", "$object == $object", "$object | keys",
+                           "$object | del(.k1)", "$object | del(.[])", "$object | .[] |= empty", "$object | .k1 = 2", "$blank | trim",
+                           "$blank | try @base64d catch 0", "$blank | @uri", "$blank | contains(\"  x\")", "$blank | split(\"  x\")", "[$blank] | @csv",
+                           "\"abc\" | test(\"[\\\\w\\\\d]\"; \"i\")", "\"abc\" | test(\"(?i)[[:alpha:]]\")", "\"abc\" | test(\"[\\\\p{L}]\")",
+                           "1700000000 | strftime(\"%c\")", "1e300 | sin", "1.1e-300 | tostring", "$list | map(tostring) | sort"}) {
+    EXPECT_THAT(run(begin + body + " | 0)"), HasSubstr("BudgetExceeded: the expression used up its budget of ")) << body;
+  }
+  const json::Value input = std::move(json::parse("{\"n\":" + repeat("9", 300'000) + "}")).value();
+  EXPECT_THAT(run("[range(1e9) as $i | paths] | length", input), HasSubstr("BudgetExceeded: "));
 }
 
 TEST(Hostile, WhatGrowsWithoutBoundIsStopped) {

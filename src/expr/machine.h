@@ -81,7 +81,11 @@ class Machine {
             const std::vector<Node::Argument>* arguments);
   void leave();
   void set_current(uint32_t frame);
-  bool intact() const { return at_.identical(current_); }
+  /// Whether the current value is where the path leads.
+  bool intact() {
+    if (!at_.is_string()) count_reading(run_, at_);
+    return at_.identical(current_);
+  }
   bool path_step(const Val& key, bool optional);
   bool invalid_path(const Val& key);
   Val& slot(uint32_t index) { return run_.slots[run_.base + index]; }

@@ -2,6 +2,7 @@
 #include "expr/operations.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -33,12 +34,14 @@ bool slice_bounds(const Val& from, const Val& to, double size, double& start, do
   return true;
 }
 
-uint32_t code_points(std::string_view text) {
-  return static_cast<uint32_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
+/// Byte offset of a code point, or the end.
 size_t offset_of(std::string_view text, uint32_t code_point) {
   size_t i = 0;
+  constexpr size_t kBlock = 64;
+  while (code_point >= kBlock && text.size() - i >= kBlock) {
+    code_point -= code_points(text.substr(i, kBlock));
+    i += kBlock;
+  }
   for (; i < text.size(); ++i) {
     if ((text[i] & 0xC0) != 0x80 && code_point-- == 0) return i;
   }
@@ -370,10 +373,9 @@ Flow delete_indices(Run& run, Val& array, const Val& keys) {
     } else {
       return run.fail("Cannot delete field at " + std::string(type_of(key)) + " index of array");
     }
-    for (double i = start; i < std::min<double>(end, array.size()); ++i) {
-      gone[static_cast<uint32_t>(i)] = true;
-    }
-    if (!run.step()) return Flow::error;
+    end = std::min<double>(end, array.size());
+    if (!run.step(1 + static_cast<uint64_t>(std::max(end - start, 0.0)) / 16)) return Flow::error;
+    for (double i = start; i < end; ++i) gone[static_cast<uint32_t>(i)] = true;
   }
   Val kept = make_array(run, array.size());
   uint32_t i = 0;
@@ -417,7 +419,9 @@ Flow delete_paths(Run& run, Val& root, Val paths) {
     return bad == Flow::value;
   });
   if (bad != Flow::value) return bad;
+  constexpr uint64_t kStepsOfPath = 4;  // to sort it among the others and make its parent's
   run.charge(all.size() * sizeof(Val));
+  if (!run.step(all.size() * kStepsOfPath)) return Flow::error;
   // Longest and last first, and those of one parent together, so that no deletion moves another.
   std::stable_sort(all.begin(), all.end(), [&](const Val& a, const Val& b) { return compare(run, a, b) > 0; });
   if (run.over()) return Flow::error;
@@ -453,23 +457,38 @@ Flow delete_paths(Run& run, Val& root, Val paths) {
   return Flow::value;
 }
 
+uint32_t code_points(std::string_view text) {
+  uint64_t inside = 0;  // bytes that go on with a code point: 10xxxxxx
+  size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    uint64_t word;
+    std::memcpy(&word, text.data() + i, 8);
+    inside += static_cast<uint64_t>(std::popcount(word & ~(word << 1) & 0x8080808080808080ull));
+  }
+  for (; i < text.size(); ++i) inside += (text[i] & 0xC0) == 0x80;
+  return static_cast<uint32_t>(text.size() - inside);
+}
+
 size_t find_text(std::string_view text, std::string_view part, size_t from) {
   const void* at = memmem(text.data() + from, text.size() - from, part.data(), part.size());
   return at == nullptr ? std::string_view::npos : static_cast<size_t>(static_cast<const char*>(at) - text.data());
 }
 
+bool count_search(Run& run, std::string_view text, std::string_view part) {
+  return run.step(part.size() > 1 ? (text.size() + part.size()) / 4 : text.size() / 64);
+}
+
 Val string_indices(Run& run, std::string_view text, std::string_view part) {
   Val out = make_array(run);
-  if (part.empty()) return out;
+  if (part.empty() || !count_search(run, text, part)) return out;
   size_t counted = 0;
   uint32_t points = 0;
   for (size_t at = find_text(text, part); at != std::string_view::npos; at = find_text(text, part, at + 1)) {
     points += code_points(text.substr(counted, at - counted));
     counted = at;
     push(run, out, Val(static_cast<double>(points)));
-    if (!run.step(1 + part.size() / 64)) break;
+    if (!run.step(1 + part.size() / 4)) break;
   }
-  run.step(text.size() / 64);
   return out;
 }
 
@@ -482,10 +501,10 @@ Val array_indices(Run& run, const Val& array, const Val& part) {
   own_array(run, wanted);
   for (uint32_t i = 0; i + wanted.size() <= items.size(); ++i) {
     bool same = true;
-    for (uint32_t j = 0; j < wanted.size() && same; ++j) {
+    for (uint32_t j = 0; j < wanted.size() && same && run.step(); ++j) {
       same = equal(run, items.arr()->items[i + j], wanted.arr()->items[j]);
     }
-    if (!run.step() || run.too_deep) break;
+    if (run.over() || run.too_deep) break;
     if (same) push(run, out, Val(static_cast<double>(i)));
   }
   return out;
@@ -493,7 +512,7 @@ Val array_indices(Run& run, const Val& array, const Val& part) {
 
 Flow split_text(Run& run, std::string_view text, std::string_view separator, Val& out) {
   out = make_array(run);
-  run.step(text.size() / 256);
+  if (!count_search(run, text, separator)) return Flow::error;
   if (text.empty()) return Flow::value;
   if (separator.empty()) {
     for (size_t i = 0; i < text.size() && !run.over();) {
@@ -505,7 +524,7 @@ Flow split_text(Run& run, std::string_view text, std::string_view separator, Val
     return Flow::value;
   }
   size_t from = 0;
-  while (run.step(1 + separator.size() / 64)) {
+  while (run.step(1 + separator.size() / 4)) {
     const size_t at = find_text(text, separator, from);
     push(run, out, make_string(run, text.substr(from, at == std::string_view::npos ? at : at - from)));
     if (at == std::string_view::npos) break;

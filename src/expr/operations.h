@@ -14,8 +14,12 @@ Flow binary(Run& run, BinaryOperator op, Val& a, Val& b, Val& out);
 Flow negate(Run& run, const Val& value, Val& out);
 bool compares(BinaryOperator op, int order);
 
+/// How many code points a text has.
+uint32_t code_points(std::string_view text);
 /// Where part begins in text, from an offset on; npos if nowhere. In linear time, whatever they hold.
 size_t find_text(std::string_view text, std::string_view part, size_t from = 0);
+/// Counts the steps of looking through text for part; false when the run is over.
+bool count_search(Run& run, std::string_view text, std::string_view part);
 
 Flow field_value(Run& run, const Val& container, const Val& key, Val& out);
 Flow index_value(Run& run, const Val& container, const Val& key, Val& out);

@@ -68,13 +68,50 @@ Flow read_flags(Run& run, const Val& value, Flags& flags) {
 }
 
 uint32_t points_between(const char* from, const char* to) {
-  uint32_t count = 0;
-  for (; from < to; ++from) count += (*from & 0xC0) != 0x80;
-  return count;
+  return from < to ? code_points({from, static_cast<size_t>(to - from)}) : 0;
 }
 
 void put(Run& run, Val& object, std::string_view key, Val value) {
   member_place(run, object, make_string(run, key)) = std::move(value);
+}
+
+/// Whether a pattern turns on that case is ignored: (?i), (?mi:…), ….
+bool ignores_case_inside(std::string_view pattern) {
+  for (size_t at = pattern.find("(?"); at != std::string_view::npos; at = pattern.find("(?", at + 2)) {
+    for (size_t i = at + 2; i < pattern.size() && ((pattern[i] >= 'a' && pattern[i] <= 'z') || pattern[i] == '-'); ++i) {
+      if (pattern[i] == 'i') return true;
+    }
+  }
+  return false;
+}
+
+/// Steps that compiling a pattern takes, as measured. Classes are what is dear: those of Unicode are long
+/// tables, and where case is ignored each class is looked up for every character that has a case.
+uint64_t steps_to_compile(std::string_view pattern, bool ignore_case) {
+  constexpr uint64_t kPattern = 60, kByte = 2, kBranch = 30, kTable = 1'000;
+  constexpr uint64_t kFoldedByte = 150, kFoldedClass = 3'000, kFoldedTable = 15'000;
+  const bool folds = ignore_case || ignores_case_inside(pattern);
+  uint64_t steps = kPattern + (folds ? kFoldedByte : kByte) * pattern.size();
+  bool in_class = false;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    const char next = i + 1 < pattern.size() ? pattern[i + 1] : '\0';
+    bool table = false;
+    if (c == '\\') {
+      const bool named = next == 'p' || next == 'P';
+      const bool kind = (next | 0x20) == 'w' || (next | 0x20) == 'd' || (next | 0x20) == 's' || (next | 0x20) == 'h';
+      table = named || (in_class && kind);
+      ++i;
+    } else if (c == '[') {
+      table = next == ':';
+      if (folds) steps += kFoldedClass;
+      in_class = true;
+    } else if (c == '|') {
+      steps += kBranch;
+    }
+    if (table) steps += folds ? kFoldedTable : kTable;
+  }
+  return steps;
 }
 
 /// Names of the groups, by number.
@@ -100,7 +137,7 @@ class Matching {
 
   Flow compile(std::string_view pattern, const Flags& flags) {
     if (pattern.size() > kPatternBytesMax) return run_.fail("the regular expression is too long");
-    if (!run_.charge(256 + pattern.size() * 16) || !run_.step(60 + 2 * pattern.size())) return Flow::error;
+    if (!run_.charge(256 + pattern.size() * 16) || !run_.step(steps_to_compile(pattern, (flags.options & ONIG_OPTION_IGNORECASE) != 0))) return Flow::error;
     OnigRegex made = nullptr;
     OnigErrorInfo info;
     const int status = onig_new(&made, bytes(pattern.data()), bytes(pattern.data() + pattern.size()),
@@ -123,7 +160,7 @@ class Matching {
   /// Searches from an offset; matched says whether something was found. Oniguruma does not tell how
   /// much it tried, so it begins with a low limit, and each higher one is paid for first.
   Flow search(size_t from, bool& matched) {
-    if (!run_.step(1 + (text_.size() - from) / 16)) return Flow::error;
+    if (!run_.step(1 + (text_.size() - from) / 8)) return Flow::error;
     int at = ONIGERR_RETRY_LIMIT_IN_SEARCH_OVER;
     for (unsigned long limit = kRetriesFirst; limit <= kRetriesMax; limit *= 10) {
       at = try_search(from, limit);

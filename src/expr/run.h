@@ -32,11 +32,12 @@ class Run {
     budget_.steps -= n;
     return over_ == nullptr;
   }
-  /// Counts bytes about to be allocated; false when the run is over.
+  /// Counts bytes about to be allocated, and the steps that takes; false when the run is over.
   bool charge(uint64_t bytes) {
+    constexpr uint64_t kBytesOfStep = 256;
     if (budget_.bytes < bytes) [[unlikely]] return exhaust("bytes");
     budget_.bytes -= bytes;
-    return true;
+    return step(1 + bytes / kBytesOfStep);
   }
   bool over() const { return over_ != nullptr; }
   bool exhaust(const char* what) {
@@ -106,7 +107,7 @@ inline void count_reading(Run& run, const Val& value) {
   constexpr size_t kShort = 64;
   if (value.tag() == Tag::literal) {
     const size_t digits = value.view().number_text().size();
-    if (digits > kShort) [[unlikely]] run.step(digits / 8);
+    if (digits > kShort) [[unlikely]] run.step(digits / 4);
   } else if (value.is_string()) {
     const size_t bytes = value.text().size();
     if (bytes > kShort) [[unlikely]] run.step(bytes / 256);

@@ -28,13 +28,18 @@ struct Decimal {
   int64_t exponent = 0;
 };
 
+/// Where the exponent begins, or the end.
+size_t find_exponent(std::string_view text) {
+  return static_cast<size_t>(std::find_if(text.begin(), text.end(), [](char c) { return (c | 0x20) == 'e'; }) - text.begin());
+}
+
 Decimal read_decimal(std::string_view text) {
   Decimal out;
   if (text.front() == '-') {
     out.negative = true;
     text.remove_prefix(1);
   }
-  const size_t mark = std::min(text.find_first_of("eE"), text.size());
+  const size_t mark = find_exponent(text);
   bool fraction = false;
   for (const char c : text.substr(0, mark)) {
     if (c == '.') {
@@ -60,7 +65,7 @@ Decimal read_decimal(std::string_view text) {
 void write_literal(json::View number, std::string& out) {
   const std::string_view text = number.number_text();
   const std::string_view unsigned_text = text.substr(text.front() == '-' ? 1 : 0);
-  const bool plain = text.find_first_of("eE") == std::string_view::npos && !unsigned_text.starts_with("0.00000");
+  const bool plain = find_exponent(text) == text.size() && !unsigned_text.starts_with("0.00000");
   if (plain) {
     out += text;
     return;
@@ -105,7 +110,9 @@ void write_scalar(const Val& value, std::string& out) {
 
 /// Opens the value: prints a scalar whole, pushes a container.
 void open_value(Run& run, std::vector<Printing>& stack, const Val& value, std::string& out) {
+  run.step();
   if (!value.is_array() && !value.is_object()) {
+    if (value.is_number()) count_reading(run, value);
     write_scalar(value, out);
     return;
   }
@@ -113,7 +120,6 @@ void open_value(Run& run, std::vector<Printing>& stack, const Val& value, std::s
     out += "\"<skipped: too deep>\"";
     return;
   }
-  run.step();
   out.push_back(value.is_array() ? '[' : '{');
   Printing printing{value, 0, {}, {}};
   if (value.tag() == Tag::array_view) printing.element = value.view().elements().begin();
@@ -123,12 +129,12 @@ void open_value(Run& run, std::vector<Printing>& stack, const Val& value, std::s
 
 }  // namespace
 
-void write_text(Run& run, const Val& value, std::string& out) {
+void write_text(Run& run, const Val& value, std::string& out, size_t bytes_max) {
   const size_t before = out.size();
   size_t charged = before;
   std::vector<Printing> stack;
   open_value(run, stack, value, out);
-  while (!stack.empty()) {
+  while (!stack.empty() && out.size() - before <= bytes_max) {
     Printing& top = stack.back();
     if (out.size() - charged > 4096) {
       if (!run.charge(out.size() - charged) || !run.step()) return;
@@ -166,12 +172,13 @@ void write_text(Run& run, const Val& value, std::string& out) {
 
 std::string shown(Run& run, const Val& value) {
   std::string text;
-  if (value.is_string() && value.size() > 64) {
-    json::write_string(value.text().substr(0, 64), text);
-  } else {
-    write_text(run, value, text);
-  }
   constexpr size_t kMax = 29;
+  constexpr size_t kRead = 64;
+  if (value.is_string() && value.size() > kRead) {
+    json::write_string(value.text().substr(0, kRead), text);
+  } else {
+    write_text(run, value, text, kRead);
+  }
   if (text.size() <= kMax) return text;
   std::string tail = "...";
   if (value.is_string()) tail += '"';
@@ -185,6 +192,8 @@ std::string shown(Run& run, const Val& value) {
 std::string_view type_of(const Val& value) { return json::type_name(value.type()); }
 
 std::string described(Run& run, const Val& value) {
+  constexpr uint64_t kStepsOfMessage = 4;
+  run.step(kStepsOfMessage);
   return std::string(type_of(value)) + " (" + shown(run, value) + ")";
 }
 

@@ -72,7 +72,7 @@ void free_one(Tag tag, Heap* heap, Pending& pending) {
   if (tag == Tag::array) {
     auto* arr = static_cast<Arr*>(heap);
     for (uint32_t i = 0; i < arr->size; ++i) drop(arr->items[i]);
-    std::free(static_cast<void*>(arr->items));
+    if (arr->items != arr->behind()) std::free(static_cast<void*>(arr->items));
   } else if (tag == Tag::object) {
     auto* obj = static_cast<Obj*>(heap);
     for (uint32_t i = 0; i < obj->size; ++i) {
@@ -149,6 +149,7 @@ void grow_object(Run& run, Obj* obj, uint32_t capacity) {
 
 void insert_entry(Run& run, Obj* obj, Val key, Val value) {
   if (obj->size == obj->capacity) {
+    run.step(obj->size);
     grow_object(run, obj, std::max(4u, obj->capacity * 2));
     new (&obj->entries[obj->size]) Entry{std::move(key), std::move(value)};
     ++obj->size;
@@ -166,8 +167,10 @@ void insert_entry(Run& run, Obj* obj, Val key, Val value) {
 
 void grow_array(Run& run, Arr* arr, uint32_t capacity) {
   run.charge(uint64_t{capacity - arr->capacity} * sizeof(Val));
-  void* items = std::realloc(static_cast<void*>(arr->items), sizeof(Val) * capacity);
+  const bool moves = arr->items == arr->behind();
+  void* items = std::realloc(moves ? nullptr : static_cast<void*>(arr->items), sizeof(Val) * capacity);
   HENCE_CHECK(items != nullptr);
+  if (moves) std::memcpy(items, static_cast<void*>(arr->items), sizeof(Val) * arr->size);
   arr->items = static_cast<Val*>(items);
   arr->capacity = capacity;
 }
@@ -203,10 +206,18 @@ Val make_string_room(Run& run, uint64_t bytes) {
 }
 
 Val make_array(Run& run, uint32_t capacity) {
-  run.charge(sizeof(Arr));
-  auto* arr = new (allocate(sizeof(Arr))) Arr;
+  constexpr uint32_t kBehindMax = 16;  // what grows beyond it leaves little unused
+  const uint32_t behind = capacity <= kBehindMax ? capacity : 0;
+  const size_t bytes = sizeof(Arr) + behind * sizeof(Val);
+  run.charge(bytes);
+  auto* arr = new (allocate(bytes)) Arr;
   Val value(Tag::array, arr);
-  if (capacity > 0) grow_array(run, arr, capacity);
+  if (behind > 0) {
+    arr->items = arr->behind();
+    arr->capacity = behind;
+  } else if (capacity > 0) {
+    grow_array(run, arr, capacity);
+  }
   return value;
 }
 
@@ -219,6 +230,8 @@ Val make_object(Run& run, uint32_t capacity) {
 }
 
 Val make_number_text(Run& run, std::string_view text) {
+  constexpr uint64_t kStepsOfParsing = 8;
+  run.step(kStepsOfParsing);
   auto parsed = json::parse(text);
   if (!parsed.ok()) return Val();
   run.charge(64 + text.size());
@@ -251,6 +264,7 @@ void append_text(Run& run, Val& string, std::string_view tail) {
 
 void own_array(Run& run, Val& array, uint32_t extra) {
   if (array.tag() == Tag::array && array.unique()) return;
+  run.step(array.size() / 16);
   Val copy = make_array(run, array.size() + extra);
   each_element(array, [&](Val item) {
     push(run, copy, std::move(item));
@@ -261,6 +275,7 @@ void own_array(Run& run, Val& array, uint32_t extra) {
 
 void own_object(Run& run, Val& object, uint32_t extra) {
   if (object.tag() == Tag::object && object.unique()) return;
+  run.step(object.size());
   Val copy = make_object(run, object.size() + extra);
   if (object.tag() == Tag::object) {
     const Obj* from = object.obj();
@@ -328,7 +343,7 @@ bool remove_member(Run& run, Val& object, std::string_view key) {
   Obj* obj = object.obj();
   const int64_t number = find_entry(obj, key);
   if (number < 0) return false;
-  run.step(obj->size / 8);
+  run.step(obj->size);
   for (uint32_t i = static_cast<uint32_t>(number); i + 1 < obj->size; ++i) {
     obj->entries[i] = std::move(obj->entries[i + 1]);
   }
@@ -350,17 +365,26 @@ Val key_of(const json::Member& member) {
 }
 
 Val sorted_keys(Run& run, const Val& object) {
-  Val keys = make_array(run, object.size());
-  if (object.tag() == Tag::object) {
-    for (uint32_t i = 0; i < object.obj()->size; ++i) push(run, keys, object.obj()->entries[i].key);
-  } else {
-    for (json::Member member : object.view().members()) push(run, keys, key_of(member));
-  }
+  const uint32_t count = object.size();
+  Val keys = make_array(run, count);
+  // Each key is compared about as often as the count has binary digits.
+  if (!run.step(uint64_t{count} * static_cast<uint64_t>(std::bit_width(count)))) return keys;
   Arr* arr = keys.arr();
-  run.step(arr->size);
-  for (uint32_t i = 0; i < arr->size; ++i) count_reading(run, arr->items[i]);
-  std::sort(arr->items, arr->items + arr->size,
-            [](const Val& a, const Val& b) { return a.text() < b.text(); });
+  auto add = [&](const Val& key) {
+    count_reading(run, key);
+    new (&arr->items[arr->size++]) Val(key);
+  };
+  if (object.tag() == Tag::object) {
+    for (uint32_t i = 0; i < count; ++i) add(object.obj()->entries[i].key);
+  } else {
+    for (json::Member member : object.view().members()) add(key_of(member));
+  }
+  const auto before = [](const Val& a, const Val& b) { return a.text() < b.text(); };
+  if (count == 2) {
+    if (before(arr->items[1], arr->items[0])) std::swap(arr->items[0], arr->items[1]);
+  } else {
+    std::sort(arr->items, arr->items + count, before);
+  }
   return keys;
 }
 

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "json/value.h"
@@ -40,7 +41,8 @@ struct Str : Heap {
   char* data() { return reinterpret_cast<char*>(this + 1); }
 };
 struct Arr : Heap {
-  Val* items = nullptr;
+  Val* items = nullptr;            ///< elsewhere, or right behind where few were asked for
+  Val* behind() { return reinterpret_cast<Val*>(this + 1); }
 };
 struct Obj : Heap {
   Entry* entries = nullptr;        ///< in order of insertion
@@ -141,11 +143,12 @@ class Val {
 
   /// The same value in the sense of identity: what a path may go on from.
   bool identical(const Val& other) const {
-    if (is_number() && other.is_number()) return number() == other.number();
-    if (tag_ != other.tag_) return false;
-    if (counted()) return u_.heap == other.u_.heap;
-    if (is_view()) return u_.buffer == other.u_.buffer && node_ == other.node_;
-    return true;
+    if (tag_ == other.tag_) {
+      if (counted()) return u_.heap == other.u_.heap;
+      if (is_view() && u_.buffer == other.u_.buffer && node_ == other.node_) return true;
+      if (!is_number()) return !is_view();
+    }
+    return is_number() && other.is_number() && number() == other.number();
   }
 
  private:
@@ -208,7 +211,12 @@ template <typename F>
 bool each_element(const Val& array, F&& f) {
   if (array.tag() == Tag::array) {
     for (uint32_t i = 0; i < array.arr()->size; ++i) {
-      if (!f(Val(array.arr()->items[i]))) return false;
+      const Val& item = array.arr()->items[i];
+      if constexpr (std::is_invocable_v<F&, const Val&>) {
+        if (!f(item)) return false;
+      } else if (!f(Val(item))) {
+        return false;
+      }
     }
     return true;
   }
@@ -235,7 +243,34 @@ bool each_member(const Val& object, F&& f) {
   return true;
 }
 
-/// Keys of an object in code point order, as an array of strings.
+/// The elements of an array or the values of an object, one after the other, as they are asked for.
+class Children {
+ public:
+  explicit Children(Val container) : container_(std::move(container)) {
+    if (container_.tag() == Tag::array_view) element_ = container_.view().elements().begin();
+    if (container_.tag() == Tag::object_view) member_ = container_.view().members().begin();
+  }
+  /// False where there is no further one.
+  bool next(Val& out) {
+    if (next_ == container_.size()) return false;
+    const uint32_t i = next_++;
+    switch (container_.tag()) {
+      case Tag::array: out = container_.arr()->items[i]; break;
+      case Tag::object: out = container_.obj()->entries[i].value; break;
+      case Tag::array_view: out = Val(*element_); ++element_; break;
+      default: out = Val((*member_).value); ++member_;
+    }
+    return true;
+  }
+
+ private:
+  Val container_;
+  uint32_t next_ = 0;
+  json::Elements::Iterator element_;
+  json::Members::Iterator member_;
+};
+
+/// Keys of an object in code point order, as an array of strings; empty where the run is over.
 Val sorted_keys(Run& run, const Val& object);
 
 inline constexpr uint32_t kNestingMax = 10'000;  ///< of values that are compared, merged, printed
@@ -244,8 +279,9 @@ inline constexpr uint32_t kNestingMax = 10'000;  ///< of values that are compare
 int compare(Run& run, const Val& a, const Val& b);
 inline bool equal(Run& run, const Val& a, const Val& b) { return compare(run, a, b) == 0; }
 
-/// Appends compact JSON; deeper than kNestingMax prints "<skipped: too deep>" as jq does.
-void write_text(Run& run, const Val& value, std::string& out);
+/// Appends compact JSON; deeper than kNestingMax prints "<skipped: too deep>" as jq does. Stops after
+/// the part of a container that passes bytes_max.
+void write_text(Run& run, const Val& value, std::string& out, size_t bytes_max = SIZE_MAX);
 /// As error messages show values: at most 29 bytes, then "...".
 std::string shown(Run& run, const Val& value);
 /// "string (\"abc\")".

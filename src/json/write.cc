@@ -92,15 +92,17 @@ class Writer {
 /// What must be escaped: '"', '\\', below 0x20, and DEL as jq does.
 bool needs_escape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\' || c == 0x7F; }
 
-bool is_plain16(const char* p) {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+/// A bit for each byte that is not written as it is.
+int special(__m128i bytes) {
   const __m128i control = _mm_set1_epi8(0x1F);
   const __m128i quoted = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
                                       _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
   const __m128i other = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes),
                                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F)));
-  return _mm_movemask_epi8(_mm_or_si128(quoted, other)) == 0;
+  return _mm_movemask_epi8(_mm_or_si128(quoted, other));
 }
+bool is_plain16(const char* p) { return special(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))) == 0; }
+bool is_plain8(const char* p) { return (special(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))) & 0xFF) == 0; }
 
 void append_escape(unsigned char c, std::string& out) {
   static constexpr char kHex[] = "0123456789abcdef";
@@ -136,6 +138,7 @@ void write_string(std::string_view text, std::string& out) {
   size_t begin = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     while (i + 16 <= text.size() && is_plain16(text.data() + i)) i += 16;
+    if (i + 8 <= text.size() && is_plain8(text.data() + i)) i += 8;
     if (i == text.size()) break;
     const auto c = static_cast<unsigned char>(text[i]);
     if (!needs_escape(c)) continue;

@@ -13,6 +13,10 @@ namespace hence::json {
 
 void append_pointer(std::string& pointer, std::string_view token) {
   pointer += '/';
+  if (token.find('~') == std::string_view::npos && token.find('/') == std::string_view::npos) {
+    pointer += token;
+    return;
+  }
   for (const char c : token) {
     if (c == '~') {
       pointer += "~0";

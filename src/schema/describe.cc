@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kBriefBytes = 60;
 constexpr size_t kValuesShown = 12;
+constexpr size_t kPathRoom = 64;  ///< of most paths
 
 std::string shortened(std::string text) {
   if (text.size() <= kBriefBytes) return text;
@@ -22,10 +23,19 @@ std::string shortened(std::string text) {
 
 }  // namespace
 
+/// Appends a text as JSON, shortened.
+void append_quoted(std::string& out, std::string_view text) {
+  const size_t before = out.size();
+  json::write_string(text, out);
+  if (out.size() - before <= kBriefBytes) return;
+  out.resize(before + json::utf8_prefix(std::string_view(out).substr(before, kBriefBytes)));
+  out += "…";
+}
+
 std::string quoted(std::string_view text) {
   std::string out;
-  json::write_string(text, out);
-  return shortened(std::move(out));
+  append_quoted(out, text);
+  return out;
 }
 
 std::string counted(uint64_t count, std::string_view noun) {
@@ -46,7 +56,8 @@ std::string one_of(std::span<const json::View> values) {
   std::string out;
   for (size_t i = 0; i < values.size() && i < kValuesShown; ++i) {
     if (i > 0) out += i + 1 == values.size() ? " or " : ", ";
-    out += brief(values[i]);
+    if (values[i].is_string()) append_quoted(out, values[i].as_string());
+    else out += brief(values[i]);
   }
   if (values.size() > kValuesShown) out += " or " + std::to_string(values.size() - kValuesShown) + " more";
   return values.empty() ? "nothing" : out;
@@ -63,8 +74,7 @@ std::string type_names(uint8_t types) {
   return out.empty() ? "of no type" : out;
 }
 
-std::string pointer_of(const json::Buffer* buffer, uint32_t root, uint32_t node) {
-  std::string out;
+void append_pointer_of(std::string& out, const json::Buffer* buffer, uint32_t root, uint32_t node) {
   const json::Node* nodes = buffer->nodes();
   for (uint32_t at = root; at != node;) {
     const bool object = (nodes[at].meta & json::kTypeMask) == static_cast<uint32_t>(json::Type::object);
@@ -77,25 +87,36 @@ std::string pointer_of(const json::Buffer* buffer, uint32_t root, uint32_t node)
       child = end;
     }
     HENCE_CHECK(json::is_container(nodes[at]) && index < count);
-    json::append_pointer(out, object ? std::string(json::text_of(buffer, nodes[child])) : std::to_string(index));
+    if (object) json::append_pointer(out, json::text_of(buffer, nodes[child]));
+    else (out += '/') += std::to_string(index);
     if (child == node) break;  // an element, or the key itself
     at = object ? child + 1 : child;
   }
+}
+
+std::string pointer_of(const json::Buffer* buffer, uint32_t root, uint32_t node) {
+  std::string out;
+  append_pointer_of(out, buffer, root, node);
   return out;
 }
 
-Fault describe(const Program& program, json::View root, const RawFault& raw) {
+Fault describe(const Program& program, json::View root, RawFault&& raw) {
   Fault fault;
   fault.instance_path = pointer_of(root.buffer(), root.node(), raw.node);
   const ProgramDocument& document = program.documents[raw.block->document];
-  fault.schema_path = (raw.block->document == 0 ? "" : document.uri) + "#" +
-                      pointer_of(document.value->buffer(), 0, raw.block->node);
+  fault.schema_path.reserve(kPathRoom);
+  if (raw.block->document != 0) fault.schema_path = document.uri;
+  fault.schema_path += '#';
+  append_pointer_of(fault.schema_path, document.value->buffer(), 0, raw.block->node);
   if (!raw.keyword.empty()) json::append_pointer(fault.schema_path, raw.keyword);
   fault.keyword = raw.keyword;
-  fault.expected = raw.expected;
-  fault.actual = raw.actual.empty() ? brief(json::View::at_node(root.buffer(), raw.node)) : raw.actual;
-  fault.message = (fault.instance_path.empty() ? "the value" : fault.instance_path) + ": expected " + fault.expected +
-                  (raw.actual.empty() ? ", but it is " : ", but ") + fault.actual;
+  const std::string_view but = raw.actual.empty() ? ", but it is " : ", but ";
+  fault.actual = raw.actual.empty() ? brief(json::View::at_node(root.buffer(), raw.node)) : std::move(raw.actual);
+  fault.expected = std::move(raw.expected);
+  constexpr std::string_view kWhole = "the value", kExpected = ": expected ";
+  const std::string_view place = fault.instance_path.empty() ? kWhole : std::string_view(fault.instance_path);
+  fault.message.reserve(place.size() + kExpected.size() + fault.expected.size() + but.size() + fault.actual.size());
+  fault.message.append(place).append(kExpected).append(fault.expected).append(but).append(fault.actual);
   return fault;
 }
 

@@ -16,6 +16,6 @@ std::string counted(uint64_t count, std::string_view noun);      ///< "1 element
 std::string brief(json::View value);                             ///< compact JSON, shortened
 std::string one_of(std::span<const json::View> values);          ///< "eu", "us" or "ap"
 
-Fault describe(const Program& program, json::View root, const RawFault& raw);
+Fault describe(const Program& program, json::View root, RawFault&& raw);
 
 }  // namespace hence::schema

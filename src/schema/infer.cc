@@ -77,7 +77,7 @@ void Inference::add(Place& place, json::View value, uint32_t depth) {
 void Inference::add_object(Place& place, json::View value, uint32_t depth) {
   ++place.objects;
   for (const auto [key, member] : value.members()) {
-    auto found = std::find_if(place.members.begin(), place.members.end(), [&](const auto& one) { return one.first == key; });
+    auto found = std::find_if(place.members.begin(), place.members.end(), [&, key = key](const auto& one) { return one.first == key; });
     if (found == place.members.end()) {
       if (place.members.size() == kInferredMembersMax || places_ == kInferredPlacesMax) {
         place.closed = true;

@@ -50,7 +50,7 @@ std::vector<Fault> Schema::faults(json::View value, size_t limit) const {
     return out;
   }
   out.reserve(report.faults.size());
-  for (const RawFault& raw : report.faults) out.push_back(describe(*program_, value, raw));
+  for (RawFault& raw : report.faults) out.push_back(describe(*program_, value, std::move(raw)));
   return out;
 }
 

@@ -9,6 +9,8 @@ namespace hence::schema {
 
 /// Takes a fault. False where one is enough to know: the caller then stops.
 bool Walk::note(const Block& block, std::string_view keyword, uint32_t node, std::string expected, std::string actual) {
+  constexpr size_t kFew = 4;
+  if (report_->faults.empty()) report_->faults.reserve(kFew);
   if (report_->faults.size() < report_->limit) {
     report_->faults.push_back({&block, keyword, node, level_, std::move(expected), std::move(actual)});
   }

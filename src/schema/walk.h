@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "schema/block.h"
@@ -90,8 +91,15 @@ class Walk {
   bool check_condition(const Block& block, uint32_t node, Marks* marks);
   bool check_dynamic(const Block& block, uint32_t node, Marks* marks);
   bool check_leaf(const Block& block, uint32_t node);
+  bool leaf_fits(const Block& block, uint32_t node) {
+    Report* kept = std::exchange(report_, nullptr);
+    const bool ok = check_leaf(block, node);
+    report_ = kept;
+    return ok;
+  }
   bool check_child(const Block& block, uint32_t node) {
     if (block.leaf && !reporting()) return check_leaf(block, node);
+    if (block.leaf && leaf_fits(block, node)) return true;  // most do, whatever else is to be reported
     ++level_;
     const bool ok = check(block, node, nullptr);
     --level_;
