@@ -13,6 +13,8 @@ set(CMAKE_C_FLAGS_SANITIZE "-O1 -g1")
 set(HENCE_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
 option(HENCE_FUZZ "Build the libFuzzer targets (clang)" OFF)
 option(HENCE_COVERAGE "Instrument for coverage" OFF)
+# The library's headers are half of what there is to compile. Not for builds that ccache should find again.
+option(HENCE_PRECOMPILE "Compile the standard library's headers once a target" OFF)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
@@ -54,6 +56,9 @@ include_directories(${CMAKE_SOURCE_DIR}/src)
 find_package(Threads REQUIRED)
 find_package(GTest REQUIRED)
 
+set(HENCE_COMMON_HEADERS <algorithm> <array> <chrono> <cstdint> <deque> <functional> <map> <memory> <optional> <set> <span>
+  <string> <string_view> <utility> <variant> <vector>)
+
 # hence_module(NAME SOURCES … [TESTS …] DEPS … [LIBS …])
 #   Declares the static library hence_NAME from SOURCES, linked with the modules DEPS and the
 #   external libraries LIBS, and, from TESTS, the program NAME_test, known to ctest.
@@ -73,9 +78,15 @@ function(hence_module name)
     target_link_libraries(hence_${target} ${scope} hence_${dep_target})
   endforeach()
   target_link_libraries(hence_${target} ${scope} ${arg_LIBS} Threads::Threads)
+  if(HENCE_PRECOMPILE AND arg_SOURCES)
+    target_precompile_headers(hence_${target} PRIVATE ${HENCE_COMMON_HEADERS})
+  endif()
   if(arg_TESTS)
     add_executable(${target}_test ${arg_TESTS})
     target_link_libraries(${target}_test PRIVATE hence_${target} ${arg_TEST_LIBS} GTest::gmock GTest::gtest_main)
+    if(HENCE_PRECOMPILE)
+      target_precompile_headers(${target}_test PRIVATE ${HENCE_COMMON_HEADERS} <gmock/gmock.h>)
+    endif()
     target_compile_definitions(${target}_test PRIVATE HENCE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${target} COMMAND ${target}_test)
     set_tests_properties(${target} PROPERTIES TIMEOUT 300 LABELS unit)
