@@ -223,6 +223,10 @@ TEST(Listen, WhatItHoldsIsBounded) {
   w.limits.listen_bytes = 40;
   w.start("{}");
   for (int i = 0; i < 10; ++i) w.send("{type: t, data: 0123456789}");
+  const auto near = w.all<LimitNear>();
+  ASSERT_EQ(near.size(), 1u) << "half of it is said, once";
+  EXPECT_EQ(near[0].limit, Limit::listen_bytes);
+  EXPECT_EQ(near[0].max, 40u);
   EXPECT_EQ(w.phase(), "faulted");
   EXPECT_THAT(w.error()->to_text(), HasSubstr("(limits.workflowListenBytes: 40)"));
 }
