@@ -44,6 +44,13 @@ TEST(Lint, TellsRulesThatNeverMatch) {
   }
 }
 
+TEST(Lint, ComparesNoPairsOfTooManyRules) {
+  std::vector<std::string> rules(kComparedRulesMax, R"({"type": "a"})");
+  EXPECT_FALSE(findings(rules).empty()) << "equal to another";
+  rules.push_back(R"({"type": "a"})");
+  EXPECT_THAT(findings(rules), IsEmpty());
+}
+
 TEST(Lint, TellsTypesThatTheCatalogueDoesNotHave) {
   const auto kinds = [](const std::string& on) {
     std::vector<RuleInput> inputs;
