@@ -473,7 +473,7 @@ namespace internal {
 template <typename One, typename... Ts>
 constexpr size_t fact_kind(std::variant<Ts...>*) {
   size_t index = 0;
-  ((std::is_same_v<One, Ts> || (++index, false)) || ...);
+  static_cast<void>(((std::is_same_v<One, Ts> || (++index, false)) || ...));
   return index;
 }
 }  // namespace internal
