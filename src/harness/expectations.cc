@@ -357,7 +357,8 @@ class Checker {
   /// expected: name → members of what `hence schedule get -o json` has under `schedule`.
   void check_schedules(json::View expected) {
     for (const auto [name, members] : expected.members()) {
-      const auto found = world_.query([&](engine::Query& q) { return q.schedule(kNamespace, name); });
+      const std::string_view schedule = name;  // clang 14 takes no binding into a lambda
+      const auto found = world_.query([&](engine::Query& q) { return q.schedule(kNamespace, schedule); });
       const std::string pointer = "/schedules/" + std::string(name);
       if (!found.ok()) {
         add(pointer, "the schedule", std::string(name), found.error().message());
