@@ -141,7 +141,7 @@ class Parser {
       : options_(options), scratch_(scratch), size_(text.size()) {
     char* copy = scratch.text.reserve(size_ + 2 * kPadding) + kPadding;
     std::memset(copy - 8, 0, 8);
-    std::memcpy(copy, text.data(), size_);
+    if (size_ > 0) std::memcpy(copy, text.data(), size_);  // an empty view may have no data at all
     std::memset(copy + size_, 0, kPadding);
     begin_ = copy;
     end_ = begin_ + size_;
