@@ -198,7 +198,9 @@ bool contains_value(Run& run, const Val& whole, const Val& part) {
 }
 
 Flow contains(Run& run, Val* a, Val& out) {
-  if (a[0].type() != a[1].type()) {
+  // For jq true and false are of two kinds.
+  const bool differ = a[0].type() == json::Type::boolean && a[1].type() == json::Type::boolean && a[0].truthy() != a[1].truthy();
+  if (a[0].type() != a[1].type() || differ) {
     return run.fail(described(run, a[0]) + " and " + described(run, a[1]) +
                     " cannot have their containment checked");
   }
