@@ -58,6 +58,7 @@ void State::end_record(const RecordContext& record) {
 
 void State::end_batch() {
   save_all_held();
+  held_.clear();
   for (size_t index = 0; index < meta_.size(); ++index) {
     if (!changed_meta_[index]) continue;
     const Partition partition = index == partitions_ ? kControlPartition : static_cast<Partition>(index);
@@ -330,7 +331,6 @@ void State::save_held(Address address, HeldInstance& held) {
 
 void State::save_all_held() {
   for (auto& [address, held] : held_) save_held(address, held);
-  held_.clear();
 }
 
 // Effects
