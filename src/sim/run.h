@@ -83,6 +83,9 @@ class Run : private harness::NodeWatcher {
   void cancel_instance();
   void act_on_instance();
   bool resume_all();
+  using List = Result<json::Value> (engine::Query::*)(std::string_view name_space, const engine::ListOptions& options);
+  /// The first ten that a list shows; a list that cannot be read is a broken promise, and empty.
+  json::Value listed(List list, engine::ListOptions options);
   void act(Address instance, engine::ActOnInstance::Act act);
   void redrive();
   void decide_approval();

@@ -287,33 +287,31 @@ void Run::act(Address instance, engine::ActOnInstance::Act act) {
 
 /// False if nothing is suspended.
 bool Run::resume_all() {
-  const auto page = node_->query([](engine::Query& q) {
-    engine::ListOptions list;
-    list.status = "suspended";
-    list.limit = 10;
-    return q.instances("default", list);
-  });
-  if (!page.ok()) return broken("I-18", page.error().message()), false;
-  const json::View items = *(*page)->find("items");
-  for (const json::View item : items.elements()) {
+  engine::ListOptions list;
+  list.status = "suspended";
+  const json::Value items = listed(&engine::Query::instances, list);
+  for (const json::View item : items->elements()) {
     const auto id = Address::parse(item.string_or("id", ""));
     HENCE_CHECK(id.has_value());
     act(*id, engine::ActOnInstance::Act::resume);
   }
-  return items.size() > 0;
+  return items->size() > 0;
+}
+
+json::Value Run::listed(List list, engine::ListOptions options) {
+  options.limit = 10;
+  const auto page = node_->query([&](engine::Query& q) { return (q.*list)("default", options); });
+  if (page.ok()) return json::Value(*(*page)->find("items"));
+  broken("I-18", page.error().message());
+  return *json::parse("[]");
 }
 
 void Run::redrive() {
-  const auto page = node_->query([](engine::Query& q) {
-    engine::ListOptions list;
-    list.status = "parked";
-    list.limit = 10;
-    return q.deliveries("default", list);
-  });
-  if (!page.ok()) return broken("I-18", page.error().message());
-  const json::View items = *(*page)->find("items");
-  if (items.size() == 0) return;
-  const auto id = engine::EffectId::parse(items.at(static_cast<uint32_t>(below(items.size()))).string_or("id", ""));
+  engine::ListOptions list;
+  list.status = "parked";
+  const json::Value items = listed(&engine::Query::deliveries, list);
+  if (items->size() == 0) return;
+  const auto id = engine::EffectId::parse(items->at(static_cast<uint32_t>(below(items->size()))).string_or("id", ""));
   HENCE_CHECK(id.has_value());
   note("redrive " + id->to_string());
   engine::Command command;
@@ -326,16 +324,11 @@ void Run::redrive() {
 
 /// False if nothing is parked.
 bool Run::decide_parked(workflow::Parked decision) {
-  const auto page = node_->query([](engine::Query& q) {
-    engine::ListOptions list;
-    list.parked = true;
-    list.limit = 10;
-    return q.instances("default", list);
-  });
-  if (!page.ok()) return broken("I-18", page.error().message()), false;
-  const json::View items = *(*page)->find("items");
-  if (items.size() == 0) return false;
-  const auto id = Address::parse(items.at(static_cast<uint32_t>(below(items.size()))).string_or("id", ""));
+  engine::ListOptions list;
+  list.parked = true;
+  const json::Value items = listed(&engine::Query::instances, list);
+  if (items->size() == 0) return false;
+  const auto id = Address::parse(items->at(static_cast<uint32_t>(below(items->size()))).string_or("id", ""));
   HENCE_CHECK(id.has_value());
   note((decision == workflow::Parked::skip ? "skip the parked compensation of " : "redrive the parked compensation of ") + id->to_string());
   engine::Command command;
@@ -348,15 +341,9 @@ bool Run::decide_parked(workflow::Parked decision) {
 }
 
 void Run::decide_approval() {
-  const auto page = node_->query([](engine::Query& q) {
-    engine::ListOptions list;
-    list.limit = 10;
-    return q.approvals("default", list);
-  });
-  if (!page.ok()) return broken("I-18", page.error().message());
-  const json::View items = *(*page)->find("items");
-  if (items.size() == 0) return;
-  const auto id = engine::EffectId::parse(items.at(static_cast<uint32_t>(below(items.size()))).string_or("id", ""));
+  const json::Value items = listed(&engine::Query::approvals, {});
+  if (items->size() == 0) return;
+  const auto id = engine::EffectId::parse(items->at(static_cast<uint32_t>(below(items->size()))).string_or("id", ""));
   HENCE_CHECK(id.has_value());
   const bool grant = chance(60);
   note((grant ? "grant " : "deny ") + id->to_string());
@@ -388,14 +375,9 @@ void Run::make_workflows() {
 
 /// Whether an instance would wait for ever for an event of its key.
 bool Run::is_waited_for() {
-  const auto page = node_->query([](engine::Query& q) {
-    engine::ListOptions list;
-    list.status = "waiting";
-    list.limit = 1;
-    return q.instances("default", list);
-  });
-  if (!page.ok()) return broken("I-18", page.error().message()), false;
-  return (*page)->find("items")->size() > 0;
+  engine::ListOptions list;
+  list.status = "waiting";
+  return listed(&engine::Query::instances, list)->size() > 0;
 }
 
 void Run::send_awaited(const std::string& key) {
