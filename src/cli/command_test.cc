@@ -121,6 +121,7 @@ TEST_F(Commands, EvalTellsFailuresFromFaults) {
   const Ran failed = run({"expr", "eval", ". + 1"});
   EXPECT_EQ(failed.code, kExitExpression);
   EXPECT_EQ(failed.out, "2\n3\n");
+  EXPECT_THAT(failed.err, HasSubstr("column 1: string (\"x\") and number (1) cannot be added"));
   EXPECT_EQ(run({"expr", "eval", "-n", "1 +"}).code, kExitWrongUse);
   input = "{";
   EXPECT_EQ(run({"expr", "eval", "."}).code, kExitWrongUse);

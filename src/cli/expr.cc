@@ -26,6 +26,7 @@ struct Prepared {
 
 Result<Prepared> prepare(const EvalFlags& flags) {
   expr::CompileOptions options;
+  options.locate_errors = true;
   std::vector<json::Value> values;
   for (const auto& [name, text] : flags.texts) {
     options.variables.push_back(name);

@@ -239,6 +239,15 @@ Reads find_reads(const Compiled& compiled, const std::vector<std::string>& varia
   return reads;
 }
 
+std::vector<std::string> find_paths(const std::vector<const Node*>& parts) {
+  Reads reads;
+  std::vector<bool> used;
+  ReadsFinder finder(reads, used);
+  for (const Node* part : parts) finder.use(finder.walk(part, std::string()));
+  finder.finish();
+  return std::move(reads.paths);
+}
+
 std::vector<Comparison> find_comparisons(const Compiled& compiled) {
   std::vector<Comparison> out;
   if (!add_comparisons(*compiled.root, out)) out.clear();

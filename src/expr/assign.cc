@@ -61,7 +61,8 @@ Val path_array(Run& run, std::span<const Val> keys) {
   return path;
 }
 
-Flow update_all(Run& run, const Node& change, Val& container) {
+Flow update_all(Run& run, const Node& node, Val& container) {
+  const Node& change = *node.b;
   if (container.is_array()) {
     own_array(run, container);
     Arr* arr = container.arr();
@@ -76,7 +77,7 @@ Flow update_all(Run& run, const Node& change, Val& container) {
     while (arr->size > kept) arr->items[--arr->size] = Val();
     return Flow::value;
   }
-  if (!container.is_object()) return cannot_iterate(run, container);
+  if (!container.is_object()) return located(run, node, cannot_iterate(run, container));
   own_object(run, container);
   std::vector<Val> removed;
   for (uint32_t i = 0; i < container.obj()->size; ++i) {
@@ -102,7 +103,7 @@ Flow update_simple(Run& run, const Node& node, Val&& in, Val& out) {
   if (const Flow flow = chain.find(run, node.a, in); flow != Flow::value) return flow;
   Val root = std::move(in);
   Val value;
-  if (take_keys(run, root, chain.keys(), value) != Flow::value) return Flow::error;
+  if (take_keys(run, root, chain.keys(), value) != Flow::value) return located(run, node, Flow::error);
   Val changed;
   const Flow flow = evaluate_moved(run, *node.b, std::move(value), changed);
   if (flow == Flow::error) return flow;
@@ -115,7 +116,7 @@ Flow update_simple(Run& run, const Node& node, Val&& in, Val& out) {
     ended = set_keys(run, root, chain.keys(), std::move(changed));
   }
   out = std::move(root);
-  return ended;
+  return located(run, node, ended);
 }
 
 Flow update_members(Run& run, const Node& node, Val&& in, Val& out) {
@@ -123,11 +124,11 @@ Flow update_members(Run& run, const Node& node, Val&& in, Val& out) {
   if (const Flow flow = chain.find(run, node.a, in); flow != Flow::value) return flow;
   Val root = std::move(in);
   Val value;
-  if (take_keys(run, root, chain.keys(), value) != Flow::value) return Flow::error;
-  if (const Flow flow = update_all(run, *node.b, value); flow != Flow::value) return flow;
+  if (take_keys(run, root, chain.keys(), value) != Flow::value) return located(run, node, Flow::error);
+  if (const Flow flow = update_all(run, node, value); flow != Flow::value) return flow;
   const Flow flow = set_keys(run, root, chain.keys(), std::move(value));
   out = std::move(root);
-  return flow;
+  return located(run, node, flow);
 }
 
 Flow set_simple(Run& run, const Node& node, Val&& in, Val& out) {
@@ -138,7 +139,7 @@ Flow set_simple(Run& run, const Node& node, Val&& in, Val& out) {
   Val root = std::move(in);
   const Flow flow = set_keys(run, root, chain.keys(), std::move(value));
   out = std::move(root);
-  return flow;
+  return located(run, node, flow);
 }
 
 Flow path_simple(Run& run, const Node& node, const Val& in, Val& out) {
@@ -147,7 +148,7 @@ Flow path_simple(Run& run, const Node& node, const Val& in, Val& out) {
   Val at = in;
   for (const Val& key : chain.keys()) {
     Val next;
-    if (index_value(run, at, key, next) != Flow::value) return Flow::error;
+    if (index_value(run, at, key, next) != Flow::value) return located(run, node, Flow::error);
     at = std::move(next);
   }
   out = path_array(run, chain.keys());

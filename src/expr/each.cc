@@ -36,7 +36,7 @@ Flow iterate(Run& run, const Node& node, const Val& container, Sink sink) {
   } else if (container.is_object()) {
     each_member(container, [&](std::string_view, Val item) { return take(std::move(item)); });
   } else {
-    return node.optional ? Flow::value : cannot_iterate(run, container);
+    return node.optional ? Flow::value : located(run, node, cannot_iterate(run, container));
   }
   return flow;
 }
@@ -51,7 +51,7 @@ Flow range(Run& run, const Node& node, const Val& in, Sink sink) {
   if (const Flow flow = evaluate(run, *node.b, in, to); flow != Flow::value) return flow;
   if (const Flow flow = evaluate(run, *node.a, in, from); flow != Flow::value) return flow;
   if (!from.is_number() || !to.is_number() || !by.is_number()) {
-    return run.fail("Range bounds must be numeric");
+    return located(run, node, run.fail("Range bounds must be numeric"));
   }
   for (const Val* bound : {&from, &to, &by}) count_reading(run, *bound);
   const double step = by.number();
@@ -117,11 +117,11 @@ Flow each_limit(Run& run, const Node& node, const Val& in, Sink sink) {
   Val count;
   const Flow flow = evaluate(run, *node.a, in, count);
   if (flow != Flow::value) return flow == Flow::empty ? Flow::value : flow;
-  if (!count.is_number()) return run.fail("limit needs a number");
+  if (!count.is_number()) return located(run, node, run.fail("limit needs a number"));
   count_reading(run, count);
   if (run.over()) return Flow::error;
   double left = count.number();
-  if (left < 0) return run.fail("limit doesn't support negative count");
+  if (left < 0) return located(run, node, run.fail("limit doesn't support negative count"));
   if (!(left > 0)) return Flow::value;
   bool reached = false;
   auto pass = [&](Val&& value) {

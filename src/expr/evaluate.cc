@@ -12,7 +12,7 @@
 namespace hence::expr {
 
 Flow stepped(Run& run, const Node& node, Flow flow) {
-  return flow == Flow::error && node.optional && !run.over() ? Flow::empty : flow;
+  return flow == Flow::error && node.optional && !run.over() ? Flow::empty : located(run, node, flow);
 }
 
 namespace {
@@ -115,12 +115,12 @@ Flow pipe(Run& run, const Node& node, Val&& first, size_t from, Val& out) {
       out = Val(compares(op, order));
       return Flow::value;
     }
-    return run.fail_deep("Comparison too deep");
+    return located(run, node, run.fail_deep("Comparison too deep"));
   }
   Val b;
   if (const Flow flow = evaluate(run, *node.b, in, b); flow != Flow::value) return flow;
   if (const Flow flow = evaluate(run, *node.a, in, a); flow != Flow::value) return flow;
-  return binary(run, op, a, b, out);
+  return located(run, node, binary(run, op, a, b, out));
 }
 
 Flow logical(Run& run, const Node& node, const Val& in, Val& out) {
@@ -147,7 +147,7 @@ Flow logical(Run& run, const Node& node, const Val& in, Val& out) {
     } else if (const Flow flow = evaluate(run, key_node, in, key); flow != Flow::value) {
       return flow;
     }
-    if (!key.is_string()) return bad_object_key(run, key);
+    if (!key.is_string()) return located(run, key_node, bad_object_key(run, key));
     count_reading(run, key);
     Val value;
     if (const Flow flow = evaluate(run, *node.items[i + 1], in, value); flow != Flow::value) {
@@ -178,7 +178,8 @@ Flow logical(Run& run, const Node& node, const Val& in, Val& out) {
       const auto format = static_cast<Format>(node.sub);
       if (format != Format::text || !text.is_string()) {
         const Val value = std::move(text);
-        if (const Flow flow = format_value(run, format, value, text); flow != Flow::value) return flow;
+        if (const Flow flow = format_value(run, format, value, text); flow != Flow::value)
+          return located(run, node, flow);
       }
     }
     bytes += text_of(i).size();
@@ -205,7 +206,7 @@ template <size_t kArguments>
   for (size_t i = 0; i <= node.items.size(); ++i) count_reading(run, arguments[i]);
   if (run.over()) return Flow::error;
   const Flow flow = node.native->function(run, arguments, out);
-  return run.over() ? Flow::error : flow;
+  return run.over() ? Flow::error : located(run, node, flow);
 }
 
 Flow native(Run& run, const Node& node, Val&& in, Val& out) {
@@ -311,7 +312,7 @@ Flow evaluate(Run& run, const Node& node, const Val& in, Val& out) {
     case Op::negate: {
       Val value;
       const Flow flow = evaluate(run, *node.a, in, value);
-      return flow == Flow::value ? negate(run, value, out) : flow;
+      return flow == Flow::value ? located(run, node, negate(run, value, out)) : flow;
     }
     case Op::logical_and: case Op::logical_or: return logical(run, node, in, out);
     case Op::logical_not: out = Val(!in.truthy()); return Flow::value;
@@ -323,7 +324,7 @@ Flow evaluate(Run& run, const Node& node, const Val& in, Val& out) {
     }
     case Op::array: return collect(run, node, in, out);
     case Op::object: return object(run, node, in, out);
-    case Op::format: return format_value(run, static_cast<Format>(node.sub), in, out);
+    case Op::format: return located(run, node, format_value(run, static_cast<Format>(node.sub), in, out));
     case Op::interpolate: return interpolate(run, node, in, out);
     case Op::bind: {
       Val value;
@@ -361,7 +362,7 @@ Flow evaluate_moved(Run& run, const Node& node, Val&& in, Val& out) {
       if (!run.step()) return Flow::error;
       Val b;
       if (const Flow flow = evaluate(run, *node.b, in, b); flow != Flow::value) return flow;
-      return binary(run, static_cast<BinaryOperator>(node.sub), in, b, out);
+      return located(run, node, binary(run, static_cast<BinaryOperator>(node.sub), in, b, out));
     }
     case Op::condition: {
       if (!run.step()) return Flow::error;

@@ -147,7 +147,7 @@ class Generator {
       }
       case Op::negate:
         generate(*node.a, Mode::value);
-        emit(Code::negate);
+        emit(Code::negate, 0, 0, &node);
         return;
       case Op::logical_and: case Op::logical_or: return logical(node);
       case Op::array: {
@@ -328,7 +328,7 @@ class Generator {
       const uint32_t input = save();
       const uint32_t path = argument(input, node.items[0]);
       emit(Code::load, input);
-      emit(Code::get_path_path, path);
+      emit(Code::get_path_path, path, 0, &node);
       return;
     }
     if (node.kind == Kind::one) {
@@ -351,7 +351,7 @@ class Generator {
     const uint32_t input = save();
     generate(*node.a, Mode::value);
     const uint32_t count = new_slot();
-    emit(Code::limit_begin, count);
+    emit(Code::limit_begin, count, 0, &node);
     emit(Code::load, input);
     const uint32_t mark = new_slot();
     emit(Code::mark, mark);
@@ -387,7 +387,7 @@ class Generator {
       emit(Code::load, input);
       generate(*node.items[i + 1], Mode::value);
       const uint32_t next = new_slot();
-      emit(Code::insert, object, key, nullptr);
+      emit(Code::insert, object, key, node.items[i]);
       emit(Code::take_save, next);
       object = next;
     }
@@ -418,13 +418,13 @@ class Generator {
       }
       emit(Code::take_save, first + i);
     }
-    emit(Code::range, first);
+    emit(Code::range, first, 0, &node);
   }
   void path(const Node& node) {
     const uint32_t saved = new_slot(2);
     emit(Code::path_begin, saved);
     generate_base(node.a, Mode::path);
-    emit(Code::path_end, saved);
+    emit(Code::path_end, saved, 0, &node);
   }
   void update(const Node& node, const Node& paths) {
     const uint32_t state = save();
@@ -436,20 +436,20 @@ class Generator {
     const uint32_t done = emit(Code::fork);
     emit(Code::path_begin, saved);
     generate(paths, Mode::path);
-    emit(Code::path_end, saved);
+    emit(Code::path_end, saved, 0, &node);
     emit(Code::save, at);
     emit(Code::mark, mark);
     const uint32_t none = emit(Code::fork);
-    emit(Code::take_at, state, at);
+    emit(Code::take_at, state, at, &node);
     generate(*node.b, Mode::value);
     emit(Code::cut, mark);
-    emit(Code::set_at, state, at);
+    emit(Code::set_at, state, at, &node);
     emit(Code::backtrack);
     patch(none);
-    emit(Code::drop_at, dropped, at);
+    emit(Code::drop_at, dropped, at, &node);
     emit(Code::backtrack);
     patch(done);
-    emit(Code::finish_update, state, dropped);
+    emit(Code::finish_update, state, dropped, &node);
   }
   void set_path(const Node& node) {
     // reduce path(paths) as $p (.; setpath($p; value)), for a value with several results
@@ -463,10 +463,10 @@ class Generator {
     const uint32_t done = emit(Code::fork);
     emit(Code::path_begin, saved);
     generate_base(node.a, Mode::path);
-    emit(Code::path_end, saved);
+    emit(Code::path_end, saved, 0, &node);
     emit(Code::save, at);
     emit(Code::load, value);
-    emit(Code::set_at, state, at);
+    emit(Code::set_at, state, at, &node);
     emit(Code::backtrack);
     patch(done);
     emit(Code::take_load, state);

@@ -64,6 +64,7 @@ struct Node {
   uint32_t level = 0;    ///< frames outwards: load, break_label, call, call_parameter
   uint32_t slot = 0;
   uint32_t key_hash = 0; ///< field: of its name, as documents know it
+  uint32_t position = 0; ///< byte offset in the source; within a builtin written in jq, of its call
   Node* a = nullptr;
   Node* b = nullptr;
   Node* c = nullptr;
@@ -80,6 +81,12 @@ struct Node {
   std::vector<Argument> arguments;   ///< of call
   std::vector<uint32_t> slots;       ///< bind_alternatives: variables set to null first
 };
+
+/// Remembers where a step failed. Only for errors of the step itself: those of its parts know their place.
+inline Flow located(Run& run, const Node& node, Flow flow) {
+  if (flow == Flow::error) [[unlikely]] run.error_position = node.position;
+  return flow;
+}
 
 inline Kind kind_of(const Node* node) { return node == nullptr ? Kind::one : node->kind; }
 

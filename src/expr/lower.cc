@@ -32,6 +32,7 @@ Node* Lowering::make(Op op, Node* a, Node* b, Node* c) {
   if (compiled_.nodes.size() > kNodesMax) fail("the program is too large once its functions are expanded");
   Node& node = compiled_.nodes.emplace_back();
   node.op = op;
+  node.position = position_;
   node.a = a;
   node.b = b;
   node.c = c;

@@ -71,7 +71,11 @@ class Machine {
   bool resume_iterate();
   bool resume_range();
   bool raise();      ///< unwinds to a fork that catches; false: none
-  bool failed() { return raise(); }
+  bool failed() {
+    const Instruction& i = compiled_.code[pc_ - 1];
+    if (i.node != nullptr && static_cast<Code>(i.code) != Code::evaluate) run_.error_position = i.node->position;
+    return raise();
+  }
   /// An error of a step followed by "?" is no result.
   bool step_failed(bool optional) {
     return optional && !run_.over() ? backtrack_or_end() : failed();

@@ -107,7 +107,7 @@ Result<std::vector<Definition*>> parse_definitions(std::string_view source, cons
   return Parser(source, library, arena).definitions();
 }
 
-Error error_at(std::string_view source, uint32_t position, std::string_view text) {
+std::string with_place(std::string_view source, uint32_t position, std::string_view text) {
   position = std::min(position, static_cast<uint32_t>(source.size()));
   const std::string_view before = source.substr(0, position);
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
@@ -117,7 +117,11 @@ Error error_at(std::string_view source, uint32_t position, std::string_view text
   if (source.find('\n') != std::string_view::npos) message = "line " + std::to_string(line) + ", ";
   message += "column " + std::to_string(column) + ": ";
   message += text;
-  return Error(ErrorCode::ExpressionInvalid, std::move(message));
+  return message;
+}
+
+Error error_at(std::string_view source, uint32_t position, std::string_view text) {
+  return Error(ErrorCode::ExpressionInvalid, with_place(source, position, text));
 }
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& names) {

@@ -35,6 +35,8 @@ Result<std::vector<Definition*>> parse_definitions(std::string_view source, cons
                                                    Arena& arena);
 
 /// "column 7: text", with the line too if source has several.
+std::string with_place(std::string_view source, uint32_t position, std::string_view text);
+/// The same as ExpressionInvalid.
 Error error_at(std::string_view source, uint32_t position, std::string_view text);
 
 /// The nearest of names to name by edits, if near enough; else empty.

@@ -13,6 +13,7 @@ namespace hence::expr {
 struct Program::Code {
   std::string source;
   size_t variables = 0;
+  bool locate_errors = false;
   Compiled compiled;
   Reads reads;
   std::vector<Comparison> comparisons;
@@ -26,14 +27,13 @@ Error over_budget(const Run& run) {
                    "; make it do less, or raise the limit of the place where it stands");
 }
 
-Error failure(Run& run) {
-  if (run.over()) return over_budget(run);
+/// jq's message for the value that ended the run.
+std::string jq_message(Run& run) {
   const Val error = std::move(run.error);
-  if (error.is_string()) return Error(ErrorCode::ExpressionFailed, std::string(error.text()));
+  if (error.is_string()) return std::string(error.text());
   std::string text;
   write_text(run, error, text);
-  if (run.over()) return over_budget(run);
-  return Error(ErrorCode::ExpressionFailed, text + " (not a string)");
+  return text + " (not a string)";
 }
 
 /// Gives every result to take(Val&&) → Flow, in order.
@@ -73,7 +73,54 @@ bool to_value(Run& run, const Val& value, json::Value& out) {
   return true;
 }
 
+/// The parts of a condition's tree that settled what it came to.
+struct DecidingParts {
+  DecidingParts(Run& of, Val given) : run(of), input(std::move(given)) {}
+
+  void visit(const Node& node) {
+    if (node.op == Op::logical_and || node.op == Op::logical_or) return visit_logical(node);
+    if (node.op == Op::condition) {
+      visit(*node.a);
+      if (const auto test = truth(*node.a)) visit(*test ? *node.b : *node.c);
+      return;
+    }
+    const bool negation = node.op == Op::pipe && node.items.size() == 2 && node.items[1]->op == Op::logical_not;
+    if (negation) return visit(*node.items[0]);
+    parts.push_back(&node);
+  }
+
+  std::vector<const Node*> parts;
+
+ private:
+  void visit_logical(const Node& node) {
+    const bool is_and = node.op == Op::logical_and;
+    const auto first = truth(*node.a);
+    if (first != is_and) return visit(*node.a);  // settled there, or failed
+    // The other side is what was left to say; where it agrees, both were needed.
+    if (truth(*node.b) == is_and) visit(*node.a);
+    visit(*node.b);
+  }
+  /// Nothing where it fails or has not one result.
+  std::optional<bool> truth(const Node& node) {
+    Val out;
+    if (node.kind != Kind::one || evaluate(run, node, input, out) != Flow::value) return std::nullopt;
+    return out.truthy();
+  }
+
+  Run& run;
+  const Val input;
+};
+
 }  // namespace
+
+Error Program::failure(Run& run) const {
+  if (run.over()) return over_budget(run);
+  std::string text = jq_message(run);
+  if (run.over()) return over_budget(run);
+  if (code_->locate_errors && run.error_position != Run::kNowhere)
+    text = with_place(code_->source, run.error_position, text);
+  return Error(ErrorCode::ExpressionFailed, std::move(text));
+}
 
 Result<Program> Program::compile(std::string_view source, const CompileOptions& options) {
   if (source.size() > options.source_bytes_max) {
@@ -87,6 +134,7 @@ Result<Program> Program::compile(std::string_view source, const CompileOptions& 
   auto code = std::make_shared<Code>();
   code->source = source;
   code->variables = options.variables.size();
+  code->locate_errors = options.locate_errors;
   Arena arena;
   HENCE_TRY(Ast* ast, parse_program(source, options.variables, library(), arena));
   HENCE_TRY_VOID(lower_program(source, *ast, options.variables.size(), code->compiled));
@@ -161,6 +209,17 @@ Result<bool> Program::evaluate_condition(json::View input, std::span<const json:
   return Error(ErrorCode::ExpressionFailed,
                count == 0 ? "a condition needs one result, and the expression gave none"
                           : "a condition needs one result, and the expression gave several");
+}
+
+std::vector<std::string> Program::deciding_paths(json::View input, std::span<const json::View> values,
+                                                 const Environment& environment, Budget& budget) const {
+  HENCE_CHECK(values.size() == code_->variables);
+  Run run(budget, environment);
+  run.slots.resize(code_->compiled.slots);
+  for (size_t i = 0; i < values.size(); ++i) run.slots[i] = Val(values[i]);
+  DecidingParts found(run, Val(input));
+  found.visit(*code_->compiled.root);
+  return run.over() ? code_->reads.paths : find_paths(found.parts);
 }
 
 std::string jq_text(json::View value) {

@@ -23,6 +23,8 @@
 
 namespace hence::expr {
 
+class Run;
+
 /// What one evaluation may use; counts down. A limit hit is BudgetExceeded, which try does not catch.
 struct Budget {
   uint64_t steps = 1'000'000;
@@ -38,6 +40,9 @@ struct CompileOptions {
   /// Names of the variables evaluate() is given, without "$", in their order.
   std::vector<std::string> variables;
   size_t source_bytes_max = 64 << 10;
+  /// Errors of evaluation begin with their place too ("column 7: Cannot index …"); otherwise they are jq's
+  /// message alone, which programs may compare.
+  bool locate_errors = false;
 };
 
 /// What the world lends an evaluation. Absent now: `now` and friends fail with a sentence. The budgets
@@ -72,7 +77,7 @@ class Program {
   static Result<Program> compile(std::string_view source, const CompileOptions& options = {});
 
   /// All results, in order. values: as many as options.variables.
-  /// Errors: ExpressionFailed (jq's message), BudgetExceeded.
+  /// Errors: ExpressionFailed (jq's message), BudgetExceeded. With options.locate_errors both say where.
   Result<std::vector<json::Value>> evaluate(json::View input, std::span<const json::View> values,
                                             const Environment& environment, Budget& budget) const;
   /// Gives each result to take as it is made; false from take ends the evaluation without error.
@@ -87,6 +92,11 @@ class Program {
   Result<bool> evaluate_condition(json::View input, std::span<const json::View> values,
                                   const Environment& environment, Budget& budget) const;
 
+  /// Of reads().paths those that settled a condition for this input: of an `and` that is false its first false
+  /// part, of an `or` that is true its first true one, of `if` the way taken. All paths where the budget
+  /// ends before that is known.
+  std::vector<std::string> deciding_paths(json::View input, std::span<const json::View> values,
+                                          const Environment& environment, Budget& budget) const;
   const std::string& source() const;
   const Reads& reads() const;
   const std::vector<Comparison>& comparisons() const;
@@ -96,6 +106,8 @@ class Program {
   struct Code;
 
  private:
+  Error failure(Run& run) const;
+
   explicit Program(std::shared_ptr<const Code> code) : code_(std::move(code)) {}
   std::shared_ptr<const Code> code_;
 };

@@ -72,6 +72,40 @@ TEST(Program, SaysWhereAndWhatWhenItDoesNotCompile) {
   EXPECT_THAT(compile_error("map(.; .)"), HasSubstr("takes another number of arguments"));
 }
 
+TEST(Program, SaysWhereItFailsIfAsked) {
+  const auto place = [](std::string_view source, std::string_view input = "{}") {
+    CompileOptions options;
+    options.locate_errors = true;
+    auto program = Program::compile(source, options);
+    EXPECT_TRUE(program.ok()) << source;
+    Budget budget;
+    const auto made = program->evaluate(*json::parse(input), {}, {}, budget);
+    EXPECT_FALSE(made.ok()) << source;
+    const std::string& message = made.error().message();
+    return message.substr(0, message.find(": "));
+  };
+  // What gives at most one result, what gives many, and what needs the machine.
+  EXPECT_EQ(place(".a | .b.c", R"({"a":{"b":1}})"), "column 8");
+  EXPECT_EQ(place("1 + {}"), "column 1");
+  EXPECT_EQ(place("[1, -{}]"), "column 5");
+  EXPECT_EQ(place("{a: 1} | {(.a): 2}"), "column 12");
+  EXPECT_EQ(place("\"x\" | @csv"), "column 7");
+  EXPECT_EQ(place("\"a\" | test(1)"), "column 7");
+  EXPECT_EQ(place(".a = 1", "[]"), "column 1");
+  EXPECT_EQ(place("[.[] | .a]", "[1]"), "column 8");
+  EXPECT_EQ(place("3 | .[]"), "column 6");
+  EXPECT_EQ(place("[range(1; \"a\")]"), "column 2");
+  EXPECT_EQ(place("[limit(-1; .)]"), "column 2");
+  EXPECT_EQ(place("def f: if . > 2 then error(\"x\") else . + 1 | f end; 0 | f"), "column 22");
+  EXPECT_EQ(place("[path(1 | .a)]"), "column 11");
+  EXPECT_EQ(place("[(1, 2) + (3, \"a\")]"), "column 3");
+  EXPECT_EQ(place(". as [$a] |\n  $a.b", "[1]"), "line 2, column 5");
+  // A builtin written in jq fails where it is called; an error that was caught leaves no trace.
+  EXPECT_EQ(place("1 | map(.)"), "column 5");
+  EXPECT_EQ(place("(try error(1) catch .) | .x"), "column 26");
+  EXPECT_EQ(place("try error(1) catch error(2)"), "column 20");
+}
+
 TEST(Program, NamesWhatIsKeptOut) {
   for (const char* program : {"env", "$ENV", "input", "inputs", "import \"a\" as a; .",
                               "include \"a\"; .", "halt", "halt_error", "input_filename", "stderr",
@@ -139,6 +173,25 @@ TEST(Program, TellsWhatItReads) {
   EXPECT_THAT(reads(".a as $x | $x.b, (.c | .d)").paths, ElementsAre("/a/b", "/c/d"));
   EXPECT_THAT(reads("def f: if . > 9 then $context else (. + 1 | f) end; .a | f").variables,
               ElementsAre("context"));
+}
+
+TEST(Program, TellsWhatSettledACondition) {
+  const auto paths = [](std::string_view source, uint64_t steps = 1'000) {
+    const auto program = Program::compile(source);
+    Budget budget{steps, 1 << 20, 100, 1 << 20};
+    const auto input = json::parse(R"({"a":1,"b":2,"c":3})");
+    return program->deciding_paths(*input, {}, {}, budget);
+  };
+  using ::testing::ElementsAre;
+  EXPECT_THAT(paths(".a == 1 and .b == 3 and .c == 3"), ElementsAre("/b"));
+  EXPECT_THAT(paths(".a == 1 and .b == 2"), ElementsAre("/a", "/b"));
+  EXPECT_THAT(paths(".a == 2 or .b == 2 or .c == 3"), ElementsAre("/b"));
+  EXPECT_THAT(paths(".a == 2 or .b == 3"), ElementsAre("/a", "/b"));
+  EXPECT_THAT(paths("(.a == 2 and .b == 2 | not) and (.c > 5)"), ElementsAre("/c"));
+  EXPECT_THAT(paths("(.a == 2 and .b == 2) | not"), ElementsAre("/a"));
+  EXPECT_THAT(paths("if .a == 1 then .b == 2 else .c == 3 end"), ElementsAre("/a", "/b"));
+  EXPECT_THAT(paths("(.a.x == 1) and .b == 2"), ElementsAre("/a/x"));
+  EXPECT_THAT(paths(".a == 1 and .b == 3", 2), ElementsAre("/a", "/b"));
 }
 
 TEST(Program, KnowsPlainComparisons) {

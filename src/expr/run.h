@@ -60,6 +60,8 @@ class Run {
   }
 
   Val error;              ///< of the last Flow::error
+  static constexpr uint32_t kNowhere = UINT32_MAX;
+  uint32_t error_position = kNowhere;  ///< of the step that failed last: byte offset in the source
   bool too_deep = false;  ///< set by functions that walk values
 
   const Environment& environment() const { return environment_; }

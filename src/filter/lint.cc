@@ -2,11 +2,14 @@
 #include "filter/lint.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <optional>
 
 #include "filter/regular_expression.h"
 #include "filter/test_relation.h"
 #include "filter/wildcard.h"
+#include "json/write.h"
 
 namespace hence::filter {
 
@@ -92,6 +95,53 @@ std::string contradiction_in(const expr::Program& when) {
   return "";
 }
 
+/// What a comparison of a when leaves of the values that patterns can ask for, as a pattern's test. Numbers one
+/// step of binary64 wider, since jq rounds where patterns do not. Nothing for the comparisons that leave others.
+std::optional<TestSpec> left_by(const expr::Comparison& comparison) {
+  using Operator = expr::Comparison::Operator;
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const bool equal = comparison.op == Operator::equal;
+  TestSpec out;
+  if (equal && comparison.constant->is_string()) {
+    out.kind = TestKind::text;
+    out.operands.emplace_back(comparison.constant->as_string());
+    return out;
+  }
+  const bool below = comparison.op == Operator::less || comparison.op == Operator::less_equal;
+  if (!comparison.constant->is_number() || !(equal || below)) return std::nullopt;
+  const double low = std::nextafter(comparison.constant->as_double(), -kInfinity);
+  const double high = std::nextafter(comparison.constant->as_double(), kInfinity);
+  if (!std::isfinite(low) || !std::isfinite(high)) return std::nullopt;
+  out.kind = TestKind::range;
+  out.operands.resize(2);
+  if (equal) json::write_number(low, out.operands[0]);
+  json::write_number(high, out.operands[1]);
+  return out;
+}
+
+/// Whether a test is passed by texts or numbers only: null, which is below every number, does not.
+bool wants_text_or_number(const TestSpec& test) {
+  return !test.negated && test.kind != TestKind::present && test.kind != TestKind::absent &&
+         test.kind != TestKind::truth && test.kind != TestKind::null && test.kind != TestKind::of_type;
+}
+
+/// A field of which a pattern or filter wants what the when refuses. Arrays, through which patterns look, are
+/// neither equal to a text or number nor below one.
+std::string contradiction_between(const Conjunction& conjunction, const expr::Program& when) {
+  for (const expr::Comparison& comparison : when.comparisons()) {
+    const auto left = left_by(comparison);
+    if (!left) continue;
+    for (const FieldSpec& field : conjunction) {
+      if (field.raw || field.path != comparison.path) continue;
+      const bool excluded = std::all_of(field.any_of.begin(), field.any_of.end(), [&](const TestSpec& test) {
+        return wants_text_or_number(test) && tests_exclude(test, *left);
+      });
+      if (excluded) return "asks of " + path_text(field) + " what its when refuses";
+    }
+  }
+  return "";
+}
+
 /// Types as written in rules and event types: plain, or with `*` as the last segment.
 FieldSpec types_as_field(const std::vector<std::string>& types) {
   FieldSpec out;
@@ -118,6 +168,7 @@ std::string never_matches(const Conditions& conditions) {
   std::string why;
   for (const Conjunction& conjunction : conditions.any_of) {
     why = contradiction_in(conjunction);
+    if (why.empty() && conditions.program) why = contradiction_between(conjunction, *conditions.program);
     if (why.empty()) break;
   }
   if (!why.empty() || !conditions.program) return why;

@@ -39,6 +39,11 @@ TEST(Lint, TellsRulesThatNeverMatch) {
            R"({"type": "a", "when": ".data.n >= 5 and .data.n < 5"})",
            R"({"type": "a", "when": ".data.n == \"x\" and .data.n == \"y\""})",
            R"({"type": "a", "when": "1 > 2"})",
+           R"({"type": "a", "pattern": {"data": {"n": [{"numeric": [">", 5]}]}}, "when": ".data.n < 3"})",
+           R"({"type": "a", "pattern": {"data": {"n": ["x", {"prefix": "y"}]}}, "when": ".data.n == \"z\""})",
+           R"({"type": "a", "filters": [{"sql": "n = 'x'"}], "when": ".n == \"y\""})",
+           R"({"type": "a", "pattern": {"data": {"n": [7]}}, "when": ".data.n == 8 and .data.m > 1"})",
+           R"({"type": "com.*", "when": ".type == \"org.x\""})",
            R"({"type": "a", "pattern": {"$or": [{"type": ["b"]}, {"type": [{"suffix": "c"}]}]}})"}) {
     EXPECT_THAT(findings({on}), ElementsAre("0 never")) << on;
   }
@@ -76,7 +81,11 @@ TEST(Lint, IsSilentWhereARuleMayMatch) {
            R"({"type": "a.b", "pattern": {"type": [{"prefix": "a."}]}})",
            R"({"type": "a.*", "pattern": {"type": [{"prefix": "a.b"}]}})",
            R"({"type": "a", "when": ".data.n >= 5 and .data.n <= 5"})",
-           R"({"type": "a", "pattern": {"data": {"n": [{"numeric": [">", 5]}]}}, "when": ".data.n < 3"})",
+           R"({"type": "a", "pattern": {"data": {"n": [{"numeric": [">", 5]}]}}, "when": ".data.n > 3"})",
+           R"({"type": "a", "pattern": {"data": {"n": [{"numeric": ["<", 5]}]}}, "when": ".data.n > 8"})",
+           R"({"type": "a", "pattern": {"data": {"n": [{"numeric": [">", 5]}, null]}}, "when": ".data.n < 3"})",
+           R"({"type": "a", "pattern": {"data": {"n": [{"exists": false}]}}, "when": ".data.n < 3"})",
+           R"({"type": "a", "pattern": {"data": {"n": [{"numeric": [">=", 3]}]}}, "when": ".data.n <= 3"})",
            R"({"type": "a", "filters": [{"any": [{"exact": {"type": "a"}}, {"exact": {"type": "b"}}]}]})",
            R"({"type": ["a", "b"], "pattern": {"$or": [{"type": ["c"]}, {"type": ["b"]}]}})"}) {
     EXPECT_THAT(findings({on}), IsEmpty()) << on;

@@ -73,7 +73,7 @@ class Explainer {
   std::string elements_text(const Condition& condition) const;
   std::string closest_element(const std::vector<ConditionId>& conditions) const;
   std::string scope_text(ScopeId scope) const;
-  std::string read_values() const;
+  std::string read_values(const expr::Environment& environment) const;
 
   const RuleIndex& index_;
   const RuleIndex::Rule& rule_;
@@ -261,11 +261,12 @@ void Explainer::add_filters(WhyNode& root) const {
   }
 }
 
-/// "data.risk = 2; data.env is absent": what the when looked at.
-std::string Explainer::read_values() const {
+/// "data.risk = 2; data.env is absent": what settled the when.
+std::string Explainer::read_values(const expr::Environment& environment) const {
   std::string out;
   size_t count = 0;
-  for (const std::string& pointer : rule_.when->reads().paths) {
+  expr::Budget budget = environment.when;
+  for (const std::string& pointer : rule_.when->deciding_paths(event_, {}, environment, budget)) {
     if (++count > kShownValues) continue;
     const auto [text, value] = look_up(event_, pointer);
     if (text.empty()) continue;
@@ -289,7 +290,7 @@ void Explainer::add_when(WhyNode& root, bool reached, const expr::Environment& e
       node.verdict = *verdict ? Verdict::holds : Verdict::fails;
       node.actual = *verdict ? "true" : "false or null";
     }
-    node.actual += read_values();
+    node.actual += read_values(environment);
   }
   root.parts.push_back(std::move(node));
 }

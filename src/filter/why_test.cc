@@ -78,7 +78,9 @@ TEST(Why, SaysWhichElementComesClosest) {
 
 TEST(Why, ShowsWhatAWhenLookedAt) {
   EXPECT_THAT(to_text(why_of(R"({"when": ".data.risk >= 3 and .data.env != \"test\""})", R"({"data": {"risk": 2}})")),
-              HasSubstr("found:  false or null; data.env is absent; data.risk = 2"));
+              HasSubstr("found:  false or null; data.risk = 2\n"));
+  EXPECT_THAT(to_text(why_of(R"({"when": ".data.risk >= 3 and .data.env != \"test\""})", R"({"data": {"risk": 5, "env": "test"}})")),
+              HasSubstr("found:  false or null; data.env = \"test\"\n"));
   EXPECT_THAT(to_text(why_of(R"({"when": ".data.items[1].sku == \"b\""})", R"({"data": {"items": [{}, {"sku": "b"}]}})")),
               HasSubstr("found:  true; data.items = [{},{\"sku\":\"b\"}]"));
   EXPECT_THAT(to_text(why_of(R"({"when": ".data.n + {} == 1"})", R"({"data": {"n": 1}})")), HasSubstr("; data.n = 1"));
