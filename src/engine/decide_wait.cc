@@ -121,7 +121,7 @@ void Engine::meet(Recorder& record, const MeetRequest& request, const json::Valu
   SpreadRow spread{record.name_space(), request.place, request.event, {}, request.depth, {}, 0, {}};
   // One event after the other: the next waits until all have had the one before.
   bool busy = false;
-  overlay_.scan(keys::table(record.address().partition, 'f'), {}, [&](std::string_view, std::string_view value) {
+  if (state_.continues(record.address().partition)) overlay_.scan(keys::table(record.address().partition, 'f'), {}, [&](std::string_view, std::string_view value) {
     const Result<SpreadRow> row = decode<SpreadRow>(value, "a spread");
     busy = busy || (row.ok() && row->place == request.place);
     return !busy;
@@ -194,10 +194,12 @@ void Engine::go_on_spreading(Recorder& record, Address begun) {
 
 void Engine::keep_event(Recorder& record, const MeetRequest& request, const json::Value& event) {
   size_t kept = 0;
-  overlay_.scan(keys::kept_of(record.address().partition, request.place), {},
-                [&](std::string_view, std::string_view) { return ++kept < request.keep_max; });
-  std::string text = text_of_event(event);
   const PartitionMeta& meta = state_.meta(record.address().partition);
+  if (meta.kept_bytes > 0) {
+    overlay_.scan(keys::kept_of(record.address().partition, request.place), {},
+                  [&](std::string_view, std::string_view) { return ++kept < request.keep_max; });
+  }
+  std::string text = text_of_event(event);
   if (record.spent()) {
     record.add(EventNotKept{request.event, "nobody waits for it yet, and what it led to at once has " +
                                                std::to_string(options_.command_bytes_max >> 20) + " MiB already"});
@@ -215,6 +217,7 @@ void Engine::keep_event(Recorder& record, const MeetRequest& request, const json
 std::optional<std::pair<Address, Sequence>> Engine::oldest_kept(Partition partition, const WaitPlace& place, Sequence after,
                                                                 Address except) {
   std::optional<std::pair<Address, Sequence>> next;
+  if (state_.meta(partition).kept_bytes == 0) return next;
   overlay_.scan(keys::kept_of(partition, place), {}, [&](std::string_view key, std::string_view value) {
     const Result<KeptRow> row = decode<KeptRow>(value, "a kept event");
     const Address event = keys::parse_kept(key);

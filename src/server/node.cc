@@ -80,6 +80,8 @@ Status Node::open_storage() {
   HENCE_TRY(log_disk_, os::RealDisk::open_folder(folder_.log_path()));
   store::RocksOptions store_options;
   store_options.folder = folder_.state_path();
+  store_options.prefix_tables = engine::kPlaceTables;
+  store_options.prefix_bytes = engine::kPlaceBytes;
   store_options.write_failed = EngineThread::fail;
   HENCE_TRY(store_, store::open_rocks_store(store_options));
   log::LogOptions log_options;

@@ -42,12 +42,31 @@ rocksdb::Slice slice(std::string_view text) {
 }
 std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.size()}; }
 
+/// The beginning by which the keys of some tables are scanned (RocksOptions).
+class ScanPrefix final : public rocksdb::SliceTransform {
+ public:
+  ScanPrefix(std::string tables, size_t bytes)
+      : tables_(std::move(tables)), bytes_(bytes), name_("hence.prefix." + std::to_string(bytes) + "." + tables_) {}
+  const char* Name() const override { return name_.c_str(); }
+  bool InDomain(const rocksdb::Slice& key) const override {
+    return key.size() >= bytes_ && key.size() > 2 && tables_.find(key[2]) != std::string::npos;
+  }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override { return {key.data(), bytes_}; }
+  bool is_whole(const rocksdb::Slice& prefix) const { return prefix.size() == bytes_ && InDomain(prefix); }
+
+ private:
+  std::string tables_;
+  size_t bytes_;
+  std::string name_;  ///< files tell by it whether their filters are of this prefix
+};
+
 /// What Store and Snapshot read with: the two families, as of a snapshot or as of now.
 struct Reader {
   rocksdb::DB* db;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilyCount> families;
   rocksdb::ReadOptions options;
   const std::string* folder;
+  const ScanPrefix* prefixes;  ///< null: none
 
   Result<std::optional<std::string>> get(Family family, std::string_view key) const {
     std::string value;
@@ -62,6 +81,9 @@ struct Reader {
     const rocksdb::Slice bound(end);
     rocksdb::ReadOptions bounded = options;
     if (!end.empty()) bounded.iterate_upper_bound = &bound;
+    // A scan over several prefixes must not be told that a file has none of the first.
+    bounded.prefix_same_as_start = prefixes != nullptr && prefixes->is_whole(slice(range.prefix));
+    bounded.total_order_seek = !bounded.prefix_same_as_start;
     const std::unique_ptr<rocksdb::Iterator> it(
         db->NewIterator(bounded, families[static_cast<size_t>(family)]));
     uint64_t left = range.limit;
@@ -104,10 +126,10 @@ class RocksSnapshot final : public Snapshot {
 class RocksStore final : public Store {
  public:
   RocksStore(std::string folder, std::unique_ptr<rocksdb::Env> files, std::unique_ptr<rocksdb::DB> db,
-             std::vector<rocksdb::ColumnFamilyHandle*> families)
-      : folder_(std::move(folder)), files_(std::move(files)), db_(std::move(db)) {
+             std::vector<rocksdb::ColumnFamilyHandle*> families, std::shared_ptr<const ScanPrefix> prefixes)
+      : prefixes_(std::move(prefixes)), folder_(std::move(folder)), files_(std::move(files)), db_(std::move(db)) {
     for (size_t i = 0; i < kFamilyCount; ++i) families_[i].reset(families[i]);
-    reader_ = {db_.get(), {families_[0].get(), families_[1].get()}, {}, &folder_};
+    reader_ = {db_.get(), {families_[0].get(), families_[1].get()}, {}, &folder_, prefixes_.get()};
   }
 
   Result<std::optional<std::string>> get(Family family, std::string_view key) const override {
@@ -158,6 +180,7 @@ class RocksStore final : public Store {
   }
 
  private:
+  std::shared_ptr<const ScanPrefix> prefixes_;
   std::string folder_;
   std::unique_ptr<rocksdb::Env> files_;  ///< null: the system's, unwatched
   std::unique_ptr<rocksdb::DB> db_;
@@ -189,12 +212,17 @@ rocksdb::Options database_options(const RocksOptions& options) {
 }
 
 rocksdb::ColumnFamilyOptions family_options(const RocksOptions& options,
-                                            const std::shared_ptr<rocksdb::Cache>& cache) {
+                                            const std::shared_ptr<rocksdb::Cache>& cache,
+                                            const std::shared_ptr<const ScanPrefix>& prefixes) {
   rocksdb::ColumnFamilyOptions family;
   family.write_buffer_size = options.write_buffer_bytes / 2;
   family.arena_block_size = 256 << 10;
   // Keys grow within a table of a partition (three bytes): each is put beside the one before it.
   family.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(3));
+  family.prefix_extractor = prefixes;
+  // A filter of a tenth of the memtable: most keys that are looked for are not in it.
+  family.memtable_prefix_bloom_size_ratio = 0.1;
+  family.memtable_whole_key_filtering = true;
   family.max_write_buffer_number = 3;
   family.level_compaction_dynamic_level_bytes = true;
   family.enable_blob_files = true;
@@ -206,6 +234,7 @@ rocksdb::ColumnFamilyOptions family_options(const RocksOptions& options,
   table.block_cache = cache;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.cache_index_and_filter_blocks = true;
+  table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
   table.format_version = 5;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return family;
@@ -217,7 +246,9 @@ Result<std::unique_ptr<Store>> open_rocks_store(const RocksOptions& options) {
   try {
     std::filesystem::create_directories(options.folder);
     const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes, /*num_shard_bits=*/2);
-    const rocksdb::ColumnFamilyOptions family = family_options(options, cache);
+    const auto prefixes = options.prefix_bytes == 0 ? nullptr
+                          : std::make_shared<const ScanPrefix>(options.prefix_tables, options.prefix_bytes);
+    const rocksdb::ColumnFamilyOptions family = family_options(options, cache, prefixes);
     const std::vector<rocksdb::ColumnFamilyDescriptor> descriptors = {
         {rocksdb::kDefaultColumnFamilyName, family}, {"index", family}};
     std::vector<rocksdb::ColumnFamilyHandle*> families;
@@ -228,7 +259,7 @@ Result<std::unique_ptr<Store>> open_rocks_store(const RocksOptions& options) {
     const auto status = rocksdb::DB::Open(database, options.folder, descriptors, &families, &db);
     if (!status.ok()) return failed(options.folder, "open", status);
     return std::unique_ptr<Store>(std::make_unique<RocksStore>(
-        options.folder, std::move(files), std::unique_ptr<rocksdb::DB>(db), std::move(families)));
+        options.folder, std::move(files), std::unique_ptr<rocksdb::DB>(db), std::move(families), prefixes));
   } catch (const std::exception& error) {
     return Error(ErrorCode::StoreFailed, "the state store in " + options.folder +
                                              " failed to open: " + error.what() +

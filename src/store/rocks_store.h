@@ -18,6 +18,10 @@ struct RocksOptions {
   uint64_t block_cache_bytes = 32 << 20;
   uint64_t file_value_bytes = 64 << 10;  ///< above it a value lies in a file beside the tree, which
                                          ///< compaction does not copy
+  /// Keys whose third byte is one of these letters are scanned by their first prefix_bytes: such a scan passes
+  /// over the files and memtables that have no key with that prefix. None: all are looked into.
+  std::string prefix_tables = {};
+  size_t prefix_bytes = 0;
   /// Called from any thread, once a file cannot be written or synced; absent: errors come back from
   /// what is called later, if RocksDB lives to say so.
   WriteFailure write_failed = {};

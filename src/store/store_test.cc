@@ -206,6 +206,51 @@ TYPED_TEST(StoreTest, AgreesWithAMapOverRandomOperations) {
   EXPECT_EQ(this->scan(*this->store, {}), expected);
 }
 
+/// Scans by the prefix that files have filters of, and all around it.
+TEST(RocksStoreTest, PassesOverFilesWithoutLosingKeys) {
+  const Folder folder;
+  const RocksOptions prefixed{.folder = folder.file("store"), .prefix_tables = "wb", .prefix_bytes = 5};
+  auto store = std::move(*open_rocks_store(prefixed));
+  std::mt19937_64 random(7);
+  std::map<std::string, std::string> oracle;
+  const auto number = [&](int below) { return std::to_string(random() % below); };
+  const auto scanned = [&](const std::string& prefix, const std::string& from) {
+    std::string text;
+    EXPECT_TRUE(store->scan(Family::state, {.prefix = prefix, .from = from}, [&](auto key, auto value) {
+      text += std::string(key) + "=" + std::string(value) + " ";
+      return true;
+    }).ok());
+    return text;
+  };
+  for (int step = 0; step < 3000; ++step) {
+    // "0xwNN" and more: the tables w and b have the prefix, c has none, and so have short keys.
+    const std::string table = "0" + number(2) + std::string(1, "wbc"[random() % 3]);
+    const std::string key = table + number(100) + (random() % 4 == 0 ? "" : "/" + number(9));
+    WriteBatch batch;
+    if (random() % 3 == 0) {
+      batch.remove(Family::state, key);
+      oracle.erase(key);
+    } else {
+      batch.put(Family::state, key, number(1000));
+      oracle[key] = *batch.operations().back().value;
+    }
+    ASSERT_TRUE(store->apply(batch).ok());
+    if (random() % 200 == 0) ASSERT_TRUE(store->flush().ok());
+    if (step == 1500 || step == 2000) {  // files with filters beside ones without
+      ASSERT_TRUE(store->flush().ok());
+      store.reset();
+      store = std::move(*open_rocks_store(step == 2000 ? prefixed : RocksOptions{.folder = folder.file("store")}));
+    }
+    const std::string prefix = key.substr(0, random() % 2 == 0 ? 5 : random() % 6);
+    const std::string from = random() % 3 == 0 && key >= prefix ? key : "";
+    std::string expected;
+    for (const auto& [k, v] : oracle) {
+      if (k.starts_with(prefix) && k >= from) expected += k + "=" + v + " ";
+    }
+    ASSERT_EQ(scanned(prefix, from), expected) << step << " " << prefix << " " << from;
+  }
+}
+
 TEST(MemoryStoreTest, LosesWhatWasNotFlushedButAPrefix) {
   MemoryStore store;
   for (int i = 0; i < 4; ++i) {
