@@ -15,11 +15,15 @@ BANNED_EVERYWHERE = [
     (re.compile(r'\bstd::regex\b'), 'overflows the stack; use RE2 or Oniguruma'),
 ]
 BANNED_IN_CORE = [  # levels 2 to 5
-    (re.compile(r'\bstd::(mutex|shared_mutex|thread|jthread|atomic\w*|condition_variable\w*)\b'),
+    (re.compile(r'\bstd::(mutex|recursive_mutex|shared_mutex|thread|jthread|this_thread|async|future|promise|atomic\w*|'
+                r'condition_variable\w*|counting_semaphore|binary_semaphore|latch|barrier)\b|\bpthread_\w+\('),
      'levels 2 to 5 are owned by one thread'),
-    (re.compile(r'\b(system_clock|steady_clock|high_resolution_clock)\b|[^\w:.>]time\(NULL|\bgettimeofday\(|\bclock_gettime\('),
+    (re.compile(r'\b(system_clock|steady_clock|high_resolution_clock)\b|\btime\((NULL|nullptr|0|&\w+)\)|\bgettimeofday\(|'
+                r'\bclock(_gettime)?\(|\b(u|nano)?sleep\('),
      'time arrives as data in levels 2 to 5'),
-    (re.compile(r'[^\w.:>]s?rand\(\)|\bgetrandom\(|\bRAND_bytes\('), 'randomness arrives as data in levels 2 to 5'),
+    (re.compile(r'[^\w.>]s?rand\(\)|\bgetrandom\(|\bgetentropy\(|\barc4random\w*\(|\bRAND_bytes\(|'
+                r'\bstd::(mt19937\w*|minstd_rand\w*|default_random_engine)\b'), 'randomness arrives as data in levels 2 to 5'),
+    (re.compile(r'\bstd::(basic_)?[io]?fstream\b|\bf?open\(\s*"|\bfopen\('), 'files are read and written at the edge'),
     (re.compile(r'\bco_(await|return|yield)\b'), 'no coroutines in levels 2 to 5'),
     (re.compile(r'\bthrow\b(?!\w)'), 'our code does not throw'),
     (re.compile(r'\bgetenv\('), 'the environment is read at the edge'),

@@ -102,7 +102,7 @@ class Site:
         wait_for('the on-call sink', listening, 10, 0.02)
 
     def close(self, keep_server=False):
-        for process in ([] if keep_server else [self.server]) + [self.sink]:
+        for process in [] if keep_server else [self.server, self.sink]:
             if process is not None and process.poll() is None:
                 process.terminate()
                 try:
@@ -206,6 +206,12 @@ class Site:
     def quiet(self):
         """Every instance has ended."""
         return all(i['status'] in ('completed', 'faulted', 'cancelled') for i in self.instances())
+
+    def task_of(self, instance):
+        """The name of the task that an instance is at; None once it has ended."""
+        tasks = self.get(f'/api/v1/instances/{instance}/trace')['tasks']
+        at_work = [task['task'] for task in tasks if task.get('status') == 'running']
+        return at_work[-1].rsplit('/', 1)[-1] if at_work else None
 
     def calls(self):
         """What the on-call sink was told."""
