@@ -121,3 +121,14 @@ function(hence_module name)
     set_tests_properties(${target} PROPERTIES TIMEOUT 300 LABELS unit)
   endif()
 endfunction()
+
+# hence_names_commit(TARGET)
+#   Gives the program "commit.h" with HENCE_COMMIT, the commit that its sources are at.
+set(commit_header ${CMAKE_BINARY_DIR}/commit/commit.h)
+add_custom_target(hence_commit BYPRODUCTS ${commit_header}
+  COMMAND ${CMAKE_COMMAND} -DSOURCE_DIR=${CMAKE_SOURCE_DIR} -DOUT=${commit_header}
+    -P ${CMAKE_SOURCE_DIR}/cmake/write_commit.cmake)
+function(hence_names_commit target)
+  add_dependencies(${target} hence_commit)
+  target_include_directories(${target} PRIVATE ${CMAKE_BINARY_DIR}/commit)
+endfunction()

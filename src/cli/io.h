@@ -26,6 +26,7 @@ struct Io {
   bool input_terminal = false;
   bool colour = false;
   size_t columns = 80;  ///< of out; 80 at least
+  std::string commit;   ///< that the program was built at; empty: nobody knows
 
   /// "hence: sentence", on err; returns code.
   int fail(std::string_view sentence, int code) const;

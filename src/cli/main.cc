@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/serve.h"
+#include "commit.h"
 #include "connectors/shell/supervisor.h"
 #include "harness/run_tests.h"
 #include "server/checkpoint.h"
@@ -29,6 +30,8 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   const hence::cli::Programs programs{hence::cli::serve_command, hence::cli::dev_command, run_tests,
                                       restore, hence::server::verify_data_folder};
-  return hence::cli::run(hence::cli::system_io(), programs,
+  hence::cli::Io io = hence::cli::system_io();
+  io.commit = HENCE_COMMIT;
+  return hence::cli::run(io, programs,
                          std::vector<std::string>(argv + 1, argv + argc));
 }

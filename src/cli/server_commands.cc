@@ -46,9 +46,14 @@ int version_command(const Call& call) {
   flags.output(output, Format::table);
   if (const auto code = flags.parse()) return *code;
   json::Builder builder;
-  builder.begin_object().member("version", kVersion).end_object();
+  builder.begin_object().member("version", kVersion);
+  if (!call.io.commit.empty()) builder.member("commit", call.io.commit);
+  builder.end_object();
   call.io.out(format_value(output.format, std::move(builder).finish(),
-                           [] { return "hence " + std::string(kVersion) + "\n"; }));
+                           [&] {
+                             const std::string& commit = call.io.commit;
+                             return "hence " + std::string(kVersion) + (commit.empty() ? "" : " (" + commit + ")") + "\n";
+                           }));
   return kExitOk;
 }
 

@@ -21,6 +21,12 @@
 namespace hence::engine {
 namespace {
 
+/// Whether anything of a partition goes on in a continuation; a spread does while it is under way.
+bool any_continues(const State& state, Partition partition) {
+  const auto first = state.continuing().lower_bound({partition, 0});
+  return first != state.continuing().end() && first->partition == partition;
+}
+
 /// Waits that one record sends an event to, fewer where it is large; more follow in continuations.
 constexpr size_t kSpreadMax = 2'000;
 
@@ -121,7 +127,7 @@ void Engine::meet(Recorder& record, const MeetRequest& request, const json::Valu
   SpreadRow spread{record.name_space(), request.place, request.event, {}, request.depth, {}, 0, {}};
   // One event after the other: the next waits until all have had the one before.
   bool busy = false;
-  if (state_.continues(record.address().partition)) overlay_.scan(keys::table(record.address().partition, 'f'), {}, [&](std::string_view, std::string_view value) {
+  if (any_continues(state_, record.address().partition)) overlay_.scan(keys::table(record.address().partition, 'f'), {}, [&](std::string_view, std::string_view value) {
     const Result<SpreadRow> row = decode<SpreadRow>(value, "a spread");
     busy = busy || (row.ok() && row->place == request.place);
     return !busy;

@@ -220,8 +220,8 @@ Result<json::Value> Query::explain(std::string_view name_space, Address address,
     if (rule == nullptr || !rule->rule) return;
     const Result<filter::Why> why = space->rule_set->why(*rule->rule, event, definitions->environment(record.time));
     if (!why.ok()) return;
-    builder.member("why", filter::to_json(*why));
-    builder.member("text", filter::to_text(*why));
+    builder.member("why", filter::to_json(*why, name));
+    builder.member("text", filter::to_text(*why, name));
   };
   std::map<std::string, bool> shown;
   for (const RuleMatched& matched : decision->matched) {
@@ -261,8 +261,8 @@ Result<json::Value> Query::explain(std::string_view name_space, Address address,
     builder.key("revision").number(static_cast<int64_t>(stored.revision));
     // A newer program that decides otherwise says so; history stays as it was recorded.
     if (why.verdict == filter::Verdict::holds) builder.member("note", "recorded as not matched; this version of the program would match it");
-    builder.member("why", filter::to_json(why));
-    builder.member("text", filter::to_text(why));
+    builder.member("why", filter::to_json(why, name));
+    builder.member("text", filter::to_text(why, name));
     builder.end_object();
   }
   builder.end_array();

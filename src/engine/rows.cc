@@ -2,6 +2,7 @@
 #include "engine/rows.h"
 
 #include "base/hash.h"
+#include "engine/place_keys.h"
 
 namespace hence::engine {
 
@@ -216,6 +217,7 @@ void put_place(std::string& key, const WaitPlace& place) {
 std::string waits(Partition partition, const WaitPlace& place) {
   std::string key = table(partition, 'w');
   put_place(key, place);
+  HENCE_CHECK(key.size() == kPlaceBytes);
   return key;
 }
 

@@ -55,10 +55,6 @@
 
 namespace hence::engine {
 
-/// The tables that are scanned place by place, and how many bytes of a key name one.
-inline constexpr std::string_view kPlaceTables = "wb";
-inline constexpr size_t kPlaceBytes = 2 + 1 + 2 * sizeof(Hash128);
-
 struct PartitionMeta {
   Sequence last_sequence = 0;
   uint64_t adopted = 0;                 ///< version of the definitions it decides under

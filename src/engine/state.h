@@ -101,11 +101,6 @@ class State {
   std::vector<EffectId> take_ready() { return std::exchange(ready_, {}); }
   std::vector<EffectId> take_cancelled() { return std::exchange(cancelled_, {}); }
   const std::set<Address>& continuing() const { return continuing_; }
-  /// Whether anything of a partition does; a spread does while it is under way.
-  bool continues(Partition partition) const {
-    const auto first = continuing_.lower_bound({partition, 0});
-    return first != continuing_.end() && first->partition == partition;
-  }
   /// Instances and deliveries of the partition that were over before a time, the longest over first.
   Forgotten find_ended(Partition partition, UtcTime before, uint32_t limit);
 

@@ -44,9 +44,9 @@ struct Why {
 Why explain_rule(const RuleIndex& index, RuleIndex::Slot slot, json::View event,
                  const expr::Environment& environment);
 
-/// For people: at most 80 columns, the answer first.
-std::string to_text(const Why& why);
+/// For people: at most 80 columns, the answer first. name: of the rule; its number in the set if there is none.
+std::string to_text(const Why& why, std::string_view name = {});
 /// For programs: {"rule","matches","verdict","conditions":[…]}.
-json::Value to_json(const Why& why);
+json::Value to_json(const Why& why, std::string_view name = {});
 
 }  // namespace hence::filter

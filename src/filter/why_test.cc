@@ -40,6 +40,7 @@ TEST(Why, ShowsEachConditionAndTheFirstThatFails) {
 
 TEST(Why, SaysMatchesFirst) {
   EXPECT_THAT(text_of(R"({"a": [1]})", R"({"a": 1})"), HasSubstr("✓ rule 0 matches\n"));
+  EXPECT_THAT(to_text(why_of(R"({"type": "a"})", R"({"type": "a"})"), "scan"), HasSubstr("✓ rule scan matches\n"));
 }
 
 TEST(Why, HintsAtASimilarName) {

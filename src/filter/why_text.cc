@@ -141,21 +141,22 @@ void build_node(const WhyNode& node, json::Builder& out) {
 
 }  // namespace
 
-std::string to_text(const Why& why) {
+std::string to_text(const Why& why, std::string_view name) {
   TextWriter out;
   const std::string_view answer = why.verdict == Verdict::holds   ? "matches"
                                   : why.verdict == Verdict::error ? "failed"
                                                                   : "does not match";
-  out.line(0, 2, std::string(mark_of(why.verdict)) + "rule " + std::to_string(why.rule) + " " +
+  out.line(0, 2, std::string(mark_of(why.verdict)) + "rule " + (name.empty() ? std::to_string(why.rule) : std::string(name)) + " " +
                      std::string(answer));
   for (const WhyNode& part : why.root.parts) write_node(part, 2, out);
   return out.take();
 }
 
-json::Value to_json(const Why& why) {
+json::Value to_json(const Why& why, std::string_view name) {
   json::Builder out;
   out.begin_object();
-  out.key("rule").number(int64_t{why.rule});
+  if (name.empty()) out.key("rule").number(int64_t{why.rule});
+  else out.member("rule", name);
   out.key("matches").boolean(why.verdict == Verdict::holds);
   out.member("verdict", verdict_name(why.verdict));
   out.key("conditions").begin_array();

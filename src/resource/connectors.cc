@@ -59,7 +59,8 @@ bool is_token(std::string_view word) {
 // Sources.
 constexpr std::string_view kProviders[] = {"github", "standard-webhooks"};
 const Shape kProvider{.kind = word, .words = kProviders};
-const ShapeKey kWebhookKeys[] = {{"provider", &kProvider, true}, {"secret", &kNameShape, true}};
+const Shape kMaxBytes{.kind = integer, .min = 1, .max = 1 << 30};
+const ShapeKey kWebhookKeys[] = {{"provider", &kProvider, true}, {"secret", &kNameShape, true}, {"maxBytes", &kMaxBytes}};
 const Shape kWebhook{.kind = object, .keys = kWebhookKeys};
 const ShapeKey kSourceKeys[] = {{"webhook", &kWebhook, true}};
 
@@ -116,6 +117,9 @@ SourceSpec read_source(const Site& spec) {
   if (!webhook) return source;
   if (webhook->text("provider") == "github") source.provider = WebhookProvider::github;
   source.secret = webhook->text("secret");
+  if (const auto bytes = webhook->value.find("maxBytes"); bytes && bytes->is_number()) {
+    source.body_bytes_max = static_cast<uint64_t>(bytes->as_int64().value_or(INT64_MAX));
+  }
   return source;
 }
 

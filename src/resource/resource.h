@@ -91,6 +91,7 @@ enum class WebhookProvider : uint8_t { github, standard_webhooks };
 struct SourceSpec {
   WebhookProvider provider = WebhookProvider::standard_webhooks;
   std::string secret;
+  uint64_t body_bytes_max = UINT64_MAX;  ///< of its own, within the server's
 };
 
 struct SinkAuth {

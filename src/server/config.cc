@@ -48,7 +48,13 @@ class ConfigReader {
       return faults_.add(pointer, path + ": expected an object of settings, not " + value.to_text());
     }
     std::vector<std::string_view> known;
-    for (const ConfigKey& key : config_keys()) known.push_back(key.path);
+    const std::string section = path.substr(0, path.find('.') + 1);  // whose settings are worth naming
+    for (const ConfigKey& key : config_keys()) {
+      if (!section.empty() && key.path.starts_with(section)) known.push_back(key.path);
+    }
+    if (known.empty()) {
+      for (const ConfigKey& key : config_keys()) known.push_back(key.path);
+    }
     faults_.add_at_key(pointer, "unknown setting " + path + workflow::suggestion(path, known));
   }
 

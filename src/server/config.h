@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/http_limits.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "expr/program.h"
@@ -50,7 +51,7 @@ struct Config {
   uint64_t resource_bytes = 8 << 20;
   uint64_t queue_commands = 100'000;
   uint64_t queue_bytes = 256 << 20;
-  uint64_t connections = 20'000;
+  api::HttpLimits http;
   uint64_t response_bytes = 1 << 20;
   uint64_t process_output_bytes = 1 << 20;
   Duration process_time = Duration::minutes(10);

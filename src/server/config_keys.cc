@@ -7,6 +7,8 @@ namespace hence::server {
 namespace {
 
 constexpr uint64_t kBudgetBytesMin = 4 << 10;
+constexpr Duration kHttpTimeMin = Duration::milliseconds(100);
+constexpr Duration kHttpTimeMax = Duration::hours(1);
 
 Error wrong(std::string_view expected, json::View found) {
   return Error(ErrorCode::ConfigurationInvalid, "expected " + std::string(expected) + ", not " + found.to_text());
@@ -25,6 +27,14 @@ std::string show_bytes(uint64_t bytes) {
     if (bytes >= size && bytes % size == 0) return std::to_string(bytes / size) + unit;
   }
   return std::to_string(bytes);
+}
+
+Result<uint64_t> read_bytes(json::View value, uint64_t low, uint64_t high = UINT64_MAX) {
+  if (!value.is_string() && !value.is_number()) return wrong("a number of bytes such as 1MiB", value);
+  HENCE_TRY(const uint64_t bytes, parse_bytes(value.is_string() ? value.as_string() : value.number_text()));
+  if (bytes < low) return wrong("at least " + show_bytes(low), value);
+  if (bytes > high) return wrong("at most " + show_bytes(high), value);
+  return bytes;
 }
 
 std::string show_list(const std::vector<std::string>& values) {
@@ -60,10 +70,7 @@ ConfigKey list_key(std::string_view path, std::string_view meaning, bool reloads
 ConfigKey bytes_key(std::string_view path, std::string_view meaning, bool reloads, uint64_t Config::*member, uint64_t low) {
   return {path, "bytes", meaning, reloads,
           [member, low](Config& config, json::View value) -> Status {
-            if (!value.is_string() && !value.is_number()) return wrong("a number of bytes such as 1MiB", value);
-            HENCE_TRY(const uint64_t bytes, parse_bytes(value.is_string() ? value.as_string() : value.number_text()));
-            if (bytes < low) return wrong("at least " + show_bytes(low), value);
-            config.*member = bytes;
+            HENCE_TRY(config.*member, read_bytes(value, low));
             return {};
           },
           [member](const Config& config) { return show_bytes(config.*member); }};
@@ -96,10 +103,7 @@ ConfigKey budget_bytes_key(std::string_view path, std::string_view meaning, expr
                            uint64_t expr::Budget::*member) {
   return {path, "bytes", meaning, false,
           [=](Config& config, json::View value) -> Status {
-            if (!value.is_string() && !value.is_number()) return wrong("a number of bytes such as 1MiB", value);
-            HENCE_TRY(const uint64_t bytes, parse_bytes(value.is_string() ? value.as_string() : value.number_text()));
-            if (bytes < kBudgetBytesMin) return wrong("at least " + show_bytes(kBudgetBytesMin), value);
-            config.*place.*member = bytes;
+            HENCE_TRY(config.*place.*member, read_bytes(value, kBudgetBytesMin));
             return {};
           },
           [=](const Config& config) { return show_bytes(config.*place.*member); }};
@@ -144,6 +148,39 @@ ConfigKey bytes_or_none_key(std::string_view path, std::string_view meaning, boo
           [member](const Config& config) {
             return config.*member ? show_bytes(*(config.*member)) : std::string("none");
           }};
+}
+
+/// A bound of the HTTP edge.
+ConfigKey http_count_key(std::string_view path, std::string_view meaning, size_t api::HttpLimits::*member, uint64_t low,
+                         uint64_t high) {
+  return {path, "number", meaning, false,
+          [=](Config& config, json::View value) -> Status {
+            HENCE_TRY(config.http.*member, read_count(value, low, high));
+            return {};
+          },
+          [=](const Config& config) { return std::to_string(config.http.*member); }};
+}
+
+ConfigKey http_bytes_key(std::string_view path, std::string_view meaning, uint64_t api::HttpLimits::*member, uint64_t low,
+                         uint64_t high) {
+  return {path, "bytes", meaning, false,
+          [=](Config& config, json::View value) -> Status {
+            HENCE_TRY(config.http.*member, read_bytes(value, low, high));
+            return {};
+          },
+          [=](const Config& config) { return show_bytes(config.http.*member); }};
+}
+
+ConfigKey http_time_key(std::string_view path, std::string_view meaning, Duration api::HttpLimits::*member) {
+  return {path, "duration", meaning, false,
+          [=](Config& config, json::View value) -> Status {
+            if (!value.is_string()) return wrong("a duration such as PT10S or 10s", value);
+            HENCE_TRY(const Duration time, parse_duration(value.as_string()));
+            if (time < kHttpTimeMin || time > kHttpTimeMax) return wrong("PT0.1S to PT1H", value);
+            config.http.*member = time;
+            return {};
+          },
+          [=](const Config& config) { return format_iso8601(config.http.*member); }};
 }
 
 ConfigKey compression_key(std::string_view path, std::string_view meaning) {
@@ -222,7 +259,15 @@ std::vector<ConfigKey> make_keys() {
       bytes_key("limits.resourceBytes", "the body of an apply; beyond it 413", true, &Config::resource_bytes, 1 << 10),
       count_key("limits.queueCommands", "commands waiting for the engine; beyond it 503", false, &Config::queue_commands, 16, 10'000'000),
       bytes_key("limits.queueBytes", "bytes of commands waiting for the engine; beyond it 503", false, &Config::queue_bytes, 1 << 20),
-      count_key("limits.connections", "open connections; beyond it 503", false, &Config::connections, 1, 1'000'000),
+      http_count_key("limits.connections", "open connections; beyond it 503", &api::HttpLimits::connections, 1, 1'000'000),
+      http_bytes_key("limits.targetBytes", "path and query of a request; beyond it 414", &api::HttpLimits::target_bytes, 64, 64 << 10),
+      http_bytes_key("limits.headerBytes", "request line and headers; beyond it 431", &api::HttpLimits::header_block_bytes, 1 << 10, 1 << 20),
+      http_count_key("limits.headers", "headers of a request; beyond it 431", &api::HttpLimits::headers, 8, 10'000),
+      http_time_key("limits.headerTime", "how long a request's headers may take to come; beyond it 408", &api::HttpLimits::header_timeout),
+      http_bytes_key("limits.bodyRate", "bytes a second that a body and the taking of an answer must reach; below it 408, or the connection is closed", &api::HttpLimits::bytes_per_second, 1, 1 << 30),
+      http_time_key("limits.idleTime", "how long a connection may be without a request; then it is closed", &api::HttpLimits::idle_timeout),
+      http_time_key("limits.writeTime", "how long an answer may lie untaken before its rate is looked at", &api::HttpLimits::write_timeout),
+      http_bytes_key("limits.requestMemory", "bytes of all requests not yet answered; beyond it 503", &api::HttpLimits::request_memory_bytes, 1 << 20, UINT64_MAX >> 1),
       bytes_key("limits.responseBytes", "the answer of a call out; beyond it the call fails", false, &Config::response_bytes, 1 << 10),
       bytes_key("limits.processOutputBytes", "stdout and stderr of a shell command, each; beyond it the command is ended", false, &Config::process_output_bytes, 1 << 10),
       duration_key("limits.processTime", "how long a shell command may run", false, &Config::process_time),

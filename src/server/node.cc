@@ -8,6 +8,7 @@
 
 #include "api/zones.h"
 #include "base/log_line.h"
+#include "engine/place_keys.h"
 #include "json/builder.h"
 #include "store/rocks_store.h"
 #include "workflow/deferred.h"
@@ -222,7 +223,7 @@ Status Node::open_http() {
   api::HttpServerOptions http;
   http.address = listen.host;
   http.port = listen.port;
-  http.limits.connections = config_.connections;
+  http.limits = config_.http;
   rule_merger_ = std::make_unique<RuleMerger>(*engine_thread_);
   engine_thread_->set_definitions_hook([this](const auto& definitions) { rule_merger_->offer(definitions); });
   engine_thread_->start();

@@ -10,7 +10,7 @@
 
 #include "base/reached.h"
 #include "sim/simulation.h"
-#include "sim_commit.h"
+#include "commit.h"
 
 namespace {
 

@@ -235,7 +235,9 @@ TEST(RocksStoreTest, PassesOverFilesWithoutLosingKeys) {
       oracle[key] = *batch.operations().back().value;
     }
     ASSERT_TRUE(store->apply(batch).ok());
-    if (random() % 200 == 0) ASSERT_TRUE(store->flush().ok());
+    if (random() % 200 == 0) {
+      ASSERT_TRUE(store->flush().ok());
+    }
     if (step == 1500 || step == 2000) {  // files with filters beside ones without
       ASSERT_TRUE(store->flush().ok());
       store.reset();

@@ -42,6 +42,11 @@ void take_webhook(Context& context, const ExchangePtr& exchange) {
   const UtcTime now = context.clock.now();
   const resource::SourceSpec* source = find_source(*definitions, *exchange);
   if (source == nullptr) return refuse_unknown_source(*exchange, request, now);
+  if (request.body.size() > source->body_bytes_max) {
+    return exchange->fail(Error(ErrorCode::TooLarge, "the body has " + std::to_string(request.body.size()) +
+                                                         " bytes; the source's webhook.maxBytes is " +
+                                                         std::to_string(source->body_bytes_max)));
+  }
 
   const Result<std::string> secret =
       context.options.secrets(*definitions, exchange->name_space(), source->secret);
