@@ -343,10 +343,6 @@ std::optional<Refusal> HeadScanner::scan(std::string_view data, const HttpLimits
 
 std::optional<Refusal> HeadScanner::check_unfinished(std::string_view data,
                                                      const HttpLimits& limits) const {
-  const size_t carriage_return = data.find('\r', line_start_);
-  if (carriage_return < data.size() - 1) {
-    return Refusal::bad_request("a line holds CR; lines end with CR LF");
-  }
   if (line_start_ == 0 && data.size() > limits.target_bytes + kRequestLineBesideTarget) {
     return request_line_too_long();
   }
@@ -354,6 +350,10 @@ std::optional<Refusal> HeadScanner::check_unfinished(std::string_view data,
     return Refusal{Error(ErrorCode::HeadersTooLarge,
                          "request line and headers are over " +
                              std::to_string(limits.header_block_bytes) + " bytes"), 0};
+  }
+  const size_t carriage_return = data.find('\r', line_start_);
+  if (carriage_return < data.size() - 1) {
+    return Refusal::bad_request("a line holds CR; lines end with CR LF");
   }
   return std::nullopt;
 }

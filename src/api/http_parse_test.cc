@@ -136,6 +136,20 @@ TEST(HttpParse, RefusesBrokenLineEndsAtOnce) {
   }
 }
 
+TEST(HttpParse, AHeadOverTheLimitIsTooLargeWhereverItsLinesEnd) {
+  HttpLimits limits;
+  limits.header_block_bytes = 100;
+  for (size_t n = 70; n < 130; ++n) {
+    const std::string text = "GET / HTTP/1.1\r\nX: " + std::string(n, 'a') + "\r\n\r\n";
+    HeadScanner scanner;
+    const auto refusal = scanner.scan(text, limits);
+    ASSERT_EQ(refusal.has_value(), text.size() > 100) << text.size();
+    if (refusal) {
+      EXPECT_EQ(refusal->error.code(), ErrorCode::HeadersTooLarge) << text.size();
+    }
+  }
+}
+
 TEST(HttpParse, SaysWhatIsWrong) {
   EXPECT_THAT(get("/../a").error().message(), HasSubstr("dot segments"));
   EXPECT_THAT(get("/", "").error().message(), HasSubstr("host: the header is missing"));
