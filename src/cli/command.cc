@@ -20,7 +20,7 @@ constexpr std::array kCommands{
     Command{"get", "", "KIND [NAME]", "resources as the server has them", get_command},
     Command{"delete", "", "KIND NAME", "deletes a resource", delete_command},
     Command{"event", "send", "-f FILE | --type T --source S", "sends CloudEvents", event_send},
-    Command{"event", "list", "", "what came in", event_list},
+    Command{"event", "list", "", "what came in, the oldest first", event_list},
     Command{"event", "get", "EVENT", "one event", event_get},
     Command{"event", "tail", "", "events as they come, until you stop it", event_tail},
     Command{"explain", "", "EVENT [--rule R]",
