@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/generate.h"
 
+#include <initializer_list>
+
 namespace hence::sim {
 namespace {
 
@@ -24,6 +26,13 @@ class Generator {
   template <size_t N>
   std::string pick(const char* const (&texts)[N]) { return texts[below(N)]; }
 
+  /// Parts in the order in which they are written. Operands of + may be computed in any order, and what draws
+  /// would then differ between compilers: not more than one of them stands in such an expression.
+  static std::string joined(std::initializer_list<std::string> parts) {
+    std::string text;
+    for (const std::string& part : parts) text += part;
+    return text;
+  }
   static std::string quoted(const std::string& text) { return "\"" + text + "\""; }
   static std::string expression(const std::string& text) { return "\"${ " + text + " }\""; }
 
@@ -36,7 +45,8 @@ class Generator {
     };
     if (one_in(25)) return ".n + {}";
     if (inside && one_in(8)) return "$input.n + 2";
-    return !loops_.empty() && one_in(2) ? "(.n // 0) + $" + loops_[below(loops_.size())] : pick(kNumbers);
+    if (loops_.empty() || !one_in(2)) return pick(kNumbers);
+    return "(.n // 0) + $" + loops_[below(loops_.size())];
   }
   std::string condition() {
     static constexpr const char* kConditions[] = {".n % 2 == 0", ".n > 4", "($context.c // 0) < 3", "$workflow.input.flag", "true", ".n"};
@@ -51,7 +61,7 @@ class Generator {
     std::string text = "[";
     for (uint64_t i = 0; i < count; ++i) {
       const std::vector<std::string> later(names.begin() + static_cast<std::ptrdiff_t>(i) + 1, names.end());
-      text += (i > 0 ? ", {" : "{") + quoted(names[i]) + ": " + task(depth, place, later) + "}";
+      text += joined({i > 0 ? ", {" : "{", quoted(names[i]), ": ", task(depth, place, later), "}"});
     }
     return text + "]";
   }
@@ -75,7 +85,8 @@ class Generator {
   std::string leaf(Place place) {
     switch (below(place == Place::branch ? 3 : subflows_ && number_ > 0 ? 9 : 8)) {
       case 0: return "\"set\": " + object();
-      case 1: return "\"wait\": {\"seconds\": " + std::to_string(1 + below(4)) + "}" + (place == Place::plain && one_in(4) ? timeout() : "");
+      case 1:
+        return joined({"\"wait\": {\"seconds\": ", std::to_string(1 + below(4)), "}", place == Place::plain && one_in(4) ? timeout() : ""});
       case 2: return "\"emit\": {\"event\": {\"with\": {\"type\": \"gen.told\", \"source\": \"/gen\"}}}, \"output\": {\"as\": {\"n\": " + expression("$input.n") + "}}";
       case 3:
       case 4: return "\"call\": \"http\", \"with\": {\"method\": \"post\", \"endpoint\": \"https://gen.example/do\", \"body\": " + object() + "}";
@@ -101,7 +112,8 @@ class Generator {
 
   std::string loop(int depth, Place place) {
     const std::string name = "x" + std::to_string(++tasks_);
-    std::string text = "\"for\": {\"each\": " + quoted(name) + ", \"in\": " + (one_in(3) ? "\"${ $workflow.input.l }\"" : expression("[range((.n // 0) % 4)]"));
+    std::string text = joined({"\"for\": {\"each\": ", quoted(name), ", \"in\": ",
+                               one_in(3) ? "\"${ $workflow.input.l }\"" : expression("[range((.n // 0) % 4)]")});
     if (one_in(3)) text += ", \"at\": " + quoted(name + "at");
     text += "}";
     if (one_in(3)) text += ", \"while\": " + expression("$" + name + " < 2");
@@ -116,7 +128,8 @@ class Generator {
     const bool compete = one_in(3);
     std::string text = "\"fork\": {" + std::string(compete ? "\"compete\": true, " : "") + "\"branches\": [";
     const std::string first = "b" + std::to_string(++tasks_);
-    text += "{" + quoted(first) + ": " + (compete || depth + 1 >= kDepthMax ? "{\"set\": {\"n\": 4}}" : "{\"do\": " + list(depth + 1, Place::branch) + "}") + "}";
+    text += joined({"{", quoted(first), ": ",
+                    compete || depth + 1 >= kDepthMax ? "{\"set\": {\"n\": 4}}" : "{\"do\": " + list(depth + 1, Place::branch) + "}", "}"});
     for (uint64_t more = 1 + below(2); more > 0; --more) {
       text += ", {" + quoted("b" + std::to_string(++tasks_)) + ": " + (compete ? "{\"wait\": {\"hours\": 1}}" : "{\"wait\": {\"seconds\": 2}}") + "}";
     }
@@ -130,14 +143,18 @@ class Generator {
     if (one_in(3)) add("\"errors\": {\"with\": {\"status\": " + std::string(one_in(2) ? "503" : "400") + "}}");
     if (one_in(4)) add("\"when\": " + expression("$error.status != 404"));
     if (one_in(2)) add("\"retry\": {\"delay\": {\"seconds\": 1}, \"backoff\": {\"constant\": {}}, \"limit\": {\"attempt\": {\"count\": " + std::to_string(1 + below(2)) + "}}}");
-    if (one_in(2)) add("\"do\": [{" + quoted("t" + std::to_string(++tasks_)) + ": {\"set\": {\"n\": " + (one_in(4) ? expression(number(true)) : "\"${ $error.status }\"") + "}}}]");
+    if (one_in(2)) {
+      add(joined({"\"do\": [{", quoted("t" + std::to_string(++tasks_)), ": {\"set\": {\"n\": ",
+                  one_in(4) ? expression(number(true)) : "\"${ $error.status }\"", "}}}]"}));
+    }
     return text + inner + "}";
   }
 
   std::string choose(const std::vector<std::string>& later) {
     std::string text = "\"switch\": [";
     for (uint64_t cases = 1 + below(2); cases > 0; --cases) {
-      text += "{" + quoted("c" + std::to_string(++tasks_)) + ": {\"when\": " + expression(condition()) + ", \"then\": " + quoted(target(later)) + "}}, ";
+      text += joined({"{", quoted("c" + std::to_string(++tasks_)), ": {\"when\": ", expression(condition()), ", \"then\": ",
+                      quoted(target(later)), "}}, "});
     }
     return text + "{\"other\": {\"then\": \"continue\"}}]";
   }

@@ -112,7 +112,8 @@ void Run::spoil_footer() {
   const auto read = (*file)->read_at(*size - end.size(), {end.data(), end.size()});
   if (!read.ok() || end != kFooterEnd) return;
   note("a bit of the end of " + name + " flips");
-  disk_.flip_bit(name, *size - 1 - below(12), static_cast<int>(below(8)));
+  const uint64_t from_end = 1 + below(12);
+  disk_.flip_bit(name, *size - from_end, static_cast<int>(below(8)));
 }
 
 void Run::crash() {

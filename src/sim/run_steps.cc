@@ -268,7 +268,8 @@ void Run::cancel_instance() {
 
 void Run::act_on_instance() {
   if (instances_.empty()) return;
-  act(instances_[below(instances_.size())], chance(50) ? engine::ActOnInstance::Act::suspend : engine::ActOnInstance::Act::resume);
+  const auto instance = instances_[below(instances_.size())];
+  act(instance, chance(50) ? engine::ActOnInstance::Act::suspend : engine::ActOnInstance::Act::resume);
 }
 
 void Run::act(Address instance, engine::ActOnInstance::Act act) {
