@@ -127,11 +127,13 @@ void Engine::meet(Recorder& record, const MeetRequest& request, const json::Valu
   SpreadRow spread{record.name_space(), request.place, request.event, {}, request.depth, {}, 0, {}};
   // One event after the other: the next waits until all have had the one before.
   bool busy = false;
-  if (any_continues(state_, record.address().partition)) overlay_.scan(keys::table(record.address().partition, 'f'), {}, [&](std::string_view, std::string_view value) {
-    const Result<SpreadRow> row = decode<SpreadRow>(value, "a spread");
-    busy = busy || (row.ok() && row->place == request.place);
-    return !busy;
-  });
+  if (any_continues(state_, record.address().partition)) {
+    overlay_.scan(keys::table(record.address().partition, 'f'), {}, [&](std::string_view, std::string_view value) {
+      const Result<SpreadRow> row = decode<SpreadRow>(value, "a spread");
+      busy = busy || (row.ok() && row->place == request.place);
+      return !busy;
+    });
+  }
   const size_t most = most_told(event);
   const bool later = busy || (record.spent() && waits_at(record.address().partition, request.place));
   const size_t told = later ? most : tell_waits(record, spread, event, record.address().sequence);
