@@ -57,7 +57,11 @@ Status Engine::act_on(Recorder& record, const ActOnInstance& body) {
   move.task = body.task;
   move.value = body.value;
   const workflow::Advance advance = move_instance(record, body.instance, move);
-  if (!advance.ignored) return {};
+  if (!advance.ignored) {
+    if (body.act == Act::retry) SIM_REACHED("engine: a faulted instance runs again");
+    if (body.act == Act::skip) SIM_REACHED("engine: a task is ended by hand");
+    return {};
+  }
   const std::string instance = "instance " + body.instance.to_string();
   if (!advance.why.empty()) return Error(ErrorCode::Conflict, instance + ": " + advance.why);
   SIM_REACHED("engine: an act on an instance comes too late");

@@ -41,7 +41,7 @@ void Audit::end_record(const Context& at) {
 void Audit::end() {
   for (const auto& [address, story] : instances_) {
     if (!story.ended || !story.parent || !story.parent->awaited) continue;
-    const uint32_t expected = story.given_up ? 0 : 1;
+    const uint32_t expected = story.retries + (story.given_up ? 0 : 1);
     if (story.reports == expected) continue;
     broken("I-9", "subflow " + address.to_string() + " has ended and told its parent " + std::to_string(story.reports) +
                       " times, not " + std::to_string(expected));
@@ -100,7 +100,7 @@ void Audit::read_report(const Context& at, const engine::MessageSent& fact) {
   const auto child = instances_.find(end->child);
   if (child == instances_.end()) return broken("I-9", "subflow " + end->child.to_string() + " tells its end and never began");
   if (!in_record_.ended.contains(end->child)) broken("I-9", "subflow " + end->child.to_string() + " tells its end at " + at.address.to_string() + " and does not end there");
-  if (++child->second.reports > 1) broken("I-9", "subflow " + end->child.to_string() + " tells its end twice");
+  if (++child->second.reports > 1 + child->second.retries) broken("I-9", "subflow " + end->child.to_string() + " tells its end twice");
 }
 
 /// A subflow is the one its parent asked for; a call to one ends by its report alone.
@@ -173,14 +173,57 @@ void Audit::on(const Context& at, const engine::InstanceStepped& fact) {
   const std::string name = "instance " + fact.instance.to_string();
   if (found == instances_.end()) return broken("I-16", name + " moves before it starts");
   InstanceStory& story = found->second;
-  if (story.ended) return broken("I-16", name + " moves at " + at.address.to_string() + " after its end");
+  const bool by_hand = std::holds_alternative<workflow::InstanceRetried>(fact.fact) || std::holds_alternative<workflow::ContextSet>(fact.fact);
+  if (story.ended && !(story.faulted && by_hand)) {
+    return broken("I-16", name + " moves at " + at.address.to_string() + " after its end");
+  }
+  check_by_hand(at, fact, story);
   check_pinned(fact, story);
   check_timer(at, fact, story);
   check_once(fact, story);
   check_undone(at, fact, story);
   check_family(at, fact, story);
   if (!story.generated.empty()) check_outcome(fact, story);
-  story.ended = std::holds_alternative<workflow::InstanceEnded>(fact.fact);
+  if (const auto* end = std::get_if<workflow::InstanceEnded>(&fact.fact)) {
+    story.ended = true;
+    story.faulted = end->phase == workflow::Phase::faulted;
+  }
+}
+
+/// A person has a faulted instance run again, ends a task of it, or changes what it works on: then it may come to
+/// another end than its document says.
+void Audit::check_by_hand(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story) {
+  if (const auto* retried = std::get_if<workflow::InstanceRetried>(&fact.fact)) {
+    const std::string name = "instance " + fact.instance.to_string();
+    if (!story.ended || !story.faulted) broken("I-16", name + " runs again and had not failed");
+    if (story.compensating || !story.undo_done.empty()) broken("I-17", name + " runs again after its tasks were undone");
+    story.ended = story.faulted = false;
+    story.retried = at.address;
+    ++story.retries;
+    story.undo_open.clear();
+    story.undo_maybe.clear();
+    if (retried->input) story.generated.clear();
+  } else if (const auto* ended = std::get_if<workflow::TaskEndedByHand>(&fact.fact)) {
+    story.generated.clear();
+    const auto is_below = [&](uint32_t frame) {
+      for (auto above = story.parents.find(frame); above != story.parents.end(); above = story.parents.find(above->second)) {
+        if (above->second == ended->frame) return true;
+      }
+      return false;
+    };
+    for (const auto& [frame, id] : story.undo_open) {
+      if (is_below(frame)) story.undo_maybe.insert(id);
+    }
+    std::erase_if(story.undo_open, [&](const auto& open) { return is_below(open.first); });
+    const auto open = story.undo_open.find(ended->frame);
+    if (open == story.undo_open.end()) return;
+    story.undo_done.push_back(open->second);
+    story.undo_open.erase(open);
+  } else if (std::holds_alternative<workflow::ContextSet>(fact.fact)) {
+    story.generated.clear();
+  } else if (const auto* entered = std::get_if<workflow::ScopeEntered>(&fact.fact)) {
+    story.parents[entered->frame] = entered->parent;
+  }
 }
 
 /// Unless somebody ended it, it ends as the document says, whatever came between.
@@ -243,8 +286,8 @@ void Audit::check_undone(const Context& at, const engine::InstanceStepped& fact,
   if (const auto* started = std::get_if<workflow::TaskStarted>(&fact.fact)) {
     story.last_start = {started->frame, at.address};
   } else if (const auto* registered = std::get_if<workflow::CompensationRegistered>(&fact.fact)) {
-    if (story.last_start != std::pair(registered->frame, at.address)) {
-      broken("I-17", name + " registers what undoes a task in another record than its start");
+    if (story.last_start != std::pair(registered->frame, at.address) && story.retried != at.address) {
+      broken("I-17", name + " registers what undoes a task in another record than its start, or than that in which it runs again");
     }
     story.undo_open[registered->frame] = registered->compensation;
     story.undo_maybe.erase(registered->replaces);

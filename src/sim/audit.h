@@ -81,10 +81,14 @@ class Audit {
     std::optional<uint32_t> undo_parked;
     bool compensating = false;
     std::pair<uint32_t, Address> last_start;  ///< frame, and the record of it
+    std::map<uint32_t, uint32_t> parents;     ///< of frames
+    bool faulted = false;                     ///< at its end; an operator may have it run again
+    Address retried;                          ///< the record in which that last happened
+    uint32_t retries = 0;
     std::set<uint32_t> children;  ///< calls that started a subflow
     std::optional<engine::ParentLink> parent;
     bool given_up = false;        ///< ended by its parent's message
-    uint32_t reports = 0;         ///< ends told to its parent
+    uint32_t reports = 0;         ///< ends told to its parent, one each time it ended
     std::string generated;        ///< the document it runs, if it is one of those
     json::Value input;            ///< of such a one
   };
@@ -139,6 +143,7 @@ class Audit {
   void end_record(const Context& at);
   void check_timer(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story);
   void check_once(const engine::InstanceStepped& fact, InstanceStory& story);
+  void check_by_hand(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story);
   void check_undone(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story);
   void check_undo_begins(const std::string& name, uint32_t id, InstanceStory& story);
   void check_outcome(const engine::InstanceStepped& fact, InstanceStory& story);

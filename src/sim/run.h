@@ -78,6 +78,7 @@ class Run : private harness::NodeWatcher {
   void look();
   void merge_rules();
   void send_event(bool again);
+  std::string event_text();
   void start_instance();
   void send_start(const engine::Command& command);
   void cancel_instance();
@@ -86,7 +87,12 @@ class Run : private harness::NodeWatcher {
   using List = Result<json::Value> (engine::Query::*)(std::string_view name_space, const engine::ListOptions& options);
   /// The first ten that a list shows; a list that cannot be read is a broken promise, and empty.
   json::Value listed(List list, engine::ListOptions options);
+  void retry_instance();
+  /// Of the newest; none if there is none.
+  std::optional<Address> one_in_status(std::string_view status);
+  json::Value given_by_hand();
   void act(Address instance, engine::ActOnInstance::Act act);
+  void act(engine::ActOnInstance body);
   void redrive();
   void decide_approval();
   bool decide_parked(workflow::Parked decision);

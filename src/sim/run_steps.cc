@@ -29,9 +29,9 @@ void Run::after_calls() {
 void Run::step_user() {
   const uint64_t dice = below(100);
   if (dice < 55) return send_event(false);
-  if (dice < 70) return setup_.duplicates ? send_event(true) : send_event(false);
-  if (dice < 84) return start_instance();
-  if (dice < 90) return cancel_instance();
+  if (dice < 66) return setup_.duplicates ? send_event(true) : send_event(false);
+  if (dice < 80) return start_instance();
+  if (dice < 85) return cancel_instance();
   if (dice < 92) return act_on_instance();
   if (dice < 94) return redrive();
   if (dice < 95) return decide_approval();
@@ -164,24 +164,28 @@ void Run::submit(engine::Command command, std::function<void(const engine::Reply
   check(node_->submit(std::move(command), 0, true, std::move(then)), "submit");
 }
 
+std::string Run::event_text() {
+  static constexpr const char* kTypes[] = {"order.a", "order.b", "order.c", "order.u"};
+  const std::string key = "k" + std::to_string(below(setup_.keys));
+  const uint64_t n = ++last_event_;
+  json::Builder event;
+  event.begin_object().member("specversion", "1.0").member("id", "e" + std::to_string(n)).member("source", "/sim");
+  event.member("type", kTypes[below(4)]).member("subject", key);
+  if (chance(5)) event.member("expirytime", format_rfc3339(clock_.now() + Duration::milliseconds(500)));
+  event.key("data").begin_object().key("n").number(static_cast<int64_t>(n)).member("k", key);
+  if (setup_.large_events && chance(20)) event.member("filling", std::string(1 + below(12 << 10), 'x'));
+  event.end_object().end_object();
+  return std::move(event).finish()->to_text();
+}
+
 void Run::send_event(bool again) {
   if (!generated_.empty() && chance(8)) return send_awaited("k" + std::to_string(below(setup_.keys)));
-  static constexpr const char* kTypes[] = {"order.a", "order.b", "order.c", "order.u"};
   std::string text;
   if (again && !sent_.empty()) {
     const size_t recent = std::min<size_t>(sent_.size(), chance(50) ? 5 : sent_.size());
     text = sent_[sent_.size() - 1 - below(recent)];
   } else {
-    const std::string key = "k" + std::to_string(below(setup_.keys));
-    const uint64_t n = ++last_event_;
-    json::Builder event;
-    event.begin_object().member("specversion", "1.0").member("id", "e" + std::to_string(n)).member("source", "/sim");
-    event.member("type", kTypes[below(4)]).member("subject", key);
-    if (chance(5)) event.member("expirytime", format_rfc3339(clock_.now() + Duration::milliseconds(500)));
-    event.key("data").begin_object().key("n").number(static_cast<int64_t>(n)).member("k", key);
-    if (setup_.large_events && chance(20)) event.member("filling", std::string(1 + below(12 << 10), 'x'));
-    event.end_object().end_object();
-    text = std::move(event).finish()->to_text();
+    text = event_text();
     sent_.push_back(text);
   }
   auto event = event::parse_structured(text);
@@ -267,19 +271,59 @@ void Run::cancel_instance() {
 }
 
 void Run::act_on_instance() {
+  using Act = engine::ActOnInstance::Act;
+  const uint64_t dice = below(100);
+  if (dice < 30) return retry_instance();
   if (instances_.empty()) return;
-  const auto instance = instances_[below(instances_.size())];
-  act(instance, chance(50) ? engine::ActOnInstance::Act::suspend : engine::ActOnInstance::Act::resume);
+  const std::optional<Address> waiting = chance(60) ? one_in_status("waiting") : std::nullopt;
+  const Address instance = waiting ? *waiting : instances_[below(instances_.size())];
+  if (dice < 52) return act(instance, Act::suspend);
+  if (dice < 74) return act(instance, Act::resume);
+  if (dice < 88) {
+    static constexpr const char* kTasks[] = {"pause", "ask", "guarded", "each", "both", "many", "charge", "rooms", "last",
+                                             "first", "one", "right", "t1", "t2", "t3"};
+    engine::ActOnInstance body{Act::skip, instance, kTasks[below(std::size(kTasks))]};
+    if (chance(50)) body.value = given_by_hand();
+    return act(std::move(body));
+  }
+  if (dice < 95) return act({Act::set_context, instance, {}, given_by_hand()});
+  auto event = event::parse_structured(event_text());
+  HENCE_CHECK(event.ok());
+  act({Act::send_event, instance, {}, {}, std::move(*event)});
 }
 
-void Run::act(Address instance, engine::ActOnInstance::Act act) {
-  const bool suspends = act == engine::ActOnInstance::Act::suspend;
-  note((suspends ? "suspend " : "resume ") + instance.to_string());
+/// A faulted one, from the task that failed.
+void Run::retry_instance() {
+  const std::optional<Address> instance = one_in_status("faulted");
+  if (!instance) return;
+  engine::ActOnInstance body{engine::ActOnInstance::Act::retry, *instance};
+  if (chance(30)) body.value = given_by_hand();
+  act(std::move(body));
+}
+
+std::optional<Address> Run::one_in_status(std::string_view status) {
+  engine::ListOptions list;
+  list.status = status;
+  const json::Value items = listed(&engine::Query::instances, list);
+  if (items->size() == 0) return std::nullopt;
+  const auto id = Address::parse(items->at(static_cast<uint32_t>(below(items->size()))).string_or("id", ""));
+  HENCE_CHECK(id.has_value());
+  return id;
+}
+
+json::Value Run::given_by_hand() {
+  json::Builder given;
+  given.begin_object().key("n").number(static_cast<int64_t>(below(100)));
+  given.member("k", "k" + std::to_string(below(setup_.keys))).end_object();
+  return std::move(given).finish();
+}
+
+void Run::act(Address instance, engine::ActOnInstance::Act act) { this->act({act, instance}); }
+
+void Run::act(engine::ActOnInstance body) {
+  note(std::string(engine::act_name(body.act)) + " " + body.instance.to_string() + (body.task.empty() ? "" : " task " + body.task));
   engine::Command command;
   command.actor = {"sim", "to look at it", {}};
-  engine::ActOnInstance body;
-  body.instance = instance;
-  body.act = act;
   command.body = std::move(body);
   submit(std::move(command), [this](const engine::Reply& reply) {
     note(reply.error ? "refused: " + reply.error->message() : "done");
