@@ -270,6 +270,42 @@ TEST_F(LogTest, TakesThePreparedSpareForTheNextSegment) {
   EXPECT_EQ(contents(), "a");
 }
 
+/// Notes whose copies in memory are to go.
+class NotingDisk final : public os::Disk {
+ public:
+  explicit NotingDisk(std::vector<std::string> names) : names_(std::move(names)) {}
+  Result<std::vector<std::string>> list() override { return names_; }
+  void drop_cached(std::string_view name) override { dropped.emplace_back(name); }
+  Result<std::unique_ptr<os::File>> open(std::string_view, os::OpenMode) override { return refusal(); }
+  Status rename(std::string_view, std::string_view) override { return refusal(); }
+  Status remove(std::string_view) override { return refusal(); }
+  Status sync_folder() override { return refusal(); }
+  Result<uint64_t> free_bytes() override { return refusal(); }
+  void add(std::string name) { names_.push_back(std::move(name)); }
+
+  std::vector<std::string> dropped;
+
+ private:
+  static Error refusal() { return Error(ErrorCode::DiskFailed, "only names are here"); }
+  std::vector<std::string> names_;
+};
+
+TEST(DropCachedSegments, LeavesTheNewestAndDropsEachOtherOnce) {
+  std::vector<std::string> names;
+  for (uint64_t base = 0; base < kSegmentsCached + 2; ++base) names.push_back(segment_name({base * 1'000}));
+  NotingDisk disk(names);
+  disk.add(std::string(kSpareReadyName));
+  std::string newest;
+  ASSERT_TRUE(drop_cached_segments(disk, newest).ok());
+  EXPECT_EQ(disk.dropped, std::vector<std::string>(names.begin(), names.begin() + 2));
+  disk.dropped.clear();
+  ASSERT_TRUE(drop_cached_segments(disk, newest).ok());
+  EXPECT_TRUE(disk.dropped.empty());
+  disk.add(segment_name({1'000'000}));
+  ASSERT_TRUE(drop_cached_segments(disk, newest).ok());
+  EXPECT_EQ(disk.dropped, std::vector<std::string>{names[2]});
+}
+
 TEST_F(LogTest, PreparesBlocksAheadWhenIdle) {
   options.zero_ahead_bytes = 16 << 10;
   reopen();

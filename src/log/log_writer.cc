@@ -193,4 +193,15 @@ Status prepare_spare_segment(os::Disk& disk, uint64_t segment_bytes) {
   return disk.rename(kSpareName, kSpareReadyName);
 }
 
+Status drop_cached_segments(os::Disk& disk, std::string& dropped) {
+  HENCE_TRY(std::vector<std::string> names, disk.list());
+  std::erase_if(names, [](const std::string& name) { return !parse_segment_name(name); });
+  for (size_t i = 0; i + kSegmentsCached < names.size(); ++i) {
+    if (names[i] <= dropped) continue;
+    disk.drop_cached(names[i]);
+    dropped = names[i];
+  }
+  return {};
+}
+
 }  // namespace hence::log

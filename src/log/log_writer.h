@@ -84,4 +84,10 @@ class LogWriter {
 /// nothing when a spare is there. Errors: DiskFailed, DiskFull; the log does not depend on it.
 Status prepare_spare_segment(os::Disk& disk, uint64_t segment_bytes);
 
+/// Segments that stay in the system's memory, the open one among them, for whoever reads what is new.
+inline constexpr size_t kSegmentsCached = 4;
+/// Has the system forget its copies of all older ones. dropped: the newest that was forgotten before, empty at first;
+/// kept up to date. For the thread that prepares spare segments. Errors: DiskFailed; the log does not depend on it.
+Status drop_cached_segments(os::Disk& disk, std::string& dropped);
+
 }  // namespace hence::log

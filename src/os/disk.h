@@ -57,6 +57,9 @@ class Disk {
   virtual Status remove(std::string_view name) = 0;
   /// Makes the names of created files durable.
   virtual Status sync_folder() = 0;
+  /// A hint: what the system keeps in memory of the file, and is on the disk too, is not needed there. That memory is then
+  /// there for what is written next; new memory costs a write many times more where the machine is a virtual one.
+  virtual void drop_cached(std::string_view) {}
   /// What an ordinary user may still write.
   virtual Result<uint64_t> free_bytes() = 0;
 };

@@ -49,6 +49,16 @@ class DiskContract : public testing::TestWithParam<Kind> {
   std::unique_ptr<Disk> disk_;
 };
 
+TEST_P(DiskContract, ReadsTheSameAfterItsCopiesInMemoryAreDropped) {
+  auto file = create("log");
+  ASSERT_TRUE(file->write_at(0, "synced").ok());
+  ASSERT_TRUE(file->sync_data().ok());
+  ASSERT_TRUE(file->write_at(6, ", not synced").ok());
+  disk_->drop_cached("log");
+  disk_->drop_cached("none");
+  EXPECT_EQ(contents(*file), "synced, not synced");
+}
+
 TEST_P(DiskContract, ReadsWhatWasWritten) {
   auto file = create("log");
   ASSERT_TRUE(file->write_at(0, "hello world").ok());

@@ -203,6 +203,14 @@ Status RealDisk::sync_folder() {
   return {};
 }
 
+void RealDisk::drop_cached(std::string_view name) {
+  check_name(name);
+  const int fd = ::openat(folder_fd_, std::string(name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return;
+  ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+  ::close(fd);
+}
+
 Result<uint64_t> RealDisk::free_bytes() {
   struct statvfs status {};
   if (::fstatvfs(folder_fd_, &status) != 0) return failure("read the free space of", path_, errno);

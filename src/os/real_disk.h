@@ -24,6 +24,7 @@ class RealDisk final : public Disk {
   Status rename(std::string_view from, std::string_view to) override;
   Status remove(std::string_view name) override;
   Status sync_folder() override;
+  void drop_cached(std::string_view name) override;
   Result<uint64_t> free_bytes() override;
 
  private:

@@ -498,7 +498,9 @@ void EngineThread::run_writer() {
 
 void EngineThread::run_preparer() {
   uint64_t commits_before = 0, bytes_before = 0;
+  std::string dropped;
   while (true) {
+    bool spare = true;
     {
       std::unique_lock lock(mutex_);
       if (preparer_wakes_.wait_for(lock, std::chrono::seconds(1), [&] { return writer_stops_; })) return;
@@ -506,12 +508,12 @@ void EngineThread::run_preparer() {
       const uint64_t bytes = counters_.commit_bytes - std::exchange(bytes_before, counters_.commit_bytes);
       // A server that writes little has no use for one, and large commits do without.
       if (counters_.commit_bytes < options_.segment_bytes / 8 || commits == 0) continue;
-      if (bytes / commits > log::LogOptions{}.zeroed_commit_bytes_max) continue;
+      spare = bytes / commits <= log::LogOptions{}.zeroed_commit_bytes_max;
     }
     // The log does not depend on it: without a spare the writer prepares blocks itself.
-    if (const Status status = log::prepare_spare_segment(disk_, options_.segment_bytes); !status.ok()) {
-      log_line(LogLevel::warning, "no spare segment could be prepared: " + status.error().message());
-    }
+    Status status = log::drop_cached_segments(disk_, dropped);
+    if (status.ok() && spare) status = log::prepare_spare_segment(disk_, options_.segment_bytes);
+    if (!status.ok()) log_line(LogLevel::warning, "no spare segment could be prepared: " + status.error().message());
   }
 }
 

@@ -119,8 +119,10 @@ class GroupCommit {
 
   void run_preparer() {
     std::unique_lock lock(mutex_);
+    std::string dropped;
     while (!stopping_) {
       lock.unlock();
+      HENCE_CHECK(log::drop_cached_segments(disk_, dropped).ok());
       HENCE_CHECK(log::prepare_spare_segment(disk_, log::LogOptions{}.segment_bytes).ok());
       lock.lock();
       changed_.wait_for(lock, std::chrono::milliseconds(200));
