@@ -247,8 +247,9 @@ Result<bool> Node::dispatch() {
   return true;
 }
 
-Status Node::commit_all() {
-  while (can_decide() || !in_flight_.empty()) {
+Status Node::commit_all(uint32_t batches_max) {
+  for (uint32_t batches = 0; can_decide() || !in_flight_.empty(); ++batches) {
+    if (batches == batches_max) return Error(ErrorCode::Internal, "after " + std::to_string(batches) + " batches there is still more to decide");
     HENCE_TRY_VOID(decide());
     while (can_write()) HENCE_TRY_VOID(write());
     HENCE_TRY_VOID(sync());

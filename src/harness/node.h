@@ -91,8 +91,9 @@ class Node final : public api::Backend {
   Status release();
   /// One turn of the dispatcher; its outcomes are queued. True: it did something.
   Result<bool> dispatch();
-  /// decide, write, sync and release until nothing is left to decide at this moment.
-  Status commit_all();
+  /// decide, write, sync and release until nothing is left to decide at this moment. Errors: Internal if that is not
+  /// so after batches_max of them.
+  Status commit_all(uint32_t batches_max = UINT32_MAX);
 
   /// The server's housekeeping, a step at a time. Drops what is beyond the limits, whose keep_from it
   /// sets, after saving the state. Returns how many segments went.

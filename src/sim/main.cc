@@ -87,15 +87,18 @@ const char* parse(int count, char** words, Arguments& arguments) {
   return nullptr;
 }
 
-void tell(uint64_t seed, const SimulationResult& result, bool with_steps) {
+void tell(const SimulationOptions& options, const SimulationResult& result, bool with_steps) {
+  const auto seed = static_cast<unsigned long long>(options.seed);
   if (with_steps) {
     for (const std::string& step : result.last_steps) std::printf("  %s\n", step.c_str());
   }
   for (const Violation& violation : result.violations) {
-    std::printf("seed %llu breaks %s: %s\n", static_cast<unsigned long long>(seed), violation.invariant.c_str(),
-                violation.message.c_str());
+    std::printf("seed %llu breaks %s: %s\n", seed, violation.invariant.c_str(), violation.message.c_str());
   }
-  std::printf("repeat it, at commit " HENCE_COMMIT ": hence_sim --seed %llu --trace\n", static_cast<unsigned long long>(seed));
+  std::string given;
+  if (options.steps != SimulationOptions().steps) given += " --steps " + std::to_string(options.steps);
+  if (options.plant != Plant::none) given += " --plant " + std::string(plant_name(options.plant));
+  std::printf("repeat it, at commit " HENCE_COMMIT ": hence_sim --seed %llu%s --trace\n", seed, given.c_str());
 }
 
 /// Rare paths: each that was reached, if asked for; each that was not, if it should have been.
@@ -134,7 +137,7 @@ int main(int count, char** words) {
     crashes += result.crashes;
     folds += result.folds;
     if (result.violations.empty()) ++passed;
-    else tell(seed, result, failed++ < kStoriesMax && !options.trace);
+    else tell(options, result, failed++ < kStoriesMax && !options.trace);
     if (arguments.first == arguments.last) {
       std::printf("trace hash %016llx\n", static_cast<unsigned long long>(result.trace_hash));
     }

@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kLastSteps = 200;
 constexpr int kRecoveryTries = 20;
 constexpr uint32_t kHealRoundsMax = 5'000;
+constexpr uint32_t kHealBatchesMax = 20'000;  ///< of a round
 constexpr size_t kOutcomesKept = 50;
 constexpr std::string_view kFooterEnd = "HENCEEND";  ///< docs/formats/log.md
 constexpr UtcTime kStart{1'767'225'600'000'000};
@@ -164,13 +165,14 @@ void Run::heal() {
   if (fault_expected_) crash();
   if (is_over()) return;
   // Schedules would go on for ever. What was applied before is taken first, so that this comes last.
-  if (const Status committed = node_->commit_all(); !committed.ok()) return broken("I-18", committed.error().message());
+  if (const Status committed = node_->commit_all(kHealBatchesMax); !committed.ok()) return broken("I-18", committed.error().message());
+  take_checkpoint();  // the end is compared with the fold from here
   apply_variant(kQuietVariant);
   for (uint32_t round = 0; round < kHealRoundsMax && !is_over(); ++round) {
     const Result<bool> dispatched = node_->dispatch();
     if (!dispatched.ok()) return broken("I-18", dispatched.error().message());
     const bool decides = node_->can_decide() || node_->in_flight() > 0;
-    const Status committed = node_->commit_all();
+    const Status committed = node_->commit_all(kHealBatchesMax);
     if (!committed.ok()) return broken("I-18", committed.error().message());
     after_calls();
     if (!target_.hanging().empty()) {
@@ -227,6 +229,13 @@ Plant find_plant(std::string_view word) {
     if (name == word) return plant;
   }
   return Plant::none;
+}
+
+std::string_view plant_name(Plant wanted) {
+  for (const auto& [plant, name] : kPlants) {
+    if (plant == wanted) return name;
+  }
+  return "none";
 }
 
 std::string plant_names() {

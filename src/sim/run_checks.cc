@@ -137,6 +137,7 @@ void Run::check_acknowledged() {
 void Run::audit_with_state() {
   audit();
   if (is_over()) return;
+  if (applied() > node_->log().durable()) return broken("I-5", "the state holds more of the log than is durable");
   audit_.check_effects(store_);
   for (const Violation& violation : audit_.take_violations()) broken(violation.invariant, violation.message);
   if (is_over()) return;

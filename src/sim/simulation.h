@@ -33,6 +33,7 @@ enum class Plant : uint8_t {
 };
 /// "ack-before-sync", …; none if the word is no plant.
 Plant find_plant(std::string_view word);
+std::string_view plant_name(Plant plant);
 /// All words, separated by commas.
 std::string plant_names();
 
