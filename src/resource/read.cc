@@ -218,8 +218,8 @@ Parsed parse_resources(std::string_view content, std::string_view resource_names
   Parsed parsed;
   const Result<std::vector<json::YamlDocument>> documents = json::parse_yaml(content);
   if (!documents.ok()) {
-    parsed.faults.add(workflow::Fault{documents.error().code(), "", {},
-                                      documents.error().message()});
+    auto [place, message] = json::take_place(documents.error());
+    parsed.faults.add(workflow::Fault{documents.error().code(), "", place, std::move(message)});
     return parsed;
   }
   for (const json::YamlDocument& document : *documents) {
