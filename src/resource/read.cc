@@ -49,7 +49,7 @@ const Shape& shape_of(Kind kind) {
 std::optional<Kind> read_kind(const Site& root, Faults& faults, Faults& unsupported) {
   const std::string version = root.text("apiVersion");
   if (version.empty()) {
-    faults.add("", "this is no workflow (`document.dsl`) and no resource (`apiVersion: hence/v1`)");
+    faults.add("", "this is no workflow (`document`, `do`) and no resource (`apiVersion: hence/v1`)");
     return std::nullopt;
   }
   if (version != kApiVersion) {

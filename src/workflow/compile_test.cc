@@ -30,7 +30,7 @@ const BadCase kBad[] = {
     {"UnknownTaskKey", "do:\n- a: {set: {x: 1}, outptu: {as: .}}", {"did you mean \"output\"?"}},
     {"TwoTasksInOneItem", "do:\n- a: {set: {x: 1}}\n  b: {set: {x: 1}}",
      {"/do/0: expected an object with exactly one key"}},
-    {"TwoKinds", "do:\n- a: {set: {x: 1}, wait: PT1S}", {"/do/0/a/wait: unknown key \"wait\""}},
+    {"TwoKinds", "do:\n- a: {set: {x: 1}, wait: PT1S}", {"/do/0/a/wait: a task does one thing, and this one has `set`"}},
     {"WrongType", "do:\n- a: {wait: 5}", {"/do/0/a/wait: expected a string or an object, found a "
                                           "number"}},
     {"BadDuration", "do:\n- a: {wait: 5m}", {"an ISO 8601 duration such as PT15M, or an "
@@ -63,7 +63,10 @@ const BadCase kBad[] = {
     {"UnknownSecret", "use: {secrets: [token]}\ndo:\n- a: {call: http, with: {method: get, "
                       "endpoint: {uri: 'http://a', authentication: {bearer: {use: tokn}}}}}",
                           {"the secret \"tokn\" is not in use.secrets; did you mean \"token\"?"}},
-    {"UnknownFunction", "do:\n- a: {call: greet}", {"\"greet\" is not in use.functions"}},
+    {"UnknownFunction", "do:\n- a: {call: greet}", {"\"greet\" is not in use.functions, and no protocol; expected one of http, openapi"}},
+    {"MistypedProtocol", "do:\n- a: {call: opanapi, with: {}}", {"/do/0/a/call: ", "did you mean \"openapi\"?"}},
+    {"MistypedFunction", "use: {functions: {greet: {set: {x: 1}}}}\ndo:\n- a: {call: gret}",
+     {"did you mean \"greet\"?"}},
     {"SecretsOutsideCalls", "use: {secrets: [s]}\ndo:\n- a: {set: {x: '${ $secrets.s }'}}",
      {"/do/0/a/set/x: $secrets can be read in call arguments and authentication only"}},
     {"SecretsNotDeclared", "do:\n- a: {call: http, with: {method: get, endpoint: 'http://a', "
