@@ -17,7 +17,7 @@ Compiled compile_document(json::View root, const json::YamlDocument* places, Per
     return result;
   }
   check_shape(kDocumentShape, root, "", result.faults);
-  Compiler compiler(root, result, permissions);
+  Compiler compiler(root, result, permissions, places == nullptr);
   std::shared_ptr<Definition> definition = compiler.run();
   result.faults.sort();
   result.unsupported.sort();
@@ -51,6 +51,7 @@ std::shared_ptr<Definition> Compiler::run() {
     definition_->workflow_namespace = head->value.string_or("namespace", "");
     definition_->name = head->value.string_or("name", "");
     definition_->version = head->value.string_or("version", "");
+    check_head(*head);
   }
   if (root_.find_path({"document", "metadata"})) {
     const auto metadata = *root_.find_path({"document", "metadata"});
@@ -80,6 +81,43 @@ std::shared_ptr<Definition> Compiler::run() {
   note_cycles();
   if (faults_.empty()) note_unreachable();
   return definition_;
+}
+
+void Compiler::refuse_new(const std::string& pointer, std::string message) {
+  if (!stored_) faults_.add(pointer, std::move(message));
+}
+
+void Compiler::check_head(const Site& head) {
+  check_metadata(head, "schedule");
+  const auto dsl = head.find("dsl");
+  if (!dsl || !dsl->value.is_string() || !is_semver(dsl->value.as_string())) return;  // reported already
+  if (!dsl->value.as_string().starts_with("1.0.")) {
+    refuse_new(dsl->pointer, "this version reads DSL 1.0.x, such as 1.0.3");
+  }
+}
+
+void Compiler::check_metadata(const Site& owner, std::string_view other) {
+  const auto metadata = owner.find("metadata");
+  if (!metadata || !metadata->value.is_object()) return;
+  const std::string_view known[] = {"correlation", other};
+  for (auto [key, value] : metadata->value.members()) {
+    // Names of other tools may begin like ours; a slip of the hand adds or loses a letter.
+    const std::string_view near = nearest_word(key, known);
+    const bool slip = near != key && near.size() <= key.size() + 1 && key.size() <= near.size() + 1;
+    if (!near.empty() && slip) {
+      warnings_.add_at_key(child_pointer(metadata->pointer, key),
+                           "nothing reads \"" + std::string(key) + "\"; did you mean \"" + std::string(near) + "\"?");
+    }
+  }
+  const auto correlation = metadata->find("correlation");
+  if (!correlation || !correlation->value.is_object() || stored_) return;
+  constexpr std::string_view kBuffer[] = {"buffer"};
+  for (auto [key, value] : correlation->value.members()) {
+    if (key != kBuffer[0]) {
+      faults_.add_at_key(child_pointer(correlation->pointer, key),
+                         "unknown key \"" + std::string(key) + "\"" + suggestion(key, kBuffer));
+    }
+  }
 }
 
 std::optional<schema::Draft> Compiler::draft_of(const Site& schema) {
@@ -222,6 +260,7 @@ void Compiler::compile_list(const Site& list, ScopeIndex scope) {
 
 void Compiler::compile_task(TaskIndex index, const Site& site) {
   if (!site.value.is_object()) return;
+  check_metadata(site, "compensate");
   Task& task = definition_->tasks[index];
   task.if_ = optional_program(site.find("if"), kBeforeArguments, "if");
   if (const auto input = site.find("input")) {

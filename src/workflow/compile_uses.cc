@@ -18,6 +18,11 @@ void Compiler::compile_uses() {
       if (name.is_string()) definition_->secrets.emplace_back(name.as_string());
     }
   }
+  if (const auto retries = use->find("retries"); retries && retries->value.is_object()) {
+    for (auto [name, retry] : retries->value.members()) {
+      check_retry_limit(Site{retry, child_pointer(retries->pointer, name), kRootScope});
+    }
+  }
   // Extensions may call functions, and functions are extended: names first, then what they are.
   const auto functions = use->find("functions");
   const bool any = functions && functions->value.is_object();

@@ -70,6 +70,18 @@ TEST(LooseMode, EvaluatesWhatItCanAndKeepsTheText) {
   EXPECT_THAT(strict.output(), HasSubstr(R"("n":".a + 1")"));
 }
 
+TEST(LooseMode, EvaluatesExpressionsInsideTexts) {
+  const std::string rest = R"(do: [{a: {set: {hello: 'Hello ${ .name }!', both: '${ .name }: ${ {n: .n} }', number: 'n = ${ .n }',
+    braces: '${ "}" }${ .n }', failed: 'a ${ .n.b } c', shell: 'echo ${HOME}', open: 'a ${ .n', wrong: 'a ${ $output } c'}}}])";
+  World loose(with_head("evaluate: {mode: loose}\n" + rest));
+  loose.start_and_run("{name: Ann, n: 7}");
+  EXPECT_EQ(loose.output(), R"({"hello":"Hello Ann!","both":"Ann: {\"n\":7}","number":"n = 7","braces":"}7",)"
+                            R"("failed":"a ${ .n.b } c","shell":"echo ${HOME}","open":"a ${ .n","wrong":"a ${ $output } c"})");
+  World strict(with_head("do: [{a: {set: {hello: 'Hello ${ .name }'}}}]"));
+  strict.start_and_run("{name: Ann}");
+  EXPECT_EQ(strict.output(), R"({"hello":"Hello ${ .name }"})");
+}
+
 TEST(Functions, RunWithTheirArgumentsAsInput) {
   World world(with_head(R"(
 use:
