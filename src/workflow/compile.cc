@@ -157,40 +157,57 @@ DataSchema Compiler::data_schema(const std::optional<Site>& holder) {
   return nullptr;
 }
 
-/// Where a task may go on in its own list; kNone where that is its end.
-std::vector<TaskIndex> Compiler::targets_of(const Task& task) const {
-  std::vector<TaskIndex> targets;
-  const auto add = [&](const Then& then) {
-    if (then.kind == Then::Kind::continue_) targets.push_back(task.next);
-    if (then.kind == Then::Kind::task) targets.push_back(then.task);
-  };
-  if (task.if_.present()) targets.push_back(task.next);
+/// How a task may be left, as its own `then` and the lists inside it say; none where it never is. In doubt it may be.
+std::vector<Then> Compiler::ways_out(const Task& task) {
+  std::vector<Then> ways;
+  if (task.if_.present()) ways.push_back({});  // skipped: the next task of the list
   if (const auto* cases = std::get_if<SwitchSpec>(&task.spec)) {
-    for (const SwitchCase& one : cases->cases) add(one.then);
-    if (cases->otherwise) {
-      add(cases->otherwise->then);
-      return targets;
+    for (const SwitchCase& one : cases->cases) ways.push_back(one.then);
+    ways.push_back(cases->otherwise ? cases->otherwise->then : task.then);
+  } else if (const auto* tried = std::get_if<TrySpec>(&task.spec)) {
+    if (reach(tried->body).leaves) ways.push_back(task.then);
+    // With retries alone, an error that they did not end goes on outwards.
+    const bool handled = tried->handler != kNone ? reach(tried->handler).leaves : tried->then || !tried->retry;
+    if (handled) ways.push_back(tried->then ? *tried->then : task.then);
+  } else if (const auto* list = std::get_if<DoSpec>(&task.spec)) {
+    if (reach(list->body).leaves) ways.push_back(task.then);
+  } else if (task.kind != TaskKind::raise) {
+    ways.push_back(task.then);
+  }
+  if (!task.extensions.empty()) ways.push_back(task.then);  // `exit` in `before` takes the place of the task
+  return ways;
+}
+
+const Compiler::Reach& Compiler::reach(ScopeIndex index) {
+  if (const auto known = reach_.find(index); known != reach_.end()) return known->second;
+  Reach found;
+  const std::vector<TaskIndex>& tasks = definition_->scopes[index].tasks;
+  std::vector<TaskIndex> open;
+  if (tasks.empty()) found.leaves = true;
+  else open.push_back(tasks.front());
+  while (!open.empty()) {
+    const TaskIndex at = open.back();
+    open.pop_back();
+    if (!found.tasks.insert(at).second) continue;
+    for (const Then& way : ways_out(definition_->tasks[at])) {
+      TaskIndex next = kNone;
+      if (way.kind == Then::Kind::continue_) next = definition_->tasks[at].next;
+      if (way.kind == Then::Kind::task) next = way.task;
+      if (next != kNone) open.push_back(next);
+      else if (way.kind != Then::Kind::end) found.leaves = true;
     }
   }
-  if (const auto* tried = std::get_if<TrySpec>(&task.spec); tried && tried->then) add(*tried->then);
-  if (task.kind != TaskKind::raise) add(task.then);
-  return targets;
+  return reach_.emplace(index, std::move(found)).first->second;
 }
 
 void Compiler::note_unreachable() {
-  for (const Scope& scope : definition_->scopes) {
-    if (scope.role == ScopeRole::branches || scope.tasks.empty()) continue;
-    std::set<TaskIndex> seen;
-    std::vector<TaskIndex> open = {scope.tasks.front()};
-    while (!open.empty()) {
-      const TaskIndex index = open.back();
-      open.pop_back();
-      if (index == kNone || !seen.insert(index).second) continue;
-      for (TaskIndex next : targets_of(definition_->tasks[index])) open.push_back(next);
-    }
-    for (TaskIndex index : scope.tasks) {
-      if (seen.contains(index)) continue;
-      const Task& task = definition_->tasks[index];
+  for (ScopeIndex index = 0; index < definition_->scopes.size(); ++index) {
+    const Scope& scope = definition_->scopes[index];
+    if (scope.role == ScopeRole::branches) continue;
+    const Reach& reached = reach(index);
+    for (TaskIndex at : scope.tasks) {
+      if (reached.tasks.contains(at)) continue;
+      const Task& task = definition_->tasks[at];
       warnings_.add_at_key(task.reference, "nothing leads to the task \"" + task.name +
                                                "\": every task before it goes elsewhere");
     }

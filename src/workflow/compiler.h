@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,14 @@ class Compiler {
   };
 
   // compile.cc
+  /// What of a list is reached from its first task, and whether the task around it comes to go on.
+  struct Reach {
+    std::set<TaskIndex> tasks;
+    bool leaves = false;
+  };
   void note_unreachable();
-  std::vector<TaskIndex> targets_of(const Task& task) const;
+  const Reach& reach(ScopeIndex index);  ///< as deep as lists stand in lists, which the readers bound
+  std::vector<Then> ways_out(const Task& task);
   DataSchema data_schema(const std::optional<Site>& holder);
   std::optional<schema::Draft> draft_of(const Site& schema);
   // compile_uses.cc
@@ -156,6 +163,7 @@ class Compiler {
   };
   std::vector<Extension> extensions_;
   std::map<std::string, TaskIndex, std::less<>> functions_;
+  std::map<ScopeIndex, Reach> reach_;
   std::shared_ptr<Definition> definition_ = std::make_shared<Definition>();
 };
 

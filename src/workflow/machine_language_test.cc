@@ -269,6 +269,20 @@ TEST(Warnings, NameTasksNothingLeadsTo) {
               ElementsAre(HasSubstr("\"b\"")));
   EXPECT_THAT(warnings("do: [{a: {if: .x, set: {x: 1}, then: end}}, {b: {set: {x: 1}}}]"),
               ElementsAre());
+  // Lists inside: what never comes to their end, or only by an error that `catch` takes elsewhere.
+  const std::string raising = "{r: {raise: {error: {type: 'https://a/b', status: 500}}}}";
+  const std::string set = "{set: {x: 1}}";
+  EXPECT_THAT(warnings("do: [{a: {do: [{x: {do: [{y: {set: {x: 1}, then: end}}]}}]}}, {b: " + set + "}]"),
+              ElementsAre(HasSubstr("\"b\"")));
+  EXPECT_THAT(warnings("do: [{a: {try: [" + raising + "], catch: {then: c}}}, {b: " + set + "}, {c: " + set + "}]"),
+              ElementsAre(HasSubstr("\"b\"")));
+  EXPECT_THAT(warnings("do: [{a: {try: [{x: " + set + "}], catch: {do: [" + raising + "]}}}, {b: " + set + "}]"), ElementsAre());
+  EXPECT_THAT(warnings("do: [{a: {try: [" + raising + "], catch: {do: [{h: " + set + "}]}}}, {b: " + set + "}]"), ElementsAre());
+  EXPECT_THAT(warnings("do: [{a: {try: [" + raising + "], catch: {}}}, {b: " + set + "}]"), ElementsAre());
+  EXPECT_THAT(warnings("do: [{a: {do: [{x: {set: {x: 1}, then: exit}}]}}, {b: " + set + "}]"), ElementsAre());
+  EXPECT_THAT(warnings("do: [{a: {for: {in: .x}, do: [{x: {set: {x: 1}, then: end}}]}}, {b: " + set + "}]"), ElementsAre());
+  EXPECT_THAT(warnings("use: {extensions: [{e: {extend: raise, before: [{x: {set: {x: 1}, then: exit}}]}}]}\n"
+                       "do: [" + raising + ", {b: " + set + "}]"), ElementsAre());
 }
 
 }  // namespace
