@@ -140,6 +140,12 @@ TEST_F(Commands, ValidateMarksEachFileAndPlacesFaults) {
               HasSubstr("✗ " + bad + "\n  " + bad +
                         ":5:8: /spec/on/typ: unknown key \"typ\"; did you mean \"type\"?\n"));
   EXPECT_EQ(run({"validate", good}).code, kExitOk);
+  const std::string broken = folder.write("broken.yaml", "document: {dsl: 1.0.3\ndo:\n  - a\n");
+  EXPECT_THAT(run({"validate", broken}).out, HasSubstr("  " + broken + ":2:"));
+  EXPECT_THAT(run({"validate", "-o", "json", broken}).out, HasSubstr("\"line\": 2,"));
+  const std::string cut = folder.write("cut.json", "{\"document\": {\"dsl\": \"1.0.3\"}, \"do\": [");
+  EXPECT_EQ(run({"validate", cut}).out,
+            "✗ " + cut + "\n  " + cut + ":1:39: expected a JSON value, but the text ends here\n");
   const std::string doubtful = folder.write("doubtful.yaml",
       "document: {dsl: 1.0.3, namespace: t, name: w, version: 1.0.0}\n"
       "do:\n  - a: {set: {x: 1}, then: end}\n  - b: {set: {x: 1}}\n");

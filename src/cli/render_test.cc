@@ -112,6 +112,15 @@ TEST(RenderTrace, ShowsWhatWasDoneByHand) {
             "by hand 1 s ago, 09:15:04Z: task ask skipped, by ann (asked by phone)\n");
 }
 
+TEST(RenderTrace, TellsHalfOfALimitFromMoreThanAll) {
+  const auto limits = [](const std::string& used) {
+    return render_trace(parse(R"({"id":"07-43","workflow":"a/b","version":"1.0.0","status":"faulted","started":"2026-11-21T09:15:02Z",
+      "tasks":[],"limits":[{"limit":"limits.workflowBranches","used":)" + used + R"(,"max":10,"time":"2026-11-21T09:15:04Z"}]})"), kPlain);
+  };
+  EXPECT_THAT(limits("7"), testing::HasSubstr("half of limits.workflowBranches was used 1 s ago, 09:15:04Z: 7 of 10\n"));
+  EXPECT_THAT(limits("12"), testing::HasSubstr("\nlimits.workflowBranches was not enough 1 s ago, 09:15:04Z: 12 of 10\n"));
+}
+
 TEST(RenderWhy, SaysWhatItWaitsForAndWhatWouldWakeIt) {
   EXPECT_EQ(render_why(parse(R"({"id":"07-43","workflow":"shop/order","version":"1.0.0","status":"suspended",
       "started":"2026-11-21T09:12:05Z","suspended":{"since":"2026-11-21T09:13:05Z","by":"ann","reason":"the stock is counted"},

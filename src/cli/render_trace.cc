@@ -199,7 +199,11 @@ std::string render_trace(json::View trace, const Style& style, bool full) {
   if (const auto list = trace.find("compensations")) add_compensations(out, *list, style, full);
   if (const auto limits = trace.find("limits")) {
     for (const json::View near : limits->elements()) {
-      out += style.paint(Tone::warning, wrap("half of " + cell(near, "limit") + " was used " + when(near, "time", style.now) + ": " +
+      // What goes beyond a limit at once is noted too.
+      const auto used = near.find("used"), max = near.find("max");
+      const bool beyond = used && max && used->as_int64().value_or(0) > max->as_int64().value_or(0);
+      out += style.paint(Tone::warning, wrap((beyond ? "" : "half of ") + cell(near, "limit") +
+                                                 (beyond ? " was not enough " : " was used ") + when(near, "time", style.now) + ": " +
                                                  cell(near, "used") + " of " + cell(near, "max"),
                                              0, style.columns));
     }

@@ -7,6 +7,7 @@
 #include "cli/flags.h"
 #include "cli/output.h"
 #include "json/builder.h"
+#include "json/parse.h"
 #include "resource/resource.h"
 #include "workflow/subflows.h"
 
@@ -50,6 +51,18 @@ json::Value to_json(const std::vector<Checked>& all) {
   }
   builder.end_array().end_object();
   return std::move(builder).finish();
+}
+
+/// What is wrong with a file of JSON is said as of JSON: read as the YAML that it is too, a file that is
+/// cut short ends in a puzzle about keys.
+void explain_as_json(Checked& checked) {
+  const auto& faults = checked.parsed.faults.list();
+  if (!checked.file.ends_with(".json") || faults.size() != 1 || faults[0].code != ErrorCode::YamlInvalid) return;
+  const Result<json::Value> value = json::parse(checked.text);
+  if (value.ok()) return;
+  auto [place, message] = json::take_place(value.error());
+  checked.parsed.faults = {};
+  checked.parsed.faults.add(workflow::Fault{value.error().code(), "", place, std::move(message)});
 }
 
 /// What workflows say of each other, in all files together.
@@ -129,6 +142,7 @@ int validate_command(const Call& call) {
     } else {
       checked.text = *text;
       checked.parsed = resource::parse_resources(*text, name_space, permissions);
+      explain_as_json(checked);
       if (checked.valid() && checked.parsed.unsupported.empty()) {
         const auto zones = api::system_zones();
         for (const auto& fault : api::place_faults(*text, api::check_zones(*zones, checked.parsed.resources))) {

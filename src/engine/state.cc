@@ -644,7 +644,9 @@ std::string describe_waits(const workflow::Instance& machine) {
     text += part;
   };
   if (const workflow::Compensation* parked = machine.parked()) {
-    add("a person: a compensation failed (" + std::string((*parked->error)->string_or("detail", "")) + ")");
+    const json::View error = *parked->error;
+    const std::string_view why = error.string_or("detail", error.string_or("title", error.string_or("type", "")));
+    add("a person: a compensation failed (" + std::string(why) + ")");
   }
   if (machine.suspension) add("a resume");
   for (const workflow::Call& call : machine.calls) {

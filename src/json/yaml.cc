@@ -78,6 +78,24 @@ Error yaml_error(Place place, std::string_view what) {
   return Error(ErrorCode::YamlInvalid, sentence + std::string(what));
 }
 
+PlacedMessage take_place(const Error& error) {
+  std::string_view rest = error.message();
+  const auto take = [&](std::string_view word, std::string_view after) -> uint32_t {
+    uint32_t number = 0;
+    if (!rest.starts_with(word)) return 0;
+    const char* begin = rest.data() + word.size();
+    const auto read = std::from_chars(begin, rest.data() + rest.size(), number);
+    rest.remove_prefix(static_cast<size_t>(read.ptr - rest.data()));
+    if (read.ec != std::errc() || !rest.starts_with(after)) return 0;
+    rest.remove_prefix(after.size());
+    return number;
+  };
+  const uint32_t line = take("line ", ", ");
+  const uint32_t column = line == 0 ? 0 : take("column ", ": ");
+  if (column == 0) return {{}, error.message()};
+  return {{line, column}, std::string(rest)};
+}
+
 namespace {
 
 constexpr std::string_view kDigits = "0123456789";

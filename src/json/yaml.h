@@ -36,6 +36,14 @@ struct YamlDocument {
 /// All documents of a file, empty ones left out. Errors: YamlInvalid ("line 3, column 7: …").
 Result<std::vector<YamlDocument>> parse_yaml(std::string_view text);
 
+/// What an error of parse_yaml or parse says, without where: "line 3, column 7: what" is {3, 7} and
+/// "what". The place is unknown where the error is about the whole text.
+struct PlacedMessage {
+  Place place;
+  std::string message;
+};
+PlacedMessage take_place(const Error& error);
+
 /// Appends block-style YAML that parse_yaml reads back as the same value.
 void write_yaml(View value, std::string& out);
 

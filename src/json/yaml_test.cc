@@ -36,6 +36,18 @@ TEST(Yaml, ReadsTheCoreSchema) {
   EXPECT_EQ(read("\"<<\": 1"), R"({"<<":1})");
 }
 
+TEST(Yaml, TellsThePlaceOfAnErrorFromWhatItSays) {
+  const auto taken = [](std::string_view text) { return take_place(parse_yaml(text).error()); };
+  const PlacedMessage twice = taken("a: 1\nb: 2\na: 3");
+  EXPECT_EQ(twice.place.line, 3u);
+  EXPECT_EQ(twice.place.column, 1u);
+  EXPECT_EQ(twice.message, "the key \"a\" is already given at line 1; give it once");
+  const PlacedMessage large = taken(std::string(kYamlBytesMax + 1, ' '));
+  EXPECT_EQ(large.place.line, 0u);
+  EXPECT_TRUE(large.message.starts_with("the file is larger than"));
+  EXPECT_EQ(take_place(parse("[1,").error()).place.column, 4u);
+}
+
 TEST(Yaml, LeavesOutEmptyDocuments) {
   EXPECT_EQ(read(""), "");
   EXPECT_EQ(read("# nothing\n"), "");

@@ -49,7 +49,7 @@ const Shape& shape_of(Kind kind) {
 std::optional<Kind> read_kind(const Site& root, Faults& faults, Faults& unsupported) {
   const std::string version = root.text("apiVersion");
   if (version.empty()) {
-    faults.add("", "this is no workflow (`document.dsl`) and no resource (`apiVersion: hence/v1`)");
+    faults.add("", "this is no workflow (`document`, `do`) and no resource (`apiVersion: hence/v1`)");
     return std::nullopt;
   }
   if (version != kApiVersion) {
@@ -218,8 +218,8 @@ Parsed parse_resources(std::string_view content, std::string_view resource_names
   Parsed parsed;
   const Result<std::vector<json::YamlDocument>> documents = json::parse_yaml(content);
   if (!documents.ok()) {
-    parsed.faults.add(workflow::Fault{documents.error().code(), "", {},
-                                      documents.error().message()});
+    auto [place, message] = json::take_place(documents.error());
+    parsed.faults.add(workflow::Fault{documents.error().code(), "", place, std::move(message)});
     return parsed;
   }
   for (const json::YamlDocument& document : *documents) {

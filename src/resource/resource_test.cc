@@ -130,7 +130,11 @@ std::string rule_with(const char* spec) {
 
 TEST(Resources, FaultsNamePlaceAndNearestKey) {
   const std::pair<std::string, const char*> cases[] = {
-      {"x: 1", "this is no workflow (`document.dsl`) and no resource (`apiVersion: hence/v1`)"},
+      {"x: 1", "this is no workflow (`document`, `do`) and no resource (`apiVersion: hence/v1`)"},
+      {"document: {dsll: 1.0.3, namespace: a, name: b, version: 1.0.0}\ndo: []",
+       "line 1, column 12: /document/dsll: unknown key \"dsll\"; did you mean \"dsl\"?"},
+      {"document: {namespace: a, name: b, version: 1.0.0}\ndo: []", "/document: missing key \"dsl\""},
+      {"documnt: {dsl: 1.0.3}\ndo: []", "/documnt: unknown key \"documnt\"; did you mean \"document\"?"},
       {"[]", "expected an object"},
       {"a: [", "line "},
       {"apiVersion: hence/v2\nkind: Rule", "line 1, column 13: /apiVersion: unknown version "

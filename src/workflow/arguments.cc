@@ -2,6 +2,7 @@
 #include "workflow/arguments.h"
 
 #include "json/builder.h"
+#include "workflow/errors.h"
 #include "workflow/machine.h"
 
 namespace hence::workflow {
@@ -106,13 +107,15 @@ void Arguments::fill(Argument argument) {
   }
 }
 
-json::View Arguments::variable(std::string_view name) const {
+json::View Arguments::variable(std::string_view name) {
   for (const Variable& one : bound_) {
     if (one.name == name) return one.value;
   }
   for (const Frame* frame = frame_; frame; frame = instance_.find_frame(frame->parent)) {
     for (const Variable& one : frame->variables) {
-      if (one.name == name) return one.value;
+      if (one.name != name) continue;
+      if (definition_.scope(frame->scope).role != ScopeRole::catch_) return one.value;
+      return errors_.emplace_back(with_details(one.value));
     }
   }
   return json::View();
@@ -120,6 +123,7 @@ json::View Arguments::variable(std::string_view name) const {
 
 std::span<const json::View> Arguments::slots(ArgumentSet wanted) {
   views_.assign(kArgumentCount + names_.size(), json::View());
+  errors_.clear();
   for (size_t i = 0; i < kArgumentCount; ++i) {
     const auto argument = static_cast<Argument>(i);
     if (!wanted.has(argument)) continue;

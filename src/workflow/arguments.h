@@ -42,7 +42,7 @@ class Arguments {
 
  private:
   void fill(Argument argument);
-  json::View variable(std::string_view name) const;
+  json::View variable(std::string_view name);
   /// Of the task; in the lists of an extension, of the task they are around.
   json::Value task_descriptor() const;
   /// The task that the expression's task undoes; null if it undoes none.
@@ -60,6 +60,7 @@ class Arguments {
   std::vector<Variable> bound_;
   std::array<std::optional<json::Value>, kArgumentCount> made_;
   std::vector<json::View> views_;
+  std::vector<json::Value> errors_;  ///< of catches around the task, as expressions see them
 };
 
 /// {"iso8601", "epoch": {"seconds", "milliseconds"}}

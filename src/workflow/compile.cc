@@ -17,7 +17,7 @@ Compiled compile_document(json::View root, const json::YamlDocument* places, Per
     return result;
   }
   check_shape(kDocumentShape, root, "", result.faults);
-  Compiler compiler(root, result, permissions);
+  Compiler compiler(root, result, permissions, places == nullptr);
   std::shared_ptr<Definition> definition = compiler.run();
   result.faults.sort();
   result.unsupported.sort();
@@ -51,6 +51,7 @@ std::shared_ptr<Definition> Compiler::run() {
     definition_->workflow_namespace = head->value.string_or("namespace", "");
     definition_->name = head->value.string_or("name", "");
     definition_->version = head->value.string_or("version", "");
+    check_head(*head);
   }
   if (root_.find_path({"document", "metadata"})) {
     const auto metadata = *root_.find_path({"document", "metadata"});
@@ -80,6 +81,43 @@ std::shared_ptr<Definition> Compiler::run() {
   note_cycles();
   if (faults_.empty()) note_unreachable();
   return definition_;
+}
+
+void Compiler::refuse_new(const std::string& pointer, std::string message) {
+  if (!stored_) faults_.add(pointer, std::move(message));
+}
+
+void Compiler::check_head(const Site& head) {
+  check_metadata(head, "schedule");
+  const auto dsl = head.find("dsl");
+  if (!dsl || !dsl->value.is_string() || !is_semver(dsl->value.as_string())) return;  // reported already
+  if (!dsl->value.as_string().starts_with("1.0.")) {
+    refuse_new(dsl->pointer, "this version reads DSL 1.0.x, such as 1.0.3");
+  }
+}
+
+void Compiler::check_metadata(const Site& owner, std::string_view other) {
+  const auto metadata = owner.find("metadata");
+  if (!metadata || !metadata->value.is_object()) return;
+  const std::string_view known[] = {"correlation", other};
+  for (auto [key, value] : metadata->value.members()) {
+    // Names of other tools may begin like ours; a slip of the hand adds or loses a letter.
+    const std::string_view near = nearest_word(key, known);
+    const bool slip = near != key && near.size() <= key.size() + 1 && key.size() <= near.size() + 1;
+    if (!near.empty() && slip) {
+      warnings_.add_at_key(child_pointer(metadata->pointer, key),
+                           "nothing reads \"" + std::string(key) + "\"; did you mean \"" + std::string(near) + "\"?");
+    }
+  }
+  const auto correlation = metadata->find("correlation");
+  if (!correlation || !correlation->value.is_object() || stored_) return;
+  constexpr std::string_view kBuffer[] = {"buffer"};
+  for (auto [key, value] : correlation->value.members()) {
+    if (key != kBuffer[0]) {
+      faults_.add_at_key(child_pointer(correlation->pointer, key),
+                         "unknown key \"" + std::string(key) + "\"" + suggestion(key, kBuffer));
+    }
+  }
 }
 
 std::optional<schema::Draft> Compiler::draft_of(const Site& schema) {
@@ -119,40 +157,57 @@ DataSchema Compiler::data_schema(const std::optional<Site>& holder) {
   return nullptr;
 }
 
-/// Where a task may go on in its own list; kNone where that is its end.
-std::vector<TaskIndex> Compiler::targets_of(const Task& task) const {
-  std::vector<TaskIndex> targets;
-  const auto add = [&](const Then& then) {
-    if (then.kind == Then::Kind::continue_) targets.push_back(task.next);
-    if (then.kind == Then::Kind::task) targets.push_back(then.task);
-  };
-  if (task.if_.present()) targets.push_back(task.next);
+/// How a task may be left, as its own `then` and the lists inside it say; none where it never is. In doubt it may be.
+std::vector<Then> Compiler::ways_out(const Task& task) {
+  std::vector<Then> ways;
+  if (task.if_.present()) ways.push_back({});  // skipped: the next task of the list
   if (const auto* cases = std::get_if<SwitchSpec>(&task.spec)) {
-    for (const SwitchCase& one : cases->cases) add(one.then);
-    if (cases->otherwise) {
-      add(cases->otherwise->then);
-      return targets;
+    for (const SwitchCase& one : cases->cases) ways.push_back(one.then);
+    ways.push_back(cases->otherwise ? cases->otherwise->then : task.then);
+  } else if (const auto* tried = std::get_if<TrySpec>(&task.spec)) {
+    if (reach(tried->body).leaves) ways.push_back(task.then);
+    // With retries alone, an error that they did not end goes on outwards.
+    const bool handled = tried->handler != kNone ? reach(tried->handler).leaves : tried->then || !tried->retry;
+    if (handled) ways.push_back(tried->then ? *tried->then : task.then);
+  } else if (const auto* list = std::get_if<DoSpec>(&task.spec)) {
+    if (reach(list->body).leaves) ways.push_back(task.then);
+  } else if (task.kind != TaskKind::raise) {
+    ways.push_back(task.then);
+  }
+  if (!task.extensions.empty()) ways.push_back(task.then);  // `exit` in `before` takes the place of the task
+  return ways;
+}
+
+const Compiler::Reach& Compiler::reach(ScopeIndex index) {
+  if (const auto known = reach_.find(index); known != reach_.end()) return known->second;
+  Reach found;
+  const std::vector<TaskIndex>& tasks = definition_->scopes[index].tasks;
+  std::vector<TaskIndex> open;
+  if (tasks.empty()) found.leaves = true;
+  else open.push_back(tasks.front());
+  while (!open.empty()) {
+    const TaskIndex at = open.back();
+    open.pop_back();
+    if (!found.tasks.insert(at).second) continue;
+    for (const Then& way : ways_out(definition_->tasks[at])) {
+      TaskIndex next = kNone;
+      if (way.kind == Then::Kind::continue_) next = definition_->tasks[at].next;
+      if (way.kind == Then::Kind::task) next = way.task;
+      if (next != kNone) open.push_back(next);
+      else if (way.kind != Then::Kind::end) found.leaves = true;
     }
   }
-  if (const auto* tried = std::get_if<TrySpec>(&task.spec); tried && tried->then) add(*tried->then);
-  if (task.kind != TaskKind::raise) add(task.then);
-  return targets;
+  return reach_.emplace(index, std::move(found)).first->second;
 }
 
 void Compiler::note_unreachable() {
-  for (const Scope& scope : definition_->scopes) {
-    if (scope.role == ScopeRole::branches || scope.tasks.empty()) continue;
-    std::set<TaskIndex> seen;
-    std::vector<TaskIndex> open = {scope.tasks.front()};
-    while (!open.empty()) {
-      const TaskIndex index = open.back();
-      open.pop_back();
-      if (index == kNone || !seen.insert(index).second) continue;
-      for (TaskIndex next : targets_of(definition_->tasks[index])) open.push_back(next);
-    }
-    for (TaskIndex index : scope.tasks) {
-      if (seen.contains(index)) continue;
-      const Task& task = definition_->tasks[index];
+  for (ScopeIndex index = 0; index < definition_->scopes.size(); ++index) {
+    const Scope& scope = definition_->scopes[index];
+    if (scope.role == ScopeRole::branches) continue;
+    const Reach& reached = reach(index);
+    for (TaskIndex at : scope.tasks) {
+      if (reached.tasks.contains(at)) continue;
+      const Task& task = definition_->tasks[at];
       warnings_.add_at_key(task.reference, "nothing leads to the task \"" + task.name +
                                                "\": every task before it goes elsewhere");
     }
@@ -222,6 +277,7 @@ void Compiler::compile_list(const Site& list, ScopeIndex scope) {
 
 void Compiler::compile_task(TaskIndex index, const Site& site) {
   if (!site.value.is_object()) return;
+  check_metadata(site, "compensate");
   Task& task = definition_->tasks[index];
   task.if_ = optional_program(site.find("if"), kBeforeArguments, "if");
   if (const auto input = site.find("input")) {

@@ -2,6 +2,7 @@
 // Calls and processes.
 
 #include "workflow/compiler.h"
+#include "workflow/http.h"
 #include "workflow/openapi.h"
 #include "workflow/shapes.h"
 
@@ -109,6 +110,8 @@ HttpSpec Compiler::compile_http(const Site& with) {
       spec.endpoint = program(*endpoint, kCallArguments, "endpoint");
     } else {
       spec.uri_template = endpoint->value.as_string();
+      const Result<std::string> sample = expand_uri(spec.uri_template, json::View());
+      if (!sample.ok()) refuse_new(endpoint->pointer, sample.error().message());
     }
   }
   spec.headers = optional_tmpl(with.find("headers"), kCallArguments, "headers");

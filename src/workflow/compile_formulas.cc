@@ -21,7 +21,39 @@ std::string list_of(ArgumentSet allowed) {
   return text;
 }
 
+bool is_name_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/// The source with `.` for each read of the variable; all else stays in its place.
+std::string without_variable(std::string source, const std::string& name) {
+  const std::string read = "$" + name;
+  for (size_t at = source.find(read); at != std::string::npos; at = source.find(read, at + read.size())) {
+    const size_t end = at + read.size();
+    if (end < source.size() && is_name_char(source[end])) continue;  // of a longer name
+    source.replace(at, read.size(), read.size(), ' ');
+    source[at] = '.';
+  }
+  return source;
+}
+
 }  // namespace
+
+void Compiler::report_uncompiled(std::string_view source, const Site& site, std::string message) {
+  constexpr std::string_view kUnknown = "unknown variable $";
+  constexpr int kReportedMost = 10;
+  std::string rest(source);
+  for (int reported = 0; reported < kReportedMost; ++reported) {
+    faults_.add(site.pointer, "the expression does not compile: " + message);
+    const size_t at = message.find(kUnknown);
+    if (at == std::string::npos) return;
+    const size_t name = at + kUnknown.size();
+    rest = without_variable(std::move(rest), message.substr(name, message.find(';', name) - name));
+    const Result<expr::Program> program = expr::Program::compile(rest, options(site.scope));
+    if (program.ok() || program.error().message().find(kUnknown) == std::string::npos) return;
+    message = program.error().message();
+  }
+}
 
 expr::CompileOptions Compiler::options(ScopeIndex scope) const {
   expr::CompileOptions result;
@@ -43,7 +75,7 @@ std::optional<expr::Program> Compiler::compile_text(std::string_view source, con
   allowed = readable(allowed, site.scope);
   Result<expr::Program> program = expr::Program::compile(source, options(site.scope));
   if (!program.ok()) {
-    faults_.add(site.pointer, "the expression does not compile: " + program.error().message());
+    report_uncompiled(source, site, program.error().message());
     return std::nullopt;
   }
   bool fits = true;
@@ -85,16 +117,46 @@ Formula Compiler::program(const Site& site, ArgumentSet allowed, std::string_vie
   return compiled ? Formula(std::move(*compiled)) : Formula();
 }
 
+std::string Compiler::woven(std::string_view text, ScopeIndex scope) const {
+  constexpr int kTriesMost = 100;
+  std::string source;
+  int tries = 0;
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t open = std::min(text.find("${", at), text.size());
+    if (open > at) source += (source.empty() ? "" : " + ") + json::Value::string(text.substr(at, open - at))->to_text();
+    if (open == text.size()) break;
+    // An expression may hold braces itself: it ends at the first one where it is whole.
+    size_t close = open;
+    std::string_view inside;
+    do {
+      close = text.find('}', close + 1);
+      if (close == std::string_view::npos || ++tries > kTriesMost) return {};
+      inside = text.substr(open + 2, close - open - 2);
+    } while (!expr::Program::compile(inside, options(scope)).ok());
+    source += (source.empty() ? "((" : " + ((") + std::string(inside) + "\n) | tostring)";
+    at = close + 1;
+  }
+  return tries == 0 ? std::string() : source;
+}
+
 std::optional<std::string> Compiler::loose_text(std::string_view text, const Site& site,
                                                 ArgumentSet allowed) const {
   allowed = readable(allowed, site.scope);
-  const std::string source(expr::unwrap(text).value_or(text));
-  const auto program = expr::Program::compile(source, options(site.scope));
-  if (!program.ok()) return std::nullopt;
-  for (const std::string& name : program->reads().variables) {
-    for (size_t i = 0; i < kArgumentCount; ++i) {
-      if (name == kArgumentNames[i] && !allowed.has(static_cast<Argument>(i))) return std::nullopt;
+  const auto fits = [&](const std::string& source) {
+    const auto program = expr::Program::compile(source, options(site.scope));
+    if (!program.ok()) return false;
+    for (const std::string& name : program->reads().variables) {
+      for (size_t i = 0; i < kArgumentCount; ++i) {
+        if (name == kArgumentNames[i] && !allowed.has(static_cast<Argument>(i))) return false;
+      }
     }
+    return true;
+  };
+  std::string source(expr::unwrap(text).value_or(text));
+  if (!fits(source)) {
+    source = woven(text, site.scope);
+    if (source.empty() || !fits(source)) return std::nullopt;
   }
   return "${ try (" + source + "\n) catch " + json::Value::string(text)->to_text() + " }";
 }

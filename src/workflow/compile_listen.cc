@@ -113,6 +113,9 @@ class Compiler::FilterReader {
     }
     if (reads.whole_input || !reads.paths.empty()) {
       site_.late.push_back({path, Formula(std::move(*program))});
+      compiler_.warnings_.add(at.pointer,
+                              "this reads the event and the instance, so each event asks it of every instance that waits here, one by "
+                              "one; `correlate` with `expect` finds the instance by the value, whatever the number that wait");
       return;
     }
     // The instance alone gives the value: a key, so that the event finds its instances at once.

@@ -35,6 +35,11 @@ void Compiler::compile_kind(TaskIndex index, const Site& site) {
   } else if (key == "emit") {
     const auto event = body->find("event");
     const auto with = event ? event->find("with") : std::nullopt;
+    const auto time = with ? with->find("time") : std::nullopt;
+    const bool fixed = time && time->value.is_string() && !loose_ && !is_expression(time->value.as_string());
+    if (fixed && !parse_rfc3339(time->value.as_string()).ok()) {
+      refuse_new(time->pointer, "expected a time such as 2026-04-28T18:34:06Z, or an expression ${ … }");
+    }
     store(TaskKind::emit, EmitSpec{optional_tmpl(with, kTaskArguments, "emit")});
   } else if (key == "for") {
     store(TaskKind::for_, compile_for(site, index));
@@ -99,8 +104,21 @@ ErrorFilter Compiler::compile_error_filter(const Site& handler) {
   return filter;
 }
 
+void Compiler::check_retry_limit(const Site& retry) {
+  const auto limit = retry.find("limit");
+  const auto attempt = limit ? limit->find("attempt") : std::nullopt;
+  const auto is_empty = [](const std::optional<Site>& at) { return at && at->value.is_object() && at->value.size() == 0; };
+  if (is_empty(limit)) {
+    refuse_new(limit->pointer, "a limit without anything is none: expected `attempt` or `duration`, or no `limit` to retry for ever");
+  }
+  if (is_empty(attempt)) {
+    refuse_new(attempt->pointer, "a limit without anything is none: expected `count` or `duration`");
+  }
+}
+
 RetrySpec Compiler::compile_retry(Site site) {
   RetrySpec spec;
+  check_retry_limit(site);
   spec.when = optional_program(site.find("when"), kTaskArguments, "when");
   spec.except_when = optional_program(site.find("exceptWhen"), kTaskArguments, "exceptWhen");
   spec.delay = duration(site.find("delay"), kTaskArguments, "delay");

@@ -30,7 +30,7 @@ const BadCase kBad[] = {
     {"UnknownTaskKey", "do:\n- a: {set: {x: 1}, outptu: {as: .}}", {"did you mean \"output\"?"}},
     {"TwoTasksInOneItem", "do:\n- a: {set: {x: 1}}\n  b: {set: {x: 1}}",
      {"/do/0: expected an object with exactly one key"}},
-    {"TwoKinds", "do:\n- a: {set: {x: 1}, wait: PT1S}", {"/do/0/a/wait: unknown key \"wait\""}},
+    {"TwoKinds", "do:\n- a: {set: {x: 1}, wait: PT1S}", {"/do/0/a/wait: a task does one thing, and this one has `set`"}},
     {"WrongType", "do:\n- a: {wait: 5}", {"/do/0/a/wait: expected a string or an object, found a "
                                           "number"}},
     {"BadDuration", "do:\n- a: {wait: 5m}", {"an ISO 8601 duration such as PT15M, or an "
@@ -63,7 +63,10 @@ const BadCase kBad[] = {
     {"UnknownSecret", "use: {secrets: [token]}\ndo:\n- a: {call: http, with: {method: get, "
                       "endpoint: {uri: 'http://a', authentication: {bearer: {use: tokn}}}}}",
                           {"the secret \"tokn\" is not in use.secrets; did you mean \"token\"?"}},
-    {"UnknownFunction", "do:\n- a: {call: greet}", {"\"greet\" is not in use.functions"}},
+    {"UnknownFunction", "do:\n- a: {call: greet}", {"\"greet\" is not in use.functions, and no protocol; expected one of http, openapi"}},
+    {"MistypedProtocol", "do:\n- a: {call: opanapi, with: {}}", {"/do/0/a/call: ", "did you mean \"openapi\"?"}},
+    {"MistypedFunction", "use: {functions: {greet: {set: {x: 1}}}}\ndo:\n- a: {call: gret}",
+     {"did you mean \"greet\"?"}},
     {"SecretsOutsideCalls", "use: {secrets: [s]}\ndo:\n- a: {set: {x: '${ $secrets.s }'}}",
      {"/do/0/a/set/x: $secrets can be read in call arguments and authentication only"}},
     {"SecretsNotDeclared", "do:\n- a: {call: http, with: {method: get, endpoint: 'http://a', "
@@ -78,6 +81,9 @@ const BadCase kBad[] = {
      {"/do/0/a/set/x: the expression does not compile: "}},
     {"UnknownVariable", "do:\n- a: {set: {x: '${ $contxt }'}}",
      {"the expression does not compile: "}},
+    {"SeveralUnknownVariables", "do:\n- a: {set: {x: '${ $nope + $contxt.a + .b + $nope2 }'}}",
+     {"column 1: unknown variable $nope\n", "column 9: unknown variable $contxt; did you mean $context?",
+      "column 26: unknown variable $nope2"}},
     {"VariableOutOfScope", "do:\n- a: {for: {in: .x}, do: []}\n- b: {set: {x: '${ $item }'}}",
      {"/do/1/b/set/x"}},
     {"ReservedVariable", "do:\n- a: {for: {each: input, in: .x}, do: []}",
@@ -114,6 +120,18 @@ const BadCase kBad[] = {
     {"EmptySchedule", "schedule: {}\ndo: []", {"/schedule: expected at least 1 key"}},
     {"ErrorWithoutStatus", "use: {errors: {e: {type: 'https://a'}}}\ndo: []",
      {"missing key \"status\""}},
+    {"EmptyRetryLimit", "use: {retries: {r: {limit: {}}}}\ndo: []",
+     {"/use/retries/r/limit: a limit without anything is none: expected `attempt` or `duration`"}},
+    {"EmptyAttemptLimit", "do:\n- a: {try: [], catch: {retry: {limit: {attempt: {}}}}}",
+     {"/do/0/a/catch/retry/limit/attempt: a limit without anything is none: expected `count` or `duration`"}},
+    {"EmitAtNoTime", "do:\n- a: {emit: {event: {with: {type: t, time: yesterday}}}}",
+     {"/do/0/a/emit/event/with/time: expected a time such as"}},
+    {"OpenUriTemplate", "do:\n- a: {call: http, with: {method: get, endpoint: 'https://a/{a'}}",
+     {"/do/0/a/with/endpoint: the URI template has { without }"}},
+    {"UriTemplatePrefix", "do:\n- a: {call: http, with: {method: get, endpoint: {uri: 'https://a/{a:x}'}}}",
+     {"/do/0/a/with/endpoint/uri: the URI template has a prefix that is no number"}},
+    {"CorrelationKey", "do:\n- a: {set: {x: 1}, metadata: {correlation: {bufer: {for: PT1H}}}}",
+     {"/do/0/a/metadata/correlation/bufer: unknown key \"bufer\"; did you mean \"buffer\"?"}},
     {"FaultInsideExtension", "use: {extensions: [{x: {extend: cal, before: []}}]}\ndo: []",
      {"did you mean \"call\"?"}},
 };
@@ -145,6 +163,22 @@ TEST(Compile, ReportsEveryFaultInTheOrderOfTheFile) {
                                   AllOf(HasSubstr("line 4, column 14"), HasSubstr("/do/0/a/set/x")),
                                   AllOf(HasSubstr("line 5, column 11"),
                                         HasSubstr("no task \"nowhere\""))));
+}
+
+TEST(Compile, ReadsWhatItKnowsOfTheHead) {
+  const auto head = [](const std::string& dsl, const std::string& metadata) {
+    return "document: {dsl: '" + dsl + "', namespace: a, name: b, version: 1.0.0, metadata: {" + metadata + "}}\ndo: []";
+  };
+  EXPECT_THAT(faults_of(head("2.0.0", "")), ElementsAre(HasSubstr("/document/dsl: this version reads DSL 1.0.x")));
+  EXPECT_THAT(faults_of(head("1.0.3", "correlation: {bufer: {for: PT1H}}")),
+              ElementsAre(HasSubstr("/document/metadata/correlation/bufer: unknown key \"bufer\"; did you mean \"buffer\"?")));
+  // What other tools keep there is theirs; what looks like a slip of the hand is doubted.
+  const Compiled doubtful = compile(document_of(head("1.0.3", "corelation: {}, correlationId: x, owner: me")));
+  EXPECT_TRUE(doubtful.faults.empty());
+  ASSERT_EQ(doubtful.warnings.size(), 1u);
+  EXPECT_THAT(doubtful.warnings.begin()->to_string(), HasSubstr("nothing reads \"corelation\"; did you mean \"correlation\"?"));
+  // A document that was recorded runs as it did.
+  EXPECT_TRUE(compile(value_of(head("2.0.0", "")).view()).faults.empty());
 }
 
 TEST(Compile, NamesTasksByPointerAndLinksThem) {

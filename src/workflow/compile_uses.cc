@@ -18,6 +18,11 @@ void Compiler::compile_uses() {
       if (name.is_string()) definition_->secrets.emplace_back(name.as_string());
     }
   }
+  if (const auto retries = use->find("retries"); retries && retries->value.is_object()) {
+    for (auto [name, retry] : retries->value.members()) {
+      check_retry_limit(Site{retry, child_pointer(retries->pointer, name), kRootScope});
+    }
+  }
   // Extensions may call functions, and functions are extended: names first, then what they are.
   const auto functions = use->find("functions");
   const bool any = functions && functions->value.is_object();
@@ -98,7 +103,12 @@ void Compiler::compile_function_call(TaskIndex index, const Site& site, std::str
   definition_->tasks[index].kind = TaskKind::call_function;
   auto known = functions_.find(name);
   if (known == functions_.end() && name.find_first_of("@:/") == std::string_view::npos) {
-    resolve_use("functions", call);  // reports it
+    std::vector<std::string_view> names = {"http", "openapi", "grpc", "asyncapi", "a2a", "mcp"};
+    for (const auto& [known_name, task] : functions_) {
+      if (known_name.find_first_of("@:/") == std::string::npos) names.push_back(known_name);
+    }
+    faults_.add(call.pointer, "\"" + std::string(name) + "\" is not in use.functions, and no protocol" +
+                                  suggestion(name, names));
   } else if (known == functions_.end()) {
     const auto uri = function_uri(name, call);
     const auto imported = uri ? import_of(*uri, call.pointer) : std::nullopt;

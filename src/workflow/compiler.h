@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,10 +18,10 @@ namespace hence::workflow {
 
 class Compiler {
  public:
-  /// Borrows both while it lives.
-  Compiler(json::View root, Compiled& result, Permissions permissions)
-      : secrets_anywhere_(permissions.secrets_anywhere), root_(root), faults_(result.faults), unsupported_(result.unsupported),
-        warnings_(result.warnings), imports_(result.imports) {}
+  /// Borrows both while it lives. stored: read back from records.
+  Compiler(json::View root, Compiled& result, Permissions permissions, bool stored)
+      : secrets_anywhere_(permissions.secrets_anywhere), stored_(stored), root_(root), faults_(result.faults),
+        unsupported_(result.unsupported), warnings_(result.warnings), imports_(result.imports) {}
 
   std::shared_ptr<Definition> run();
 
@@ -36,8 +37,14 @@ class Compiler {
   };
 
   // compile.cc
+  /// What of a list is reached from its first task, and whether the task around it comes to go on.
+  struct Reach {
+    std::set<TaskIndex> tasks;
+    bool leaves = false;
+  };
   void note_unreachable();
-  std::vector<TaskIndex> targets_of(const Task& task) const;
+  const Reach& reach(ScopeIndex index);  ///< as deep as lists stand in lists, which the readers bound
+  std::vector<Then> ways_out(const Task& task);
   DataSchema data_schema(const std::optional<Site>& holder);
   std::optional<schema::Draft> draft_of(const Site& schema);
   // compile_uses.cc
@@ -63,6 +70,12 @@ class Compiler {
   bool compensates(ScopeIndex scope) const;
   /// The entry `name` of use.`section`; a fault at `site` if there is none.
   std::optional<Site> resolve_use(std::string_view section, const Site& site);
+  /// A fault of what has an effect only when it runs, or none: documents that were recorded with it go on as
+  /// they are.
+  void refuse_new(const std::string& pointer, std::string message);
+  void check_head(const Site& head);
+  /// Keys of `metadata` that look like those that Hence reads; others are free.
+  void check_metadata(const Site& owner, std::string_view other);
   Then compile_then(std::optional<Site> site, TaskIndex task);
   std::string variable_name(std::optional<Site> site, std::string_view otherwise);
   void check_secret(const Site& name);
@@ -73,6 +86,7 @@ class Compiler {
   TrySpec compile_try(const Site& site, TaskIndex index);
   ErrorFilter compile_error_filter(const Site& handler);
   RetrySpec compile_retry(Site site);
+  void check_retry_limit(const Site& retry);
   ForSpec compile_for(const Site& site, TaskIndex index);
   ForkSpec compile_fork(const Site& site, TaskIndex index);
   RaiseSpec compile_raise(const Site& site);
@@ -111,6 +125,9 @@ class Compiler {
   Formula program(const Site& site, ArgumentSet allowed, std::string_view what);
   /// In loose mode: the value with each text that is an expression made one that cannot fail.
   json::Value loosened(const Site& site, ArgumentSet allowed) const;
+  /// A text around expressions, `Hello ${ .name }`, as one expression; empty where it holds none, where one does
+  /// not compile, or beyond 100 closing braces: then it is the text.
+  std::string woven(std::string_view text, ScopeIndex scope) const;
   std::optional<std::string> loose_text(std::string_view text, const Site& site,
                                         ArgumentSet allowed) const;
   /// A value with expressions in its string leaves.
@@ -125,11 +142,14 @@ class Compiler {
   std::optional<expr::Program> compile_text(std::string_view source, const Site& site,
                                             ArgumentSet allowed,
                                             std::string_view what);
+  /// Why the source does not compile; of unknown variables not the first alone.
+  void report_uncompiled(std::string_view source, const Site& site, std::string message);
   expr::CompileOptions options(ScopeIndex scope) const;
   /// What may be read in the scope where `allowed` may be read elsewhere.
   ArgumentSet readable(ArgumentSet allowed, ScopeIndex scope) const;
 
   bool secrets_anywhere_;
+  bool stored_;
   json::View root_;
   Faults& faults_;
   Faults& unsupported_;
@@ -143,6 +163,7 @@ class Compiler {
   };
   std::vector<Extension> extensions_;
   std::map<std::string, TaskIndex, std::less<>> functions_;
+  std::map<ScopeIndex, Reach> reach_;
   std::shared_ptr<Definition> definition_ = std::make_shared<Definition>();
 };
 

@@ -73,7 +73,9 @@ Result<std::shared_ptr<const Definition>> Compiled::runnable(std::string_view fi
 }
 
 bool is_workflow_document(json::View document) {
-  return document.find_path({"document", "dsl"}).has_value();
+  if (document.find_path({"document", "dsl"})) return true;
+  const bool resource = document.find("apiVersion") || document.find("kind");
+  return !resource && (document.find("document") || document.find("do"));
 }
 
 std::strong_ordering compare_versions(std::string_view a, std::string_view b) {

@@ -345,7 +345,8 @@ struct Compiled {
   Result<std::shared_ptr<const Definition>> runnable(std::string_view file_name = {}) const;
 };
 
-/// Whether a document is a workflow: an object whose `document` has `dsl`.
+/// Whether a document means to be a workflow: what has `document` or `do` and is no resource. What it lacks
+/// of one is then a fault.
 bool is_workflow_document(json::View document);
 
 /// What the configuration lets documents do.

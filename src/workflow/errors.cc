@@ -62,6 +62,16 @@ json::Value make_error(ErrorType type, int64_t status, std::string_view instance
   return std::move(b).finish();
 }
 
+json::Value with_details(const json::Value& error) {
+  const auto detail = error->find("detail");
+  if (!detail || error->find("details")) return error;
+  json::Builder b;
+  b.begin_object();
+  for (auto [key, value] : error->members()) b.member(key, value);
+  b.member("details", *detail).end_object();
+  return std::move(b).finish();
+}
+
 std::string describe_misfit(const schema::Schema& schema, json::View value,
                             std::string_view what) {
   constexpr size_t kShown = 3;

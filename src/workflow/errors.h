@@ -27,6 +27,9 @@ json::Value make_error(ErrorType type, std::string_view instance, std::string_vi
 json::Value make_error(ErrorType type, int64_t status, std::string_view instance,
                        std::string_view detail);
 
+/// The error as expressions see it: with `details`, the name that some runtimes have for `detail`, beside it.
+json::Value with_details(const json::Value& error);
+
 /// "input does not fit its schema: /age: expected …": the first faults.
 std::string describe_misfit(const schema::Schema& schema, json::View value, std::string_view what);
 

@@ -70,6 +70,18 @@ TEST(LooseMode, EvaluatesWhatItCanAndKeepsTheText) {
   EXPECT_THAT(strict.output(), HasSubstr(R"("n":".a + 1")"));
 }
 
+TEST(LooseMode, EvaluatesExpressionsInsideTexts) {
+  const std::string rest = R"(do: [{a: {set: {hello: 'Hello ${ .name }!', both: '${ .name }: ${ {n: .n} }', number: 'n = ${ .n }',
+    braces: '${ "}" }${ .n }', failed: 'a ${ .n.b } c', shell: 'echo ${HOME}', open: 'a ${ .n', wrong: 'a ${ $output } c'}}}])";
+  World loose(with_head("evaluate: {mode: loose}\n" + rest));
+  loose.start_and_run("{name: Ann, n: 7}");
+  EXPECT_EQ(loose.output(), R"({"hello":"Hello Ann!","both":"Ann: {\"n\":7}","number":"n = 7","braces":"}7",)"
+                            R"("failed":"a ${ .n.b } c","shell":"echo ${HOME}","open":"a ${ .n","wrong":"a ${ $output } c"})");
+  World strict(with_head("do: [{a: {set: {hello: 'Hello ${ .name }'}}}]"));
+  strict.start_and_run("{name: Ann}");
+  EXPECT_EQ(strict.output(), R"({"hello":"Hello ${ .name }"})");
+}
+
 TEST(Functions, RunWithTheirArgumentsAsInput) {
   World world(with_head(R"(
 use:
@@ -257,6 +269,20 @@ TEST(Warnings, NameTasksNothingLeadsTo) {
               ElementsAre(HasSubstr("\"b\"")));
   EXPECT_THAT(warnings("do: [{a: {if: .x, set: {x: 1}, then: end}}, {b: {set: {x: 1}}}]"),
               ElementsAre());
+  // Lists inside: what never comes to their end, or only by an error that `catch` takes elsewhere.
+  const std::string raising = "{r: {raise: {error: {type: 'https://a/b', status: 500}}}}";
+  const std::string set = "{set: {x: 1}}";
+  EXPECT_THAT(warnings("do: [{a: {do: [{x: {do: [{y: {set: {x: 1}, then: end}}]}}]}}, {b: " + set + "}]"),
+              ElementsAre(HasSubstr("\"b\"")));
+  EXPECT_THAT(warnings("do: [{a: {try: [" + raising + "], catch: {then: c}}}, {b: " + set + "}, {c: " + set + "}]"),
+              ElementsAre(HasSubstr("\"b\"")));
+  EXPECT_THAT(warnings("do: [{a: {try: [{x: " + set + "}], catch: {do: [" + raising + "]}}}, {b: " + set + "}]"), ElementsAre());
+  EXPECT_THAT(warnings("do: [{a: {try: [" + raising + "], catch: {do: [{h: " + set + "}]}}}, {b: " + set + "}]"), ElementsAre());
+  EXPECT_THAT(warnings("do: [{a: {try: [" + raising + "], catch: {}}}, {b: " + set + "}]"), ElementsAre());
+  EXPECT_THAT(warnings("do: [{a: {do: [{x: {set: {x: 1}, then: exit}}]}}, {b: " + set + "}]"), ElementsAre());
+  EXPECT_THAT(warnings("do: [{a: {for: {in: .x}, do: [{x: {set: {x: 1}, then: end}}]}}, {b: " + set + "}]"), ElementsAre());
+  EXPECT_THAT(warnings("use: {extensions: [{e: {extend: raise, before: [{x: {set: {x: 1}, then: exit}}]}}]}\n"
+                       "do: [" + raising + ", {b: " + set + "}]"), ElementsAre());
 }
 
 }  // namespace

@@ -200,6 +200,18 @@ TEST(Listen, TextsWithPatternSignsAreRegularExpressionsOverTheWhole) {
   EXPECT_EQ(w.send("{type: order.b, data: {kind: x, more: 1}}"), 1);
 }
 
+TEST(Listen, AFilterAskedOfEachInstanceIsWarnedOf) {
+  const auto warnings = [](const std::string& data) {
+    return compile(testing::document_of(testing::with_head("do:\n- a: {listen: {to: {one: {with: {type: t, data: {n: '" + data + "'}}}}}}"))).warnings;
+  };
+  const Faults late = warnings("${ . > $input.n }");
+  ASSERT_EQ(late.size(), 1u);
+  EXPECT_EQ(late.begin()->pointer, "/do/0/a/listen/to/one/with/data/n");
+  EXPECT_THAT(late.begin()->message, HasSubstr("every instance that waits here, one by one; `correlate`"));
+  EXPECT_TRUE(warnings("${ $input.n }").empty());
+  EXPECT_TRUE(warnings("${ . > 3 }").empty());
+}
+
 TEST(Listen, ItsTimeoutIsATimeoutAndTheWaitIsGone) {
   Listening w("do:\n- a: {listen: {to: {one: {with: {type: t}}}}, timeout: {after: PT5M}}");
   w.start_and_run("{}");
@@ -229,6 +241,22 @@ TEST(Listen, WhatItHoldsIsBounded) {
   EXPECT_EQ(near[0].max, 40u);
   EXPECT_EQ(w.phase(), "faulted");
   EXPECT_THAT(w.error()->to_text(), HasSubstr("(limits.workflowListenBytes: 40)"));
+}
+
+TEST(Listen, TheContextThatForeachExportsIsBoundedLikeAnyOther) {
+  for (const int bytes : {60, 120}) {
+    Listening w("do:\n- a:\n    listen: {to: {any: [], until: 'length > 0'}}\n"
+                "    foreach: {export: {as: '${ {text: (\"x\" * " + std::to_string(bytes) + ")} }'}}");
+    w.limits.context_bytes = 100;
+    w.start("{}");
+    w.send("{type: t, data: 1}");
+    const auto near = w.all<LimitNear>();
+    ASSERT_EQ(near.size(), 1u);
+    EXPECT_EQ(near[0].limit, Limit::context_bytes);
+    EXPECT_EQ(w.phase(), bytes < 100 ? "completed" : "faulted");
+    if (bytes < 100) continue;
+    EXPECT_THAT(w.error()->to_text(), HasSubstr("foreach.export.as: the context would be too large (limits.workflowContextBytes: 100)"));
+  }
 }
 
 struct Fault {

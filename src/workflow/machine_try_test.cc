@@ -134,7 +134,19 @@ do:
 )yaml"));
   world.start_and_run("k: 7");
   EXPECT_EQ(world.output(),
-            R"({"right":{"type":"https://a","status":500,"instance":"/do/0/t/try/0/r","title":"T","detail":"d 7"}})");
+            R"({"right":{"type":"https://a","status":500,"instance":"/do/0/t/try/0/r","title":"T","detail":"d 7","details":"d 7"}})");
+}
+
+TEST(Try, DetailsIsAnotherNameForTheDetail) {
+  World world(with_head(R"(
+do:
+- t:
+    try: [{r: {raise: {error: {type: 'https://a', status: 500, detail: gone}}}}]
+    catch: {as: e, when: '$e.details == "gone"', do: [{l: {do: [{s: {set: {e: '${ $e.details }'}}}]}}]}
+)"));
+  world.start_and_run();
+  EXPECT_EQ(world.output(), R"({"e":"gone"})");
+  EXPECT_FALSE(world.all<ErrorCaught>().at(0).error->find("details").has_value()) << "the recorded error has one name";
 }
 
 TEST(Try, ErrorsOfTheHandlerGoOutwards) {

@@ -264,9 +264,8 @@ void Run::finish_item(FrameId id, json::Value output) {
     at.set_output(output);
     Result<json::Value> value = evaluate(spec.item_export, output, at);
     if (!value.ok()) return fail(id, "foreach.export.as", value.error());
-    if (value->view().to_text().size() > context_.limits.context_bytes) {
-      return fail(id, ErrorType::runtime, "foreach.export.as: the context would be larger than " +
-                                              std::to_string(context_.limits.context_bytes) + " bytes");
+    if (!within(Limit::context_bytes, value->view().to_text().size())) {
+      return fail_limit(id, Limit::context_bytes, "foreach.export.as: the context would be too large");
     }
     done.context = std::move(value).value();
   }

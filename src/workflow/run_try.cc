@@ -86,7 +86,7 @@ bool Run::catch_error(FrameId id, json::Value& error) {
   const Task& task = task_of(id);
   const TrySpec& spec = task.as<TrySpec>();
   if (!matches(spec.filter, error)) return false;
-  const std::vector<Variable> bound = {{spec.as, error}};
+  const std::vector<Variable> bound = {{spec.as, with_details(error)}};
   const auto holds = [&](const Formula& condition, bool otherwise) -> Result<bool> {
     if (!condition.present()) return otherwise;
     Arguments at = arguments(id, spec.handler_scope);

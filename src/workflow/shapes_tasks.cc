@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The shapes of tasks. Source: the specification's schema/workflow.yaml, DSL 1.0.3.
 
+#include <algorithm>
 #include <vector>
 
 #include "workflow/definition.h"
@@ -325,6 +326,14 @@ void check_task(json::View value, const std::string& pointer, Faults& faults) {
     if (kind.empty()) return report_no_kind(value, pointer, faults);
     const auto own = keys_of(value, kind);
     keys.insert(keys.begin(), own.begin(), own.end());
+    for (const KindKeys& other : kKinds) {
+      const auto is_other = [&](const ShapeKey& key) { return key.name == other.key; };
+      if (!value.find(other.key) || std::any_of(own.begin(), own.end(), is_other)) continue;
+      faults.add_at_key(child_pointer(pointer, other.key),
+                        "a task does one thing, and this one has `" + std::string(kind) +
+                            "`; put `" + std::string(other.key) + "` into a task of its own");
+      keys.push_back({other.key, &kAnyShape});
+    }
   }
   const Shape shape{.kind = Shape::Kind::object, .keys = keys};
   check_shape(shape, value, pointer, faults);

@@ -167,7 +167,7 @@ Result<std::string> expand_uri(std::string_view uri_template, json::View input) 
     if (open == std::string_view::npos) break;
     const size_t close = uri_template.find('}', open);
     if (close == std::string_view::npos) {
-      return Error(ErrorCode::ExpressionFailed, "the URI template has { without }");
+      return Error(ErrorCode::ExpressionFailed, "the URI template has { without }: expected {name}");
     }
     HENCE_TRY_VOID(append_expression(uri_template.substr(open + 1, close - open - 1), input, out));
     at = close + 1;
