@@ -162,6 +162,28 @@ Status Program::evaluate_each(json::View input, std::span<const json::View> valu
   return {};
 }
 
+Status Program::print_each(json::View input, std::span<const json::View> values,
+                           const Environment& environment, Budget& budget, Texts texts,
+                           const std::function<bool(const std::string&)>& take) const {
+  HENCE_CHECK(values.size() == code_->variables);
+  Run run(budget, environment);
+  auto give = [&](Val&& value) {
+    std::string text;
+    if (texts == Texts::raw && value.is_string()) {
+      if (!run.charge(value.text().size())) return Flow::error;
+      text = value.text();
+    } else {
+      write_text(run, value, text, budget.output_bytes);
+    }
+    if (text.size() > budget.output_bytes) run.exhaust("output bytes");
+    if (run.over()) return Flow::error;
+    budget.output_bytes -= text.size();
+    return take(text) ? Flow::value : Flow::stop;
+  };
+  if (run_program(run, code_->compiled, input, values, give) == Flow::error) return failure(run);
+  return {};
+}
+
 Result<std::vector<json::Value>> Program::evaluate(json::View input,
                                                    std::span<const json::View> values,
                                                    const Environment& environment,
@@ -220,15 +242,6 @@ std::vector<std::string> Program::deciding_paths(json::View input, std::span<con
   DecidingParts found(run, Val(input));
   found.visit(*code_->compiled.root);
   return run.over() ? code_->reads.paths : find_paths(found.parts);
-}
-
-std::string jq_text(json::View value) {
-  Budget budget{UINT64_MAX, UINT64_MAX, UINT32_MAX, UINT64_MAX};
-  const Environment environment;
-  Run run(budget, environment);
-  std::string text;
-  write_text(run, Val(value), text);
-  return text;
 }
 
 const std::string& Program::source() const { return code_->source; }

@@ -70,6 +70,9 @@ struct Comparison {
   json::Value constant;
 };
 
+/// How texts are printed that are results: quoted, or as they are (jq's --raw-output).
+enum class Texts : uint8_t { quoted, raw };
+
 class Program {
  public:
   /// Errors: ExpressionInvalid ("column 7: unknown variable $limt; did you mean $limit?"), with the
@@ -85,6 +88,11 @@ class Program {
   Status evaluate_each(json::View input, std::span<const json::View> values,
                        const Environment& environment, Budget& budget,
                        const std::function<bool(json::Value)>& take) const;
+  /// The same, each result as jq prints it with -c: what was computed in the form of tojson, numbers nobody
+  /// computed with in jq's form of their text, which a document cannot tell apart any more.
+  Status print_each(json::View input, std::span<const json::View> values,
+                    const Environment& environment, Budget& budget, Texts texts,
+                    const std::function<bool(const std::string&)>& take) const;
   /// Exactly as the workflow rulings say: none → null, one → it, several → an array of them.
   Result<json::Value> evaluate_one(json::View input, std::span<const json::View> values,
                                    const Environment& environment, Budget& budget) const;
@@ -111,9 +119,6 @@ class Program {
   explicit Program(std::shared_ptr<const Code> code) : code_(std::move(code)) {}
   std::shared_ptr<const Code> code_;
 };
-
-/// A value as jq prints it with -c: compact, numbers nobody computed with in jq's form of their text.
-std::string jq_text(json::View value);
 
 /// If text is wholly one `${ … }`, what stands inside; the form in which documents hold expressions.
 std::optional<std::string_view> unwrap(std::string_view text);
