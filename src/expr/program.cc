@@ -21,10 +21,12 @@ struct Program::Code {
 
 namespace {
 
-Error over_budget(const Run& run) {
-  return Error(ErrorCode::BudgetExceeded,
-               std::string("the expression used up its budget of ") + run.exhausted() +
-                   "; make it do less, or raise the limit of the place where it stands");
+std::string over_budget(Run& run) {
+  const std::string what = run.exhausted();
+  const std::string text = "the expression used up its budget of " + what + "; make it do less";
+  const char* const settings = run.budget().settings;
+  if (settings == nullptr) return text + ": the limit is fixed here";
+  return text + ", or raise " + settings + "." + (what == "output bytes" ? "outputBytes" : what);
 }
 
 /// jq's message for the value that ended the run.
@@ -114,12 +116,12 @@ struct DecidingParts {
 }  // namespace
 
 Error Program::failure(Run& run) const {
-  if (run.over()) return over_budget(run);
-  std::string text = jq_message(run);
-  if (run.over()) return over_budget(run);
+  std::string text;
+  if (!run.over()) text = jq_message(run);
+  if (run.over()) text = over_budget(run);
   if (code_->locate_errors && run.error_position != Run::kNowhere)
     text = with_place(code_->source, run.error_position, text);
-  return Error(ErrorCode::ExpressionFailed, std::move(text));
+  return Error(run.over() ? ErrorCode::BudgetExceeded : ErrorCode::ExpressionFailed, std::move(text));
 }
 
 Result<Program> Program::compile(std::string_view source, const CompileOptions& options) {

@@ -31,9 +31,11 @@ struct Budget {
   uint64_t bytes = 16 << 20;        ///< allocated by the evaluation, in all
   uint32_t depth = 10'000;          ///< of calls and of values
   uint64_t output_bytes = 16 << 20; ///< of the results together
+  /// Where the configuration sets it, for messages; null: it is fixed.
+  const char* settings = nullptr;
 };
-inline constexpr Budget kWhenBudget{100'000, 1 << 20, 1'000, 1 << 20};
-inline constexpr Budget kWorkflowBudget{1'000'000, 16 << 20, 10'000, 16 << 20};
+inline constexpr Budget kWhenBudget{100'000, 1 << 20, 1'000, 1 << 20, "expressions.when"};
+inline constexpr Budget kWorkflowBudget{1'000'000, 16 << 20, 10'000, 16 << 20, "expressions.workflow"};
 inline constexpr Budget kCommandLineBudget{1'000'000'000, 1 << 30, 100'000, 1 << 30};
 
 struct CompileOptions {
@@ -80,7 +82,8 @@ class Program {
   static Result<Program> compile(std::string_view source, const CompileOptions& options = {});
 
   /// All results, in order. values: as many as options.variables.
-  /// Errors: ExpressionFailed (jq's message), BudgetExceeded. With options.locate_errors both say where.
+  /// Errors: ExpressionFailed (jq's message), BudgetExceeded. With options.locate_errors both say at which
+  /// step; too large a result is of none.
   Result<std::vector<json::Value>> evaluate(json::View input, std::span<const json::View> values,
                                             const Environment& environment, Budget& budget) const;
   /// Gives each result to take as it is made; false from take ends the evaluation without error.
