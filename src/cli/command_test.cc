@@ -135,6 +135,9 @@ TEST_F(Commands, EvalTellsFailuresFromFaults) {
   EXPECT_EQ(failed.code, kExitExpression);
   EXPECT_EQ(failed.out, "2\n3\n");
   EXPECT_THAT(failed.err, HasSubstr("column 1: string (\"x\") and number (1) cannot be added"));
+  const Ran over = run({"expr", "eval", "-n", "null | \"x\" * 2e9 | length"});
+  EXPECT_EQ(over.code, kExitExpression);
+  EXPECT_THAT(over.err, HasSubstr("column 8: the expression used up its budget of bytes; make it do less: the limit is fixed here"));
   EXPECT_EQ(run({"expr", "eval", "-n", "1 +"}).code, kExitWrongUse);
   input = "{";
   EXPECT_EQ(run({"expr", "eval", "."}).code, kExitWrongUse);
