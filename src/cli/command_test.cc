@@ -116,12 +116,28 @@ TEST_F(Commands, EvalRawPrintsTextsAsTheyAreAndAllElseAsJson) {
   EXPECT_EQ(run({"expr", "eval", ".a"}).out, "\"zwei\\nZeilen \\\"é\\\"\"\n");
 }
 
+TEST_F(Commands, EvalPrintsNumbersAsTojsonDoes) {
+  for (const char* number : {"pow(10;20)", "1e-7*1", "0.00001*1", "infinite", "1e-19 + 1e-20 - 5e-21", "1e1000", "1e-7", "0.00001",
+                             "100000000000000000000", "100000000000000000000 + 1", "3.0", "3.0 + 0", "[pow(10;20), 1e20]", "{a: (1e17 * 1)}"}) {
+    const std::string program = number;
+    const Ran plain = run({"expr", "eval", "-n", program});
+    EXPECT_EQ(plain.code, kExitOk) << number << plain.err;
+    EXPECT_EQ(plain.out, run({"expr", "eval", "-n", "-r", "(" + program + ") | tojson"}).out) << number;
+  }
+  EXPECT_EQ(run({"expr", "eval", "-n", "1e-19 + 1e-20 - 5e-21"}).out, "1.05e-19\n");
+  input = "1e20";
+  EXPECT_EQ(run({"expr", "eval", "., . * 1"}).out, "1E+20\n1e+20\n");
+}
+
 TEST_F(Commands, EvalTellsFailuresFromFaults) {
   input = "1 \"x\" 2";
   const Ran failed = run({"expr", "eval", ". + 1"});
   EXPECT_EQ(failed.code, kExitExpression);
   EXPECT_EQ(failed.out, "2\n3\n");
   EXPECT_THAT(failed.err, HasSubstr("column 1: string (\"x\") and number (1) cannot be added"));
+  const Ran over = run({"expr", "eval", "-n", "null | \"x\" * 2e9 | length"});
+  EXPECT_EQ(over.code, kExitExpression);
+  EXPECT_THAT(over.err, HasSubstr("column 8: the expression used up its budget of bytes; make it do less: the limit is fixed here"));
   EXPECT_EQ(run({"expr", "eval", "-n", "1 +"}).code, kExitWrongUse);
   input = "{";
   EXPECT_EQ(run({"expr", "eval", "."}).code, kExitWrongUse);

@@ -46,10 +46,10 @@ Result<Prepared> prepare(const EvalFlags& flags) {
 bool evaluate(const Io& io, const EvalFlags& flags, const Prepared& prepared, json::View input) {
   const std::vector<json::View> views(prepared.values.begin(), prepared.values.end());
   expr::Budget budget = expr::kCommandLineBudget;
+  const expr::Texts texts = flags.raw ? expr::Texts::raw : expr::Texts::quoted;
   const Status status =
-      prepared.program.evaluate_each(input, views, {io.now()}, budget, [&](json::Value result) {
-        const bool as_text = flags.raw && result->is_string();
-        io.out((as_text ? std::string(result->as_string()) : expr::jq_text(result)) + "\n");
+      prepared.program.print_each(input, views, {io.now()}, budget, texts, [&](const std::string& result) {
+        io.out(result + "\n");
         return true;
       });
   if (status.ok()) return true;

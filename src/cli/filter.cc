@@ -62,8 +62,9 @@ class Filter {
       if (!why.ok()) return failed(why.error());
       out.match = why->verdict == filter::Verdict::holds;
       if (why->verdict == filter::Verdict::error) {
-        out.kind = error_info(ErrorCode::ExpressionFailed).slug;
-        out.message = why->root.parts.back().actual;
+        const filter::WhyNode& when = why->root.parts.back();
+        out.kind = error_info(when.error).slug;
+        out.message = when.actual;
       }
       out.why = std::move(*why);
     }
@@ -120,6 +121,23 @@ Asked read_asked(json::View object) {
   return out;
 }
 
+/// What is wrong with the members of a line; empty if they are an event and one filter.
+std::string fault_of_members(json::View line) {
+  std::string filter;
+  for (const auto [key, value] : line.members()) {
+    if (key == "event") continue;
+    if (key != "pattern" && key != "cesql" && key != "filters" && key != "when") {
+      std::string name;
+      json::write_string(key, name);
+      return "the line has an unknown member " + name + "; it takes event and one of pattern, cesql, filters and when";
+    }
+    if (!filter.empty()) return "the line has two filters, " + filter + " and " + std::string(key) + "; give one a line";
+    if (key == "cesql" && !value.is_string()) return "cesql must be a text";
+    filter = key;
+  }
+  return filter.empty() ? "the line has none of pattern, cesql, filters and when" : "";
+}
+
 constexpr json::ParseOptions kLenient{.depth_max = 1'000, .duplicate_keys = json::DuplicateKeys::last_wins};
 
 Answer answer_line(std::string_view line, UtcTime now) {
@@ -127,10 +145,9 @@ Answer answer_line(std::string_view line, UtcTime now) {
   if (!parsed.ok()) return failed(parsed.error());
   const auto event = (*parsed)->find("event");
   if (!event) return failed("request-invalid", "the line has no member event");
+  std::string fault = fault_of_members(*parsed);
+  if (!fault.empty()) return failed("request-invalid", std::move(fault));
   const Asked asked = read_asked(*parsed);
-  if (!asked.cesql && asked.on->size() == 0) {
-    return failed("request-invalid", "the line has none of pattern, cesql, filters and when");
-  }
   const Result<Filter> filter = Filter::compile(asked);
   if (filter.ok()) return filter->ask(*event, now);
   const bool of_cesql = asked.cesql && asked.on->size() == 0;
@@ -156,7 +173,9 @@ std::string draw(const Answer& answer, const Style& style) {
     const std::string text = filter::to_text(*answer.why);
     out += text.substr(std::min(text.size(), text.find('\n') + 1));
   }
-  if (!answer.message.empty() && !(answer.why && answer.kind == "expression-failed")) {
+  // What a when failed with stands in the reasons.
+  const bool told = answer.why && !answer.why->root.parts.empty() && answer.why->root.parts.back().actual == answer.message;
+  if (!answer.message.empty() && !told) {
     out += "  " + (answer.kind.empty() ? "" : answer.kind + ": ") + answer.message + "\n";
   }
   return out;
@@ -240,6 +259,15 @@ int filter_test(const Call& call) {
   flags.flag("--jsonl", given.jsonl, "reads {\"pattern\"|\"cesql\"|\"filters\"|\"when\": …, \"event\": …} lines, answers a line each");
   flags.output(output, Format::table);
   if (const auto code = flags.parse()) return *code;
+  const std::pair<const char*, const std::string*> filters[] = {
+      {"--pattern", &given.pattern}, {"--cesql", &given.cesql}, {"--filters", &given.filters}, {"--when", &given.when}};
+  for (const auto& [name, value] : filters) {
+    if (!flags.given(name)) continue;
+    if (given.jsonl)
+      return call.io.fail(std::string("with --jsonl each line has its own filter; leave out ") + name, kExitWrongUse);
+    if (value->empty())
+      return call.io.fail(std::string(name) + " is empty; write a filter after it, or leave it out", kExitWrongUse);
+  }
   if (given.events.empty()) given.events.push_back("-");
   if (!given.jsonl) return test_events(call, given, output);
   for (const std::string& file : given.events) {

@@ -36,6 +36,41 @@ TEST_F(FilterCommands, LinesAreAnsweredOneByOne) {
   EXPECT_THAT(ran.out, HasSubstr(R"({"match":true,"error":null})"));
 }
 
+TEST_F(FilterCommands, LinesSayWhichErrorAWhenEndsIn) {
+  input = R"({"when": "[range(1e9)] | length > 1", "event": {}})" "\n" R"({"when": ".a + 1 > 1", "event": {"a": "x"}})" "\n";
+  const Ran ran = run({"filter", "test", "--jsonl"});
+  EXPECT_THAT(ran.out, HasSubstr(R"({"match":false,"error":"budget-exceeded","message":"the expression used up its budget of )"));
+  EXPECT_THAT(ran.out, HasSubstr(R"({"match":false,"error":"expression-failed","message":"string (\"x\") and number (1) cannot be added)"));
+}
+
+TEST_F(FilterCommands, LinesAndFlagsThatWouldBeIgnoredAreRefused) {
+  input = R"({"patern": {"a": [1]}, "cesql": "TRUE", "event": {}})" "\n"
+          R"({"pattern": {"a": [1]}, "when": ".a", "event": {}})" "\n"
+          R"({"cesql": 1, "event": {}})" "\n" R"({"event": {}})" "\n";
+  const Ran ran = run({"filter", "test", "--jsonl"});
+  EXPECT_EQ(ran.code, kExitOk);
+  const std::string refused = R"({"match":false,"error":"request-invalid","message":")";
+  EXPECT_THAT(ran.out, HasSubstr(refused + R"(the line has an unknown member \"patern\"; it takes event and one of pattern, cesql, filters and when"})"));
+  EXPECT_THAT(ran.out, HasSubstr(refused + R"(the line has two filters, pattern and when; give one a line"})"));
+  EXPECT_THAT(ran.out, HasSubstr(refused + R"(cesql must be a text"})"));
+  EXPECT_THAT(ran.out, HasSubstr(refused + R"(the line has none of pattern, cesql, filters and when"})"));
+  const Ran flag = run({"filter", "test", "--jsonl", "--pattern", "{}"});
+  EXPECT_EQ(flag.code, kExitWrongUse);
+  EXPECT_THAT(flag.err, HasSubstr("with --jsonl each line has its own filter; leave out --pattern"));
+  for (const char* name : {"--pattern", "--cesql", "--filters", "--when"}) {
+    const Ran empty = run({"filter", "test", name, ""});
+    EXPECT_EQ(empty.code, kExitWrongUse) << name;
+    EXPECT_THAT(empty.err, HasSubstr(std::string(name) + " is empty")) << name;
+  }
+}
+
+TEST_F(FilterCommands, AFaultOfCesqlIsNamedOnce) {
+  input = R"({"a": "x"})";
+  const Ran ran = run({"filter", "test", "--cesql", "1 / 0 = 1", "-o", "table"});
+  EXPECT_EQ(ran.code, kExitNo);
+  EXPECT_THAT(ran.out, HasSubstr("  math: division by zero\n"));
+}
+
 TEST_F(FilterCommands, LintNamesTheRules) {
   const auto rule = [](const std::string& name, const std::string& on) {
     return "---\napiVersion: hence/v1\nkind: Rule\nmetadata: {name: " + name + "}\nspec: {on: " + on +

@@ -227,4 +227,6 @@ std::optional<int> Flags::parse() {
   return state_->finish();
 }
 
+bool Flags::given(const std::string& name) const { return state_->app.count(name) > 0; }
+
 }  // namespace hence::cli

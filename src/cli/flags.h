@@ -71,6 +71,8 @@ class Flags {
   /// Fills everything in. Returns an exit code where the command is not to run: after --help, or
   /// after an error, which has been said.
   std::optional<int> parse();
+  /// After parse(): whether the flag ("--name") was there, empty or not.
+  bool given(const std::string& name) const;
 
  private:
   struct State;

@@ -150,11 +150,11 @@ int validate_document(const Call& call, const ValidateFlags& wanted, const schem
   const Io& io = call.io;
   if (wanted.schema.empty()) return io.fail("schema validate wants -s SCHEMA, or --jsonl", kExitWrongUse);
   const Result<json::Value> document = read_document(io, wanted.schema);
-  if (!document.ok()) return io.fail(document.error());
+  if (!document.ok()) return io.fail(document.error().message(), kExitWrongUse);
   const Result<std::shared_ptr<const Schema>> compiled = Schema::compile(*document, options);
   if (!compiled.ok()) return io.fail(compiled.error().in(wanted.schema).message(), kExitWrongUse);
   const Result<json::Value> data = read_document(io, wanted.data);
-  if (!data.ok()) return io.fail(data.error());
+  if (!data.ok()) return io.fail(data.error().message(), kExitWrongUse);
   const std::vector<schema::Fault> faults = (*compiled)->faults(*data, wanted.limit);
   io.out(format_value(wanted.output.format, verdict(faults), [&] {
     std::string text = faults.empty() ? "valid\n" : "";

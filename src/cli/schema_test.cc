@@ -44,6 +44,19 @@ TEST_F(SchemaCommands, ValidateFindsRemotesInAFolderOnly) {
   EXPECT_EQ(ran.code, 0) << ran.err;
 }
 
+TEST_F(SchemaCommands, ValidateTellsWhatCannotBeReadFromWhatIsInvalid) {
+  cli_.input = "{";
+  const Ran data = cli_.run({"schema", "validate", "-s", path("order.json")});
+  EXPECT_EQ(data.code, 2);
+  EXPECT_EQ(data.out, "");
+  write("broken.json", "{\"type\":");
+  cli_.input = "1";
+  const Ran schema = cli_.run({"schema", "validate", "-s", path("broken.json")});
+  EXPECT_EQ(schema.code, 2);
+  EXPECT_THAT(schema.err, HasSubstr("broken.json"));
+  EXPECT_EQ(cli_.run({"schema", "validate", "-s", path("none.json")}).code, 2);
+}
+
 TEST_F(SchemaCommands, ValidateAnswersLines) {
   cli_.input = "{\"schema\": {\"type\": \"null\"}, \"draft\": \"2020-12\", \"data\": null}\n"
                "{\"schema\": {\"type\": \"null\"}, \"data\": 1}\n{\"schema\": {\"type\": 1}, \"data\": 1}\n{\n";

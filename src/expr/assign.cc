@@ -68,7 +68,7 @@ Flow update_all(Run& run, const Node& node, Val& container) {
     Arr* arr = container.arr();
     uint32_t kept = 0;
     for (uint32_t i = 0; i < arr->size; ++i) {
-      if (!run.step()) return Flow::error;
+      if (!run.step()) return used_up(run, node);
       Val changed;
       const Flow flow = evaluate_moved(run, change, std::move(arr->items[i]), changed);
       if (flow == Flow::error) return flow;
@@ -81,7 +81,7 @@ Flow update_all(Run& run, const Node& node, Val& container) {
   own_object(run, container);
   std::vector<Val> removed;
   for (uint32_t i = 0; i < container.obj()->size; ++i) {
-    if (!run.step()) return Flow::error;
+    if (!run.step()) return used_up(run, node);
     Val changed;
     Entry& entry = container.obj()->entries[i];
     const Flow flow = evaluate_moved(run, change, std::move(entry.value), changed);
@@ -91,7 +91,7 @@ Flow update_all(Run& run, const Node& node, Val& container) {
   }
   for (const Val& key : removed) {
     remove_member(run, container, key.text());
-    if (run.over()) return Flow::error;
+    if (run.over()) return used_up(run, node);
   }
   return Flow::value;
 }

@@ -255,9 +255,9 @@ class Libjq {
 Outcome run_ours(const Program& program, const std::string& input) {
   Outcome out;
   Budget budget{200'000, 16 << 20, 1'000, 1 << 20};
-  const Status status = program.evaluate_each(*json::parse(input), {}, {}, budget, [&](json::Value value) {
+  const Status status = program.print_each(*json::parse(input), {}, {}, budget, Texts::quoted, [&](const std::string& text) {
     // As libjq's results: numbers by their binary64.
-    const auto printed = json::parse(jq_text(value), {.depth_max = 10'000});
+    const auto printed = json::parse(text, {.depth_max = 10'000});
     out.results.push_back(printed.ok() ? *printed : json::Value());
     return out.results.size() < kResultsMax;
   });

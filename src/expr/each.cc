@@ -28,7 +28,7 @@ Flow each_pipe(Run& run, const Node& node, size_t i, const Val& in, Sink sink) {
 Flow iterate(Run& run, const Node& node, const Val& container, Sink sink) {
   Flow flow = Flow::value;
   auto take = [&](Val&& item) {
-    flow = run.step() ? sink(std::move(item)) : Flow::error;
+    flow = run.step() ? sink(std::move(item)) : used_up(run, node);
     return flow == Flow::value;
   };
   if (container.is_array()) {
@@ -57,7 +57,7 @@ Flow range(Run& run, const Node& node, const Val& in, Sink sink) {
   const double step = by.number();
   const double end = to.number();
   for (double at = from.number(); step > 0 ? at < end : step < 0 ? at > end : at < end; at += step) {
-    if (!run.step()) return Flow::error;
+    if (!run.step()) return used_up(run, node);
     const Flow flow = sink(Val(at));
     if (flow != Flow::value) return flow;
   }
@@ -119,7 +119,7 @@ Flow each_limit(Run& run, const Node& node, const Val& in, Sink sink) {
   if (flow != Flow::value) return flow == Flow::empty ? Flow::value : flow;
   if (!count.is_number()) return located(run, node, run.fail("limit needs a number"));
   count_reading(run, count);
-  if (run.over()) return Flow::error;
+  if (run.over()) return used_up(run, node);
   double left = count.number();
   if (left < 0) return located(run, node, run.fail("limit doesn't support negative count"));
   if (!(left > 0)) return Flow::value;
@@ -136,11 +136,11 @@ Flow each_limit(Run& run, const Node& node, const Val& in, Sink sink) {
 }
 
 /// "..": depth first, with a stack of its own; nothing is looked at before it is wanted.
-Flow each_recurse(Run& run, const Val& in, Sink sink) {
+Flow each_recurse(Run& run, const Node& node, const Val& in, Sink sink) {
   std::vector<Children> stack;
   Val value = in;
   for (;;) {
-    if (!run.step()) return Flow::error;
+    if (!run.step()) return used_up(run, node);
     if (value.is_array() || value.is_object()) stack.emplace_back(value);
     const Flow flow = sink(std::move(value));
     if (flow != Flow::value) return flow;
@@ -196,7 +196,7 @@ Flow each_many(Run& run, const Node& node, const Val& in, Sink sink) {
       return Flow::value;
     case Op::field: case Op::index: case Op::slice: return each_term(run, node, in, sink);
     case Op::iterate: return each_iterate(run, node, in, sink);
-    case Op::recurse: return each_recurse(run, in, sink);
+    case Op::recurse: return each_recurse(run, node, in, sink);
     case Op::range: return range(run, node, in, sink);
     case Op::bind: return each_bind(run, node, in, sink);
     case Op::try_catch: return each_try(run, node, in, sink);
@@ -223,7 +223,7 @@ Flow each(Run& run, const Node& node, const Val& in, Sink sink) {
     if (flow == Flow::value) return sink(std::move(value));
     return flow == Flow::empty ? Flow::value : flow;
   }
-  if (!run.step()) return Flow::error;
+  if (!run.step()) return used_up(run, node);
   const Flow flow = each_many(run, node, in, sink);
   // A part without result ends only itself.
   return flow == Flow::empty ? Flow::value : flow;

@@ -52,7 +52,7 @@ Flow field(Run& run, const Node& node, const Val& in, Val& out) {
     const uint32_t found = follow(run, node, in);
     if (found != 0) {
       out = found == kMissing ? Val() : Val(json::View::at_node(in.view().buffer(), found));
-      return run.over() ? Flow::error : Flow::value;
+      return run.over() ? used_up(run, node) : Flow::value;
     }
   }
   if (node.a == nullptr) return stepped(run, node, field_value(run, in, node.constant, out));
@@ -185,7 +185,7 @@ Flow logical(Run& run, const Node& node, const Val& in, Val& out) {
     bytes += text_of(i).size();
   }
   out = make_string_room(run, bytes);
-  if (run.over()) return Flow::error;
+  if (run.over()) return used_up(run, node);
   char* at = out.str()->data();
   for (size_t i = 0; i < node.items.size(); ++i) {
     const std::string_view text = text_of(i);
@@ -204,9 +204,9 @@ template <size_t kArguments>
   }
   arguments[0] = std::move(in);
   for (size_t i = 0; i <= node.items.size(); ++i) count_reading(run, arguments[i]);
-  if (run.over()) return Flow::error;
+  if (run.over()) return used_up(run, node);
   const Flow flow = node.native->function(run, arguments, out);
-  return run.over() ? Flow::error : located(run, node, flow);
+  return located(run, node, run.over() ? Flow::error : flow);
 }
 
 Flow native(Run& run, const Node& node, Val&& in, Val& out) {
@@ -234,7 +234,7 @@ Flow alternative(Run& run, const Node& node, const Val& in, Val& out) {
   Val result = make_array(run);
   auto sink = [&](Val&& value) {
     push(run, result, std::move(value));
-    return run.over() ? Flow::error : Flow::value;
+    return run.over() ? used_up(run, node) : Flow::value;
   };
   const Flow flow = each(run, *node.a, in, sink);
   if (flow == Flow::error) return flow;
@@ -295,7 +295,7 @@ Flow alternative(Run& run, const Node& node, const Val& in, Val& out) {
 }  // namespace
 
 Flow evaluate(Run& run, const Node& node, const Val& in, Val& out) {
-  if (!run.step()) [[unlikely]] return Flow::error;
+  if (!run.step()) [[unlikely]] return used_up(run, node);
   switch (node.op) {
     case Op::identity: out = in; return Flow::value;
     case Op::constant: out = node.constant; return Flow::value;
@@ -352,26 +352,26 @@ Flow evaluate_moved(Run& run, const Node& node, Val&& in, Val& out) {
   switch (node.op) {
     case Op::identity: out = std::move(in); return Flow::value;
     case Op::pipe: return pipe(run, node, std::move(in), 0, out);
-    case Op::native: return run.step() ? native(run, node, std::move(in), out) : Flow::error;
-    case Op::set_path: return run.step() ? set_simple(run, node, std::move(in), out) : Flow::error;
-    case Op::update: return run.step() ? update_simple(run, node, std::move(in), out) : Flow::error;
+    case Op::native: return run.step() ? native(run, node, std::move(in), out) : used_up(run, node);
+    case Op::set_path: return run.step() ? set_simple(run, node, std::move(in), out) : used_up(run, node);
+    case Op::update: return run.step() ? update_simple(run, node, std::move(in), out) : used_up(run, node);
     case Op::update_members:
-      return run.step() ? update_members(run, node, std::move(in), out) : Flow::error;
+      return run.step() ? update_members(run, node, std::move(in), out) : used_up(run, node);
     case Op::binary: {
       if (node.a->op != Op::identity) break;
-      if (!run.step()) return Flow::error;
+      if (!run.step()) return used_up(run, node);
       Val b;
       if (const Flow flow = evaluate(run, *node.b, in, b); flow != Flow::value) return flow;
       return located(run, node, binary(run, static_cast<BinaryOperator>(node.sub), in, b, out));
     }
     case Op::condition: {
-      if (!run.step()) return Flow::error;
+      if (!run.step()) return used_up(run, node);
       const Node* branch = nullptr;
       const Flow flow = condition(run, node, in, branch);
       return flow == Flow::value ? evaluate_moved(run, *branch, std::move(in), out) : flow;
     }
     case Op::bind: {
-      if (!run.step()) return Flow::error;
+      if (!run.step()) return used_up(run, node);
       Val value;
       const Flow flow = evaluate(run, *node.a, in, value);
       if (flow != Flow::value) return flow;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "expr/program.h"
@@ -22,8 +23,13 @@ constexpr bool kSlow = true;
 constexpr bool kSlow = false;
 #endif
 constexpr double kSecondsMax = 0.010;
-/// Machines under test are busy, and their clocks count what caches lost to others.
-constexpr double kPatience = kSlow ? 100 : 5;
+#ifdef __OPTIMIZE__
+constexpr double kPatience = kSlow ? 100 : 1;
+#else
+constexpr double kPatience = 100;
+#endif
+/// Machines under test are busy, and their clocks count what caches lost to others: the best of a few runs counts.
+constexpr int kRunsMax = 3;
 constexpr int64_t kMemoryMax = 32 << 20;
 
 double cpu_seconds() {
@@ -47,23 +53,34 @@ std::string repeat(std::string_view text, size_t times) {
 }
 
 /// Compiles and runs; gives the name of the error and its message, or the last result as text.
-std::string run(const std::string& source, json::View input = {}) {
-  const int64_t memory = peak_bytes();
-  const double begin = cpu_seconds();
+std::string outcome(const std::string& source, json::View input) {
   std::string out;
-  {
-    const Result<Program> program = Program::compile(source);
-    Status status = program.ok() ? Status() : Status(program.error());
-    if (program.ok()) {
-      Budget budget = kWhenBudget;
-      status = program->evaluate_each(input, {}, {}, budget, [&](json::Value value) {
-        out = value->to_text();
-        return true;
-      });
-    }
-    if (!status.ok()) out = std::string(error_info(status.error().code()).name) + ": " + status.error().message();
+  const Result<Program> program = Program::compile(source);
+  Status status = program.ok() ? Status() : Status(program.error());
+  if (program.ok()) {
+    Budget budget = kWhenBudget;
+    status = program->evaluate_each(input, {}, {}, budget, [&](json::Value value) {
+      out = value->to_text();
+      return true;
+    });
   }
-  EXPECT_LT(cpu_seconds() - begin, kSecondsMax * kPatience) << source.substr(0, 80);
+  if (!status.ok()) out = std::string(error_info(status.error().code()).name) + ": " + status.error().message();
+  return out;
+}
+
+/// The same within the bounds of time and memory.
+std::string run(const std::string& source, json::View input = {}) {
+  constexpr double kMax = kSecondsMax * kPatience;
+  const int64_t memory = peak_bytes();
+  std::string out;
+  double best = kMax;
+  for (int i = 0; i < kRunsMax && best >= kMax; ++i) {
+    const double begin = cpu_seconds();
+    out = outcome(source, input);
+    const double taken = cpu_seconds() - begin;
+    best = i == 0 ? taken : std::min(best, taken);
+  }
+  EXPECT_LT(best, kMax) << source.substr(0, 80);
   EXPECT_LT(kSlow ? 0 : peak_bytes() - memory, kMemoryMax) << source.substr(0, 80);
   return out;
 }

@@ -88,6 +88,12 @@ inline Flow located(Run& run, const Node& node, Flow flow) {
   return flow;
 }
 
+/// Remembers the step that met the end of the budget, unless one within it did.
+inline Flow used_up(Run& run, const Node& node) {
+  if (run.error_position == Run::kNowhere) run.error_position = node.position;
+  return Flow::error;
+}
+
 inline Kind kind_of(const Node* node) { return node == nullptr ? Kind::one : node->kind; }
 
 /// Instruction of the machine (machine.h).

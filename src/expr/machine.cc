@@ -530,13 +530,21 @@ bool Machine::execute(const Instruction& i) {
   }
 }
 
+Flow Machine::used_up() {
+  for (uint32_t at = pc_; at > 0 && run_.error_position == Run::kNowhere; --at) {
+    const Node* const node = compiled_.code[at - 1].node;
+    if (node != nullptr) run_.error_position = node->position;
+  }
+  return Flow::error;
+}
+
 Flow Machine::next(Val& out) {
   output_ = false;
   if (started_ && !backtrack()) return Flow::empty;
   started_ = true;
   while (run_.step() && execute(compiled_.code[pc_++])) {
   }
-  if (run_.over()) return Flow::error;
+  if (run_.over()) return used_up();
   if (output_) {
     out = std::move(current_);
     return Flow::value;

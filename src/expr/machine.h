@@ -76,6 +76,8 @@ class Machine {
     if (i.node != nullptr && static_cast<Code>(i.code) != Code::evaluate) run_.error_position = i.node->position;
     return raise();
   }
+  /// Remembers the last step with a place, where the end of the budget has none yet.
+  Flow used_up();
   /// An error of a step followed by "?" is no result.
   bool step_failed(bool optional) {
     return optional && !run_.over() ? backtrack_or_end() : failed();

@@ -21,10 +21,12 @@ struct Program::Code {
 
 namespace {
 
-Error over_budget(const Run& run) {
-  return Error(ErrorCode::BudgetExceeded,
-               std::string("the expression used up its budget of ") + run.exhausted() +
-                   "; make it do less, or raise the limit of the place where it stands");
+std::string over_budget(Run& run) {
+  const std::string what = run.exhausted();
+  const std::string text = "the expression used up its budget of " + what + "; make it do less";
+  const char* const settings = run.budget().settings;
+  if (settings == nullptr) return text + ": the limit is fixed here";
+  return text + ", or raise " + settings + "." + (what == "output bytes" ? "outputBytes" : what);
 }
 
 /// jq's message for the value that ended the run.
@@ -114,12 +116,12 @@ struct DecidingParts {
 }  // namespace
 
 Error Program::failure(Run& run) const {
-  if (run.over()) return over_budget(run);
-  std::string text = jq_message(run);
-  if (run.over()) return over_budget(run);
+  std::string text;
+  if (!run.over()) text = jq_message(run);
+  if (run.over()) text = over_budget(run);
   if (code_->locate_errors && run.error_position != Run::kNowhere)
     text = with_place(code_->source, run.error_position, text);
-  return Error(ErrorCode::ExpressionFailed, std::move(text));
+  return Error(run.over() ? ErrorCode::BudgetExceeded : ErrorCode::ExpressionFailed, std::move(text));
 }
 
 Result<Program> Program::compile(std::string_view source, const CompileOptions& options) {
@@ -157,6 +159,28 @@ Status Program::evaluate_each(json::View input, std::span<const json::View> valu
     json::Value result;
     if (!to_value(run, value, result) || run.over()) return Flow::error;
     return take(std::move(result)) ? Flow::value : Flow::stop;
+  };
+  if (run_program(run, code_->compiled, input, values, give) == Flow::error) return failure(run);
+  return {};
+}
+
+Status Program::print_each(json::View input, std::span<const json::View> values,
+                           const Environment& environment, Budget& budget, Texts texts,
+                           const std::function<bool(const std::string&)>& take) const {
+  HENCE_CHECK(values.size() == code_->variables);
+  Run run(budget, environment);
+  auto give = [&](Val&& value) {
+    std::string text;
+    if (texts == Texts::raw && value.is_string()) {
+      if (!run.charge(value.text().size())) return Flow::error;
+      text = value.text();
+    } else {
+      write_text(run, value, text, budget.output_bytes);
+    }
+    if (text.size() > budget.output_bytes) run.exhaust("output bytes");
+    if (run.over()) return Flow::error;
+    budget.output_bytes -= text.size();
+    return take(text) ? Flow::value : Flow::stop;
   };
   if (run_program(run, code_->compiled, input, values, give) == Flow::error) return failure(run);
   return {};
@@ -220,15 +244,6 @@ std::vector<std::string> Program::deciding_paths(json::View input, std::span<con
   DecidingParts found(run, Val(input));
   found.visit(*code_->compiled.root);
   return run.over() ? code_->reads.paths : find_paths(found.parts);
-}
-
-std::string jq_text(json::View value) {
-  Budget budget{UINT64_MAX, UINT64_MAX, UINT32_MAX, UINT64_MAX};
-  const Environment environment;
-  Run run(budget, environment);
-  std::string text;
-  write_text(run, Val(value), text);
-  return text;
 }
 
 const std::string& Program::source() const { return code_->source; }

@@ -31,9 +31,11 @@ struct Budget {
   uint64_t bytes = 16 << 20;        ///< allocated by the evaluation, in all
   uint32_t depth = 10'000;          ///< of calls and of values
   uint64_t output_bytes = 16 << 20; ///< of the results together
+  /// Where the configuration sets it, for messages; null: it is fixed.
+  const char* settings = nullptr;
 };
-inline constexpr Budget kWhenBudget{100'000, 1 << 20, 1'000, 1 << 20};
-inline constexpr Budget kWorkflowBudget{1'000'000, 16 << 20, 10'000, 16 << 20};
+inline constexpr Budget kWhenBudget{100'000, 1 << 20, 1'000, 1 << 20, "expressions.when"};
+inline constexpr Budget kWorkflowBudget{1'000'000, 16 << 20, 10'000, 16 << 20, "expressions.workflow"};
 inline constexpr Budget kCommandLineBudget{1'000'000'000, 1 << 30, 100'000, 1 << 30};
 
 struct CompileOptions {
@@ -70,6 +72,9 @@ struct Comparison {
   json::Value constant;
 };
 
+/// How texts are printed that are results: quoted, or as they are (jq's --raw-output).
+enum class Texts : uint8_t { quoted, raw };
+
 class Program {
  public:
   /// Errors: ExpressionInvalid ("column 7: unknown variable $limt; did you mean $limit?"), with the
@@ -77,7 +82,8 @@ class Program {
   static Result<Program> compile(std::string_view source, const CompileOptions& options = {});
 
   /// All results, in order. values: as many as options.variables.
-  /// Errors: ExpressionFailed (jq's message), BudgetExceeded. With options.locate_errors both say where.
+  /// Errors: ExpressionFailed (jq's message), BudgetExceeded. With options.locate_errors both say at which
+  /// step; too large a result is of none.
   Result<std::vector<json::Value>> evaluate(json::View input, std::span<const json::View> values,
                                             const Environment& environment, Budget& budget) const;
   /// Gives each result to take as it is made; false from take ends the evaluation without error.
@@ -85,6 +91,11 @@ class Program {
   Status evaluate_each(json::View input, std::span<const json::View> values,
                        const Environment& environment, Budget& budget,
                        const std::function<bool(json::Value)>& take) const;
+  /// The same, each result as jq prints it with -c: what was computed in the form of tojson, numbers nobody
+  /// computed with in jq's form of their text, which a document cannot tell apart any more.
+  Status print_each(json::View input, std::span<const json::View> values,
+                    const Environment& environment, Budget& budget, Texts texts,
+                    const std::function<bool(const std::string&)>& take) const;
   /// Exactly as the workflow rulings say: none → null, one → it, several → an array of them.
   Result<json::Value> evaluate_one(json::View input, std::span<const json::View> values,
                                    const Environment& environment, Budget& budget) const;
@@ -111,9 +122,6 @@ class Program {
   explicit Program(std::shared_ptr<const Code> code) : code_(std::move(code)) {}
   std::shared_ptr<const Code> code_;
 };
-
-/// A value as jq prints it with -c: compact, numbers nobody computed with in jq's form of their text.
-std::string jq_text(json::View value);
 
 /// If text is wholly one `${ … }`, what stands inside; the form in which documents hold expressions.
 std::optional<std::string_view> unwrap(std::string_view text);

@@ -106,6 +106,52 @@ TEST(Program, SaysWhereItFailsIfAsked) {
   EXPECT_EQ(place("try error(1) catch error(2)"), "column 20");
 }
 
+TEST(Program, SaysWhereTheBudgetEndedAndWhichSettingItIs) {
+  const auto message = [](std::string_view source, Budget budget) {
+    CompileOptions options;
+    options.locate_errors = true;
+    const auto program = Program::compile(source, options);
+    EXPECT_TRUE(program.ok()) << source;
+    const auto made = program->evaluate({}, {}, {}, budget);
+    EXPECT_FALSE(made.ok()) << source;
+    if (made.ok()) return std::string();
+    EXPECT_EQ(made.error().code(), ErrorCode::BudgetExceeded) << source;
+    return made.error().message();
+  };
+  EXPECT_EQ(message(". | \"x\" * 2e8 | length", kWhenBudget),
+            "column 5: the expression used up its budget of bytes; make it do less, or raise expressions.when.bytes");
+  EXPECT_EQ(message(". | \"x\" * 2e8 | length", Budget{}),
+            "column 5: the expression used up its budget of bytes; make it do less: the limit is fixed here");
+  // By instructions; and after an error that was caught somewhere else.
+  EXPECT_THAT(message("def f: if . == 0 then 0 else . - 1 | f + 1 end; 1000000 | f", kWorkflowBudget),
+              ::testing::MatchesRegex("column [0-9]+: the expression used up its budget of .*"));
+  EXPECT_THAT(message("(try error(1) catch .) | last(range(1e18))", kWorkflowBudget),
+              ::testing::AllOf(HasSubstr(": the expression used up its budget of steps; make it do less, or raise expressions.workflow.steps"),
+                               ::testing::Not(::testing::StartsWith("column 6:"))));
+  // What is too much of all results is of no step.
+  EXPECT_EQ(message("[range(100)]", Budget{.output_bytes = 100, .settings = "expressions.workflow"}),
+            "the expression used up its budget of output bytes; make it do less, or raise expressions.workflow.outputBytes");
+}
+
+TEST(Program, PrintsNumbersAsTojsonGivesThem) {
+  const auto printed = [](std::string_view source, Texts texts) {
+    const auto program = Program::compile(source);
+    EXPECT_TRUE(program.ok()) << source;
+    Budget budget;
+    std::string out;
+    EXPECT_TRUE(program->print_each({}, {}, {}, budget, texts, [&](const std::string& text) {
+      out += text + "\n";
+      return true;
+    }).ok());
+    return out;
+  };
+  EXPECT_EQ(printed("pow(10; 20), 1e-7 * 1, 0.00001 * 1, infinite, nan, -0", Texts::quoted),
+            "1e+20\n1e-07\n1e-05\n1.7976931348623157e+308\nnull\n-0\n");
+  EXPECT_EQ(printed("1e20, 100000000000000000000, 1.10, [1e-7, 1e-7 * 1]", Texts::quoted),
+            "1E+20\n100000000000000000000\n1.10\n[1E-7,1e-07]\n");
+  EXPECT_EQ(printed("\"a\", [\"a\"]", Texts::raw), "a\n[\"a\"]\n");
+}
+
 TEST(Program, NamesWhatIsKeptOut) {
   for (const char* program : {"env", "$ENV", "input", "inputs", "import \"a\" as a; .",
                               "include \"a\"; .", "halt", "halt_error", "input_filename", "stderr",

@@ -41,7 +41,10 @@ class Run {
   }
   bool over() const { return over_ != nullptr; }
   bool exhaust(const char* what) {
-    if (over_ == nullptr) over_ = what;
+    if (over_ == nullptr) {
+      over_ = what;
+      error_position = kNowhere;  // the step that meets it says
+    }
     return false;
   }
   const char* exhausted() const { return over_; }
@@ -61,7 +64,8 @@ class Run {
 
   Val error;              ///< of the last Flow::error
   static constexpr uint32_t kNowhere = UINT32_MAX;
-  uint32_t error_position = kNowhere;  ///< of the step that failed last: byte offset in the source
+  /// Of the step that failed last, or that used up the budget: byte offset in the source.
+  uint32_t error_position = kNowhere;
   bool too_deep = false;  ///< set by functions that walk values
 
   const Environment& environment() const { return environment_; }

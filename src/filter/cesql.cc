@@ -396,9 +396,9 @@ std::string fault_sentence(const CesqlRun& run) {
     case CesqlFault::none:
       return "";
     case CesqlFault::math:
-      return "math error: " + about;
+      return about;
     case CesqlFault::cast:
-      return "cast error: \"" + about + "\" is not of the type asked for";
+      return "\"" + about + "\" is not of the type asked for";
     case CesqlFault::missing_attribute:
       return "the event has no attribute " + about;
     case CesqlFault::missing_function:

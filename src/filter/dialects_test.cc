@@ -104,7 +104,7 @@ TEST(Dialects, WhyTellsTheErrorOfAFilter) {
   const auto why = rules.why(0, event, {});
   ASSERT_TRUE(why.ok());
   EXPECT_EQ(why->verdict, Verdict::fails);
-  EXPECT_THAT(to_text(*why), HasSubstr("cast error"));
+  EXPECT_THAT(to_text(*why), HasSubstr("is not of the type asked for"));
 }
 
 }  // namespace

@@ -285,6 +285,7 @@ void Explainer::add_when(WhyNode& root, bool reached, const expr::Environment& e
     const auto verdict = rule_.when->evaluate_condition(event_, {}, environment, budget);
     if (!verdict.ok()) {
       node.verdict = Verdict::error;
+      node.error = verdict.error().code();
       node.actual = verdict.error().message();
     } else {
       node.verdict = *verdict ? Verdict::holds : Verdict::fails;

@@ -31,6 +31,7 @@ struct WhyNode {
   std::string expected;      ///< "is one of \"a\", \"b\""; of a filter or when, its text
   std::string actual;        ///< the values found, as JSON, or why there are none
   std::string hint;          ///< what is probably wrong; empty if nothing is known
+  ErrorCode error = ErrorCode::ExpressionFailed;  ///< of a when whose verdict is error
   std::vector<WhyNode> parts;
 };
 

@@ -73,7 +73,7 @@ class Inclusion {
     for (const json::View one : rules.values) {
       const json::Value value = json::Value::detached(one);
       if (!fits(giver_, given, value) || fits(taker_, taken, value)) continue;
-      refuse(taken, brief(one) + " is not accepted");
+      refuse(taken, brief(one) + " is not accepted", taken.constant != nullptr ? "const" : "enum");
     }
   }
 
@@ -85,9 +85,13 @@ class Inclusion {
     const auto number = type_bit(json::Type::number);
     uint8_t lost = static_cast<uint8_t>(given.types & ~taken.types);
     if ((taken.types & number) != 0) lost &= static_cast<uint8_t>(~kIntegerBit);
-    if (lost != 0) refuse(taken, "values of type " + type_names(lost) + " are not accepted");
+    if (lost != 0) {
+      refuse(taken, given.types == kAnyType ? "only values of type " + type_names(taken.types) + " are accepted"
+                                            : "values of type " + type_names(lost) + " are not accepted", "type");
+    }
     if (taken.constant != nullptr || taken.enumeration != nullptr) {
-      refuse(taken, "only the values " + one_of((taken.constant ? taken.constant : taken.enumeration)->values) + " are accepted");
+      refuse(taken, "only the values " + one_of((taken.constant ? taken.constant : taken.enumeration)->values) + " are accepted",
+             taken.constant ? "const" : "enum");
     }
     const uint8_t both = given.types & static_cast<uint8_t>(taken.types | ((taken.types & number) != 0 ? kIntegerBit : 0));
     const auto concerns = [&](json::Type type) { return (both & type_bit(type)) != 0; };
@@ -107,10 +111,10 @@ class Inclusion {
     at_least(taken, from.length_min, to.length_min, "minLength");
     at_most(taken, from.length_max, to.length_max, "maxLength");
     if (to.pattern && (!from.pattern || from.pattern->pattern() != to.pattern->pattern())) {
-      refuse(taken, "the pattern " + to.pattern->pattern() + " is new");
+      refuse(taken, "the pattern " + to.pattern->pattern() + " is new", "pattern");
     }
     if (to.format != nullptr && (from.format == nullptr || from.format->check != to.format->check)) {
-      refuse(taken, "the format " + std::string(to.format->name) + " is new");
+      refuse(taken, "the format " + std::string(to.format->name) + " is new", "format");
     }
   }
 
@@ -123,7 +127,7 @@ class Inclusion {
       if (!limit) return;
       const bool by_closed = closed_from && limit->compare(closed_from->text()) * order >= (open ? 1 : 0);
       const bool by_open = open_from && limit->compare(open_from->text()) * order >= 0;
-      if (!by_closed && !by_open) refuse(taken, std::string(keyword) + " " + limit->text() + " is tighter than before");
+      if (!by_closed && !by_open) refuse(taken, std::string(keyword) + " " + limit->text() + " is tighter than before", keyword);
     };
     within(to.minimum, false, from.minimum, from.above, 1, "minimum");
     within(to.above, true, from.minimum, from.above, 1, "exclusiveMinimum");
@@ -132,7 +136,7 @@ class Inclusion {
     if (!to.multiple_of) return;
     const bool whole = (given.types & type_bit(json::Type::number)) == 0 && to.multiple_of->divides("1");
     if (!whole && !(from.multiple_of && to.multiple_of->divides(from.multiple_of->text()))) {
-      refuse(taken, "multipleOf " + to.multiple_of->text() + " is new");
+      refuse(taken, "multipleOf " + to.multiple_of->text() + " is new", "multipleOf");
     }
   }
 
@@ -141,7 +145,8 @@ class Inclusion {
     const ArrayRules& to = *taken.arrays;
     at_least(taken, from.items_min, to.items_min, "minItems");
     at_most(taken, from.items_max, to.items_max, "maxItems");
-    if (to.unique && !from.unique) refuse(taken, "elements must be unique, which they need not be before");
+    if (to.unique && !from.unique)
+      refuse(taken, "elements must be unique, which the " + giver_name() + " does not ask for", "uniqueItems");
     const size_t places = std::max(from.prefix.size(), to.prefix.size());
     for (size_t i = 0; i <= places; ++i) {
       if (i >= from.items_max) break;
@@ -152,7 +157,7 @@ class Inclusion {
     if (to.contains == nullptr) return;
     const bool same = from.contains != nullptr && from.contains_min >= to.contains_min && from.contains_max <= to.contains_max &&
                       same_text_of(*from.contains, *to.contains);
-    if (!same && (to.contains_min > 0 || to.contains_max != kNoLimit)) refuse(taken, "contains changed: the effect cannot be shown");
+    if (!same && (to.contains_min > 0 || to.contains_max != kNoLimit)) refuse(taken, "contains changed: the effect cannot be shown", "contains");
   }
 
   void include_objects(const Block& given, const Block& taken) {
@@ -162,7 +167,7 @@ class Inclusion {
     at_most(taken, from.properties_max, to.properties_max, "maxProperties");
     for (const std::string& name : to.required) {
       if (std::find(from.required.begin(), from.required.end(), name) == from.required.end()) {
-        refuse(taken, "property " + quoted(name) + " is required, which it is not before");
+        refuse(taken, "property " + quoted(name) + " is required, which the " + giver_name() + " does not ask for", "required");
       }
     }
     for (const DependentNames& rule : to.dependent_names) {
@@ -172,11 +177,11 @@ class Inclusion {
                }) || std::find(from.required.begin(), from.required.end(), name) != from.required.end();
       };
       for (const std::string& name : rule.required) {
-        if (!covered(name)) refuse(taken, "property " + quoted(name) + " is required beside " + quoted(rule.name));
+        if (!covered(name)) refuse(taken, "property " + quoted(name) + " is required beside " + quoted(rule.name), "dependentRequired");
       }
     }
     if (to.names != nullptr && !(from.names != nullptr && same_text_of(*from.names, *to.names))) {
-      if (from.names == nullptr) refuse(taken, "propertyNames is new");
+      if (from.names == nullptr) refuse(taken, "propertyNames is new", "propertyNames");
       else below("*", from.names, *to.names);
     }
     include_members(from, to);
@@ -189,7 +194,9 @@ class Inclusion {
     for (const Property& one : to.table.properties()) names.insert(one.name);
     for (const std::string& name : names) {
       std::vector<const Block*> have = said_of(from, name);
+      if (have.empty() && !is_named(from, name)) open_ = path_ + pointer_to(name);
       for (const Block* want : said_of(to, name)) below_any(name, have, *want);
+      open_.clear();
     }
     for (const PatternProperty& pattern : to.patterns) {
       const auto same = std::find_if(from.patterns.begin(), from.patterns.end(), [&](const PatternProperty& one) {
@@ -206,6 +213,15 @@ class Inclusion {
       });
       if (!known) below("*", pattern.block, *to.additional);
     }
+  }
+
+  static bool is_named(const ObjectRules& rules, std::string_view name) {
+    return rules.table.find(json::key_hash(name.data(), name.size()), name) != nullptr;
+  }
+  static std::string pointer_to(std::string_view token) {
+    std::string out;
+    json::append_pointer(out, token);
+    return out;
   }
 
   static std::vector<const Block*> said_of(const ObjectRules& rules, std::string_view name) {
@@ -242,13 +258,13 @@ class Inclusion {
     const std::vector<const Block*> whole{&given};
     const bool exact = keyword == "oneOf";
     if (exact && (from == nullptr || from->size() != to.size())) {
-      return refuse(taken, "oneOf is new or has branches more or less: that a value fits exactly one cannot be shown");
+      return refuse(taken, "oneOf is new or has branches more or less: that a value fits exactly one cannot be shown", keyword);
     }
     for (const Block* have : from == nullptr || from->empty() ? whole : *from) {
       const bool covered = std::any_of(to.begin(), to.end(), [&](const Block* want) {
         return exact ? same_text_of(*have, *want) : includes(*have, *want);
       });
-      if (!covered) refuse(taken, "no branch of " + std::string(keyword) + " takes all that was accepted");
+      if (!covered) refuse(taken, "no branch of " + std::string(keyword) + " takes all that was accepted", keyword);
     }
   }
 
@@ -282,23 +298,30 @@ class Inclusion {
   }
 
   void at_least(const Block& taken, uint64_t from, uint64_t to, std::string_view keyword) {
-    if (to > from) refuse(taken, std::string(keyword) + " rises from " + std::to_string(from) + " to " + std::to_string(to));
+    if (to > from) refuse(taken, std::string(keyword) + " rises from " + std::to_string(from) + " to " + std::to_string(to), keyword);
   }
   void at_most(const Block& taken, uint64_t from, uint64_t to, std::string_view keyword) {
     if (to >= from) return;
     refuse(taken, std::string(keyword) + " " + std::to_string(to) + " is " +
-                      (from == kNoLimit ? "new" : "less than the " + std::to_string(from) + " before"));
+                      (from == kNoLimit ? "new" : "less than the " + std::to_string(from) + " before"), keyword);
   }
 
-  void refuse(const Block& taken, std::string what) {
+  std::string giver_name() const { return direction_ == Compatibility::backward ? "old schema" : "new schema"; }
+  std::string taker_name() const { return direction_ == Compatibility::backward ? "new schema" : "old schema"; }
+
+  /// keyword: what refuses; pointed at where the schema has it by that name.
+  void refuse(const Block& taken, const std::string& what, std::string_view keyword = {}) {
     if (out_.size() >= kBreaksMax) return;
     const ProgramDocument& document = taker_.documents[taken.document];
     Break found;
     found.direction = direction_;
     found.path = path_;
     found.schema_path = document.uri + "#" + pointer_of(document.value->buffer(), 0, taken.node);
-    found.message = (path_.empty() ? "the value" : path_) + ": " + std::move(what) +
-                    (direction_ == Compatibility::backward ? " (by the new schema)" : " (by the old schema)");
+    if (!keyword.empty() && json::View::at_node(document.value->buffer(), taken.node).find(keyword))
+      json::append_pointer(found.schema_path, keyword);
+    found.message = (path_.empty() ? "the value" : path_) + ": " + what + " (by the " + taker_name() + ")";
+    if (!open_.empty() && path_ == open_)
+      found.message += "; the " + giver_name() + " does not name the property and allows additional ones: it could hold anything";
     out_.push_back(std::move(found));
   }
 
@@ -310,6 +333,7 @@ class Inclusion {
   size_t own_work_ = 0;
   size_t* work_ = &own_work_;  ///< shared by all trials
   std::string path_;
+  std::string open_;  ///< the path being shown, where the giver takes anything because it does not name it
   std::set<std::pair<const Block*, const Block*>> seen_;  ///< only asked for membership
 };
 

@@ -47,7 +47,7 @@ TEST(Compatibility, AllowsWhatOnlyWidens) {
 TEST(Compatibility, NamesEveryChangeThatBreaks) {
   EXPECT_THAT(backward(R"({"properties": {"a": {"type": ["string", "null"]}, "n": {"minimum": 1}}})",
                        R"({"properties": {"a": {"type": "string"}, "n": {"minimum": 2}}, "required": ["a"]})"),
-              ElementsAre("the value: property \"a\" is required, which it is not before (by the new schema)",
+              ElementsAre("the value: property \"a\" is required, which the old schema does not ask for (by the new schema)",
                           "/a: values of type null are not accepted (by the new schema)",
                           "/n: minimum 2 is tighter than before (by the new schema)"));
   EXPECT_THAT(backward(R"({"enum": ["a", "b"]})", R"({"enum": ["a"]})"), ElementsAre(HasSubstr("\"b\" is not accepted")));
@@ -58,6 +58,28 @@ TEST(Compatibility, NamesEveryChangeThatBreaks) {
   EXPECT_THAT(backward(R"({"minimum": 0})", R"({"exclusiveMinimum": 0})"), testing::SizeIs(1));
   EXPECT_THAT(backward("{}", R"({"not": {"type": "null"}})"), ElementsAre(HasSubstr("cannot be shown")));
   EXPECT_THAT(backward("{}", R"({"properties": {"a": {"type": "string"}}})"), testing::SizeIs(1));
+}
+
+TEST(Compatibility, PointsAtTheKeywordThatRefuses) {
+  const auto compiled = [](std::string_view text) { return *Schema::compile(*json::parse(text)); };
+  const auto before = compiled(R"({"type": "object", "properties": {"n": {"minimum": 1}}})");
+  const auto after = compiled(R"({"type": "object", "required": ["id"], "properties": {"n": {"minimum": 2}, "none": false}})");
+  std::vector<std::string> places;
+  for (const Break& one : find_breaks(*before, *after, Compatibility::backward)) places.push_back(one.schema_path);
+  EXPECT_THAT(places, ElementsAre("#/required", "#/properties/n/minimum", "#/properties/none"));
+}
+
+TEST(Compatibility, SaysThatAnAddedPropertyCouldHoldAnythingBefore) {
+  const char* open = R"({"type": "object", "properties": {"total": {"type": "number"}}})";
+  const char* noted = R"({"type": "object", "properties": {"total": {"type": "number"}, "note": {"type": "string"}}})";
+  EXPECT_THAT(backward(open, noted),
+              ElementsAre("/note: only values of type string are accepted (by the new schema); the old schema does not name the "
+                          "property and allows additional ones: it could hold anything"));
+  EXPECT_THAT(breaks(open, noted, Compatibility::forward), IsEmpty());
+  EXPECT_THAT(breaks(noted, open, Compatibility::forward), ElementsAre(HasSubstr("(by the old schema); the new schema does not name")));
+  // Where additional properties were not allowed, or the property was named, there is nothing to say.
+  EXPECT_THAT(backward(R"({"properties": {"note": {"type": ["string", "null"]}}})", R"({"properties": {"note": {"type": "string"}}})"),
+              ElementsAre("/note: values of type null are not accepted (by the new schema)"));
 }
 
 TEST(Compatibility, ForwardIsBackwardTheOtherWayRound) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "expr/program.h"
@@ -63,6 +64,10 @@ TEST(Config, EveryBoundOfExpressionsIsTheOneThatEndsThem) {
     EXPECT_EQ(within.find("budget"), std::string::npos) << bound.yaml << ": " << within;
     const std::string beyond = outcome(bound.program, (*read).*bound.place);
     EXPECT_NE(beyond.find("its budget of " + std::string(bound.used_up) + ";"), std::string::npos) << bound.yaml << ": " << beyond;
+    const bool named = std::any_of(config_keys().begin(), config_keys().end(), [&](const ConfigKey& key) {
+      return beyond.ends_with("or raise " + std::string(key.path));
+    });
+    EXPECT_TRUE(named) << "the message names no setting: " << beyond;
   }
 }
 
