@@ -77,6 +77,40 @@ TEST(Why, SaysWhichElementComesClosest) {
               HasSubstr("element [1] comes closest: it misses o.x"));
 }
 
+TEST(Why, NamesTheClosestElementWhereOneConditionHoldsNowhere) {
+  const std::string pattern = R"({"l": {"x": [5], "y": [3]}})";
+  const std::string text = text_of(pattern, R"({"l": [{"x": 1, "y": 4}, {"x": 2, "y": 3}]})");
+  EXPECT_THAT(text, HasSubstr("found:  1, 2\n"));
+  EXPECT_THAT(text, HasSubstr("element [1] comes closest: it misses l.x\n"));
+  EXPECT_THAT(text_of(pattern, R"({"l": [{"x": 1, "y": 4}, {"x": 2, "y": 5}]})"), Not(HasSubstr("closest")));
+  EXPECT_THAT(text_of(R"({"l": {"x": [5]}})", R"({"l": [{"x": 1}, {"x": 2}]})"), Not(HasSubstr("closest")));
+}
+
+TEST(Why, AbsenceFailsWhereNoElementLacksTheField) {
+  EXPECT_EQ(text_of(R"({"l": {"b": [{"exists": false}]}})", R"({"l": [{"a": "x", "b": 2}]})"),
+            "✗ rule 0 does not match\n"
+            "  ✗ l.b is absent   <- decides\n"
+            "      found:  2\n");
+  const std::string both = R"({"l": {"a": ["x"], "b": [{"exists": false}]}})";
+  EXPECT_THAT(text_of(both, R"({"l": [{"a": "x", "b": 2}]})"), HasSubstr("✗ l.b is absent   <- decides\n"));
+  EXPECT_THAT(text_of(both, R"({"l": [{"a": "x", "b": 2}, {"a": "x"}]})"), HasSubstr("  ✓ l.b is absent\n"));
+}
+
+TEST(Why, SaysWhichElementsLackAField) {
+  const Why why = why_of(R"({"pattern": {"l": {"a": ["x"], "c": [1], "b": [{"exists": false}]}}})",
+                         R"({"l": [{"a": "x", "c": 1, "b": 2}, {"a": "x", "c": 2}, {"a": "y", "c": 1}]})");
+  ASSERT_EQ(why.root.parts.size(), 4u);
+  const WhyNode& agreement = why.root.parts.back();
+  EXPECT_THAT(agreement.actual, HasSubstr("l.b absent from element [1], element [2]"));
+  EXPECT_THAT(agreement.hint, HasSubstr("for different elements of the same"));
+}
+
+TEST(Why, AbsenceBesideAlternativesHoldsWhereOneOfThemChoosesTheElement) {
+  const std::string pattern = R"({"l": {"b": [{"exists": false}], "$or": [{"a": ["x"]}, {"c": ["y"]}]}})";
+  EXPECT_EQ(why_of("{\"pattern\":" + pattern + "}", R"({"l": [{"a": "x"}, {"b": 1, "c": "y"}]})").verdict, Verdict::holds);
+  EXPECT_EQ(why_of("{\"pattern\":" + pattern + "}", R"({"l": [{"a": "x", "b": 1}]})").verdict, Verdict::fails);
+}
+
 TEST(Why, ShowsWhatAWhenLookedAt) {
   EXPECT_THAT(to_text(why_of(R"({"when": ".data.risk >= 3 and .data.env != \"test\""})", R"({"data": {"risk": 2}})")),
               HasSubstr("found:  false or null; data.risk = 2\n"));
