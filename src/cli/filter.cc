@@ -66,6 +66,10 @@ class Filter {
         out.message = why->root.parts.back().actual;
       }
       out.why = std::move(*why);
+    } else {
+      out.why = filter::Why{0, filter::Verdict::holds, {}};
+      out.why->root.kind = filter::WhyNode::Kind::all;
+      out.why->root.verdict = filter::Verdict::holds;
     }
     if (cesql_) ask_cesql(event, out);
     return out;
@@ -83,6 +87,7 @@ class Filter {
     } else if (truth == nullptr) {
       out.message = "the expression gives a value that is no boolean";
     }
+    filter::add_cesql(*cesql_, event, *out.why);
   }
 
   std::optional<filter::Cesql> cesql_;

@@ -27,6 +27,18 @@ TEST_F(FilterCommands, ABareFilterAnswersByItsExitCode) {
   EXPECT_EQ(run({"filter", "test"}).code, kExitWrongUse);
 }
 
+TEST_F(FilterCommands, ACesqlExpressionIsShownWithWhatItRead) {
+  input = R"({"severity": "Critical", "dup": 1})";
+  const Ran ran = run({"filter", "test", "--cesql", "severity = 'Critical' AND EXISTS foo"});
+  EXPECT_EQ(ran.code, kExitNo);
+  EXPECT_THAT(ran.out, HasSubstr("✗ filter {\"cesql\":\"severity = 'Critical' AND EXISTS foo\"}"));
+  EXPECT_THAT(ran.out, HasSubstr("found:  severity = \"Critical\", foo is missing; EXISTS foo is false\n"));
+  const Ran both = run({"filter", "test", "--cesql", "dup = 2", "--when", ".dup == 1"});
+  EXPECT_THAT(both.out, HasSubstr("✗ filter {\"cesql\":\"dup = 2\"}   <- decides\n"));
+  EXPECT_THAT(both.out, HasSubstr("found:  dup = 1; false\n"));
+  EXPECT_THAT(run({"filter", "test", "--cesql", "dup = 2", "-o", "json"}).out, HasSubstr("\"why\""));
+}
+
 TEST_F(FilterCommands, LinesAreAnsweredOneByOne) {
   input = "{\"cesql\": \"1/0 = 1\", \"event\": {}}\n\nnothing\n{\"pattern\": {\"a\": [1]}, \"event\": {\"a\": 1.0}}\n";
   const Ran ran = run({"filter", "test", "--jsonl"});

@@ -10,6 +10,7 @@
 
 #include "filter/condition_text.h"
 #include "filter/field_hint.h"
+#include "json/builder.h"
 
 namespace hence::filter {
 
@@ -415,6 +416,21 @@ std::string_view verdict_name(Verdict verdict) {
 Why explain_rule(const RuleIndex& index, RuleIndex::Slot slot, json::View event,
                  const expr::Environment& environment) {
   return Explainer(index, slot, event).explain(environment);
+}
+
+void add_cesql(const Cesql& cesql, json::View event, Why& why) {
+  WhyNode node;
+  node.kind = WhyNode::Kind::filter;
+  json::Builder written;
+  written.begin_object().member("cesql", std::string_view(cesql.source())).end_object();
+  node.expected = std::move(written).finish()->to_text();
+  node.verdict = cesql.passes(event) ? Verdict::holds : Verdict::fails;
+  if (node.verdict == Verdict::fails) {
+    node.actual = cesql.found_in(event);
+    node.decides = why.verdict == Verdict::holds;
+    if (node.decides) why.verdict = why.root.verdict = Verdict::fails;
+  }
+  why.root.parts.push_back(std::move(node));
 }
 
 }  // namespace hence::filter

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "expr/program.h"
+#include "filter/cesql.h"
 #include "filter/rule_index.h"
 #include "json/value.h"
 
@@ -43,6 +44,9 @@ struct Why {
 /// Explains the rule at a slot.
 Why explain_rule(const RuleIndex& index, RuleIndex::Slot slot, json::View event,
                  const expr::Environment& environment);
+
+/// Adds a CESQL expression that the event must pass as well, as a filter of its own.
+void add_cesql(const Cesql& cesql, json::View event, Why& why);
 
 /// For people: at most 80 columns, the answer first. name: of the rule; its number in the set if there is none.
 std::string to_text(const Why& why, std::string_view name = {});
