@@ -82,8 +82,6 @@ std::string verb_of(const Test& test) {
       return "is like ";
     case TestKind::regexp:
       return "matches the expression ";
-    case TestKind::of_type:
-      return "is of type ";
     case TestKind::cidr:
       return "is an address in ";
     default:
@@ -149,15 +147,27 @@ std::string test_hint(const ConditionTable& table, const Test& test, const Leaf&
 
 std::string expected_text(const ConditionTable& table, const Condition& condition) {
   std::string out;
-  for (uint32_t i = 0; i < condition.test_count && i < kListedMax; ++i) {
-    if (i > 0) out += ", or ";
-    out += test_text(table, table.test(condition.first_test + i));
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < condition.test_count; ++i) {
+    const Test& test = table.test(condition.first_test + i);
+    if (test.kind == TestKind::of_type || ++count > kListedMax) continue;
+    if (count > 1) out += ", or ";
+    out += test_text(table, test);
   }
-  if (condition.test_count > kListedMax) {
-    out += " … " + std::to_string(condition.test_count - kListedMax) + " more";
-  }
+  if (count > kListedMax) out += " … " + std::to_string(count - kListedMax) + " more";
   if (condition.has_absent) out += out.empty() ? "is absent" : ", or is absent";
   return out;
+}
+
+bool is_left_to_filter(const ConditionTable& table, const Condition& condition, const Leaf& leaf) {
+  bool of_type = false;
+  for (uint32_t i = 0; i < condition.test_count; ++i) {
+    const Test& test = table.test(condition.first_test + i);
+    if (!table.passes(test, leaf)) continue;
+    if (test.kind != TestKind::of_type) return false;
+    of_type = true;
+  }
+  return of_type;
 }
 
 std::string value_hint(const ConditionTable& table, const Condition& condition, const Leaf& leaf) {

@@ -9,8 +9,12 @@
 
 namespace hence::filter {
 
-/// "is one of "a", "b"", "begins with "x" or is absent". Long lists are cut.
+/// "is one of "a", "b"", "begins with "x" or is absent". Long lists are cut; types that only the index asks for
+/// are not in words.
 std::string expected_text(const ConditionTable& table, const Condition& condition);
+
+/// Whether a value passes only by its type: such a condition of the index says nothing, the filter decides.
+bool is_left_to_filter(const ConditionTable& table, const Condition& condition, const Leaf& leaf);
 
 /// What is probably wrong with one value that passes no test of a condition; empty if unknown.
 std::string value_hint(const ConditionTable& table, const Condition& condition, const Leaf& leaf);

@@ -45,6 +45,17 @@ TEST(Dialects, SayWhatTheyFound) {
             "id = \"1\"; subject = \"svc-7\"");
 }
 
+TEST(Dialects, ShowNoTestsThatOnlyTheIndexMakes) {
+  const RuleSet rules = build_rules({R"({"filters": [{"any": [{"exact": {"type": "a"}}, {"cesql": "type LIKE 'X%'"}]}]})",
+                                     R"({"filters": [{"prefix": {"hops": "3"}}]})"});
+  const json::Value event = parse_json(kEvent);
+  EXPECT_EQ(rules.why(0, event, {})->root.parts.front().expected, R"(is "a", or begins with "X")");
+  const Why why = *rules.why(1, event, {});
+  EXPECT_EQ(why.verdict, Verdict::fails);
+  ASSERT_EQ(why.root.parts.size(), 1u);
+  EXPECT_EQ(why.root.parts.front().kind, WhyNode::Kind::filter);
+}
+
 TEST(Dialects, NestAndAllOfTheArrayMustPass) {
   EXPECT_TRUE(passes("[]"));
   EXPECT_TRUE(passes(R"([{"any": [{"exact": {"type": "a"}}, {"exact": {"subject": "svc-7"}}]}])"));

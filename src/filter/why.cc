@@ -72,6 +72,7 @@ class Explainer {
   std::vector<ConditionId> common_conditions() const;
   void add_pattern(WhyNode& root);
   WhyNode explain_branches(const std::vector<ConditionId>& common, bool common_hold);
+  bool says_nothing(ConditionId id) const;
   WhyNode explain_condition(ConditionId id, Ids together_with, bool is_met);
   bool fails(ConditionId id, Ids together_with);
   std::string closest_in_array(ConditionId id, Ids together_with);
@@ -116,13 +117,27 @@ void Explainer::add_pattern(WhyNode& root) {
     all.insert(all.end(), conditions.begin(), conditions.end());
   }
   for (const ConditionId id : common) {
-    root.parts.push_back(explain_condition(id, common, holds || !fails(id, all)));
+    if (!says_nothing(id)) root.parts.push_back(explain_condition(id, common, holds || !fails(id, all)));
   }
   if (rule_.conjunction_count > 1) {
     root.parts.push_back(explain_branches(common, all_parts_hold(root)));
   } else if (all_parts_hold(root)) {
     add_agreement(common, root);
   }
+}
+
+/// Whether a condition holds by what the index let pass for the filter alone.
+bool Explainer::says_nothing(ConditionId id) const {
+  const Condition& condition = index_.conditions().condition(id);
+  const EventFields& fields = evaluation_.fields();
+  bool left_to_filter = false;
+  for (uint32_t at = fields.first(condition.path); at != kNoLeaf; at = fields.leaf(at).next) {
+    const Leaf& leaf = fields.leaf(at);
+    if (!index_.conditions().passes(condition, leaf)) continue;
+    if (!is_left_to_filter(index_.conditions(), condition, leaf)) return false;
+    left_to_filter = true;
+  }
+  return left_to_filter;
 }
 
 /// common_hold: whether what was shown before the alternatives holds.
