@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filter/condition_text.h"
 
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
 #include "filter/case_fold.h"
 #include "json/parse.h"
 #include "json/write.h"
@@ -89,6 +93,41 @@ std::string verb_of(const Test& test) {
   }
 }
 
+/// As a pattern writes it.
+std::string_view operator_of(const Test& test) {
+  if (test.negated) return "anything-but";
+  switch (test.kind) {
+    case TestKind::text:
+    case TestKind::number:
+    case TestKind::truth:
+    case TestKind::null:
+      return "exact";
+    case TestKind::prefix:
+    case TestKind::prefix_ignore_case:
+      return "prefix";
+    case TestKind::suffix:
+    case TestKind::suffix_ignore_case:
+      return "suffix";
+    case TestKind::ignore_case:
+      return "equals-ignore-case";
+    case TestKind::segments:
+    case TestKind::wildcard:
+      return "wildcard";
+    case TestKind::regexp:
+      return "regexp";
+    case TestKind::range:
+      return "numeric";
+    case TestKind::cidr:
+      return "cidr";
+    case TestKind::present:
+    case TestKind::absent:
+      return "exists";
+    case TestKind::of_type:
+      break;
+  }
+  return "";
+}
+
 std::string test_text(const ConditionTable& table, const Test& test) {
   switch (test.kind) {
     case TestKind::truth:
@@ -156,6 +195,18 @@ std::string expected_text(const ConditionTable& table, const Condition& conditio
   }
   if (count > kListedMax) out += " … " + std::to_string(count - kListedMax) + " more";
   if (condition.has_absent) out += out.empty() ? "is absent" : ", or is absent";
+  return out;
+}
+
+std::string operator_text(const ConditionTable& table, const Condition& condition) {
+  std::vector<std::string_view> words;
+  const auto add = [&](std::string_view word) {
+    if (!word.empty() && std::find(words.begin(), words.end(), word) == words.end()) words.push_back(word);
+  };
+  for (uint32_t i = 0; i < condition.test_count; ++i) add(operator_of(table.test(condition.first_test + i)));
+  if (condition.has_absent) add("exists");
+  std::string out;
+  for (const std::string_view word : words) out += (out.empty() ? "" : ", ") + std::string(word);
   return out;
 }
 

@@ -13,6 +13,9 @@ namespace hence::filter {
 /// are not in words.
 std::string expected_text(const ConditionTable& table, const Condition& condition);
 
+/// The operators of a condition as a pattern writes them: "exact", or "prefix, exists" where several are asked.
+std::string operator_text(const ConditionTable& table, const Condition& condition);
+
 /// Whether a value passes only by its type: such a condition of the index says nothing, the filter decides.
 bool is_left_to_filter(const ConditionTable& table, const Condition& condition, const Leaf& leaf);
 

@@ -202,6 +202,7 @@ WhyNode Explainer::explain_condition(ConditionId id, Ids together_with, bool is_
   const EventFields& fields = evaluation_.fields();
   WhyNode node;
   node.path = index_.paths().to_text(condition.path);
+  node.operators = operator_text(index_.conditions(), condition);
   node.expected = expected_text(index_.conditions(), condition);
   node.verdict = is_met ? Verdict::holds : Verdict::fails;
   size_t count = 0;

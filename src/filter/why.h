@@ -29,6 +29,7 @@ struct WhyNode {
   Verdict verdict = Verdict::not_reached;
   bool decides = false;      ///< the first one that makes the whole what it is
   std::string path;          ///< condition: "data.amount"
+  std::string operators;     ///< condition: as a pattern writes them, "prefix"; several with commas
   std::string expected;      ///< "is one of \"a\", \"b\""; of a filter or when, its text
   std::string actual;        ///< the values found, as JSON, or why there are none
   std::string hint;          ///< what is probably wrong; empty if nothing is known

@@ -164,7 +164,21 @@ TEST(Why, JsonHoldsTheSameTree) {
   const Why why = why_of(R"({"pattern": {"a": [1]}})", R"({"a": 2})");
   EXPECT_EQ(to_json(why)->to_text(),
             R"({"rule":0,"matches":false,"verdict":"fails","conditions":[{"kind":"condition",)"
-            R"("verdict":"fails","decides":true,"path":"a","expected":"is 1","actual":"2"}]})");
+            R"("verdict":"fails","decides":true,"path":"a","operator":"exact","expected":"is 1","actual":"2"}]})");
+}
+
+TEST(Why, NamesTheOperatorsOfACondition) {
+  const auto operators = [](const std::string& alternatives) {
+    return why_of(R"({"pattern": {"a": [)" + alternatives + "]}}", R"({"a": 2})").root.parts.front().operators;
+  };
+  EXPECT_EQ(operators(R"({"prefix": "x"})"), "prefix");
+  EXPECT_EQ(operators(R"({"anything-but": ["x"]})"), "anything-but");
+  EXPECT_EQ(operators(R"({"numeric": [">", 1]})"), "numeric");
+  EXPECT_EQ(operators(R"({"cidr": "10.0.0.0/8"})"), "cidr");
+  EXPECT_EQ(operators(R"({"exists": false})"), "exists");
+  EXPECT_EQ(operators(R"({"regexp": "a+"})"), "regexp");
+  EXPECT_EQ(operators(R"({"equals-ignore-case": "X"}, {"wildcard": "a*"}, "b", null, {"exists": false})"),
+            "equals-ignore-case, wildcard, exact, exists");
 }
 
 TEST(Why, AnUnknownRuleIsNotFound) {
