@@ -9,6 +9,7 @@
 #include "json/builder.h"
 #include "json/parse.h"
 #include "json/write.h"
+#include "json/yaml.h"
 
 namespace hence::cli {
 namespace {
@@ -36,7 +37,31 @@ Answer failed(const Error& error) {
 struct Asked {
   std::optional<std::string> cesql;
   json::Value on;
+  /// What was typed, by the pointer in `on` at which its value is.
+  std::vector<std::pair<std::string, std::string>> texts;
 };
+
+/// ", line 1, column 9": where a pointer into `on` is in what was typed; empty if it is not known.
+std::string position_of(const Asked& asked, std::string_view pointer) {
+  for (const auto& [begin, text] : asked.texts) {
+    if (!pointer.starts_with(begin)) continue;
+    const Result<std::vector<json::YamlDocument>> documents = json::parse_yaml(text);
+    if (!documents.ok() || documents->empty()) continue;
+    const json::Place place = documents->front().place_of(pointer.substr(begin.size()));
+    if (place.line == 0) continue;
+    return ", line " + std::to_string(place.line) + ", column " + std::to_string(place.column);
+  }
+  return "";
+}
+
+/// Reads the members of a rule's `on`; a fault of it says its place in what was typed too.
+Result<filter::Conditions> read_conditions(const Asked& asked) {
+  std::vector<filter::Fault> faults;
+  Result<filter::Conditions> conditions = filter::parse_conditions(asked.on, &faults);
+  if (conditions.ok() || faults.empty() || faults.front().pointer.empty()) return conditions;
+  const filter::Fault& fault = faults.front();
+  return Error(fault.code, fault.message + " (at " + fault.pointer + position_of(asked, fault.pointer) + ")");
+}
 
 class Filter {
  public:
@@ -46,7 +71,7 @@ class Filter {
       HENCE_TRY(out.cesql_, filter::Cesql::parse(*asked.cesql));
     }
     if (asked.on->size() == 0) return out;
-    HENCE_TRY(filter::Conditions conditions, filter::parse_conditions(asked.on));
+    HENCE_TRY(filter::Conditions conditions, read_conditions(asked));
     std::vector<filter::RuleInput> inputs;
     inputs.push_back({0, std::move(conditions)});
     HENCE_TRY(out.rules_, filter::RuleSet::build(std::move(inputs)));
@@ -132,7 +157,8 @@ Answer answer_line(std::string_view line, UtcTime now) {
   if (!parsed.ok()) return failed(parsed.error());
   const auto event = (*parsed)->find("event");
   if (!event) return failed("request-invalid", "the line has no member event");
-  const Asked asked = read_asked(*parsed);
+  Asked asked = read_asked(*parsed);
+  asked.texts.emplace_back("", line);
   if (!asked.cesql && asked.on->size() == 0) {
     return failed("request-invalid", "the line has none of pattern, cesql, filters and when");
   }
@@ -189,6 +215,7 @@ Result<Asked> read_flags(const FilterFlags& flags) {
   on.end_object();
   Asked out;
   out.on = std::move(on).finish();
+  out.texts = {{"/pattern", flags.pattern}, {"/filters", flags.filters}};
   if (!flags.cesql.empty()) out.cesql = flags.cesql;
   return out;
 }

@@ -39,6 +39,16 @@ TEST_F(FilterCommands, ACesqlExpressionIsShownWithWhatItRead) {
   EXPECT_THAT(run({"filter", "test", "--cesql", "dup = 2", "-o", "json"}).out, HasSubstr("\"why\""));
 }
 
+TEST_F(FilterCommands, ARefusedPatternIsSaidWithItsPlaceInTheText) {
+  input = "{}";
+  EXPECT_THAT(run({"filter", "test", "--pattern", R"({"b": [1],
+ "a": [{"prefix": 5}]})"}).err, HasSubstr("(at /pattern/a/0/prefix, line 2, column "));
+  EXPECT_THAT(run({"filter", "test", "--filters", R"([{"exact": {"type": 5}}])"}).err,
+              HasSubstr("(at /filters/0/exact/type, line 1, column 21)"));
+  input = R"({"pattern": {"a": [{"prefix": 5}]}, "event": {}})";
+  EXPECT_THAT(run({"filter", "test", "--jsonl"}).out, HasSubstr("(at /pattern/a/0/prefix, line 1, column "));
+}
+
 TEST_F(FilterCommands, LinesAreAnsweredOneByOne) {
   input = "{\"cesql\": \"1/0 = 1\", \"event\": {}}\n\nnothing\n{\"pattern\": {\"a\": [1]}, \"event\": {\"a\": 1.0}}\n";
   const Ran ran = run({"filter", "test", "--jsonl"});
