@@ -150,28 +150,33 @@ bool reads_as_number(std::string_view text) {
   return value.ok() && value.value()->is_number();
 }
 
-std::string text_hint(const ConditionTable& table, const Test& test, const Leaf& leaf) {
+std::string text_hint(const ConditionTable& table, const Test& test, const Leaf& leaf, AskedBy asked_by) {
   const std::string lower = folded(leaf.text);
   for (uint32_t i = test.first; i < test.first + test.count; ++i) {
     const std::string_view wanted = table.text(i);
     if (folded(wanted) == lower) {
-      return "the same text in other case; {\"equals-ignore-case\": …} would match";
+      return std::string("the same text in other case; ") + (asked_by == AskedBy::pattern
+                                                                  ? "{\"equals-ignore-case\": …} would match"
+                                                                  : "filters compare attributes with their case");
     }
-    if (wanted.find('*') != std::string_view::npos) {
+    if (asked_by == AskedBy::pattern && wanted.find('*') != std::string_view::npos) {
       return "* in a plain value stands for itself; {\"wildcard\": …} is the pattern";
     }
   }
   return "";
 }
 
-std::string test_hint(const ConditionTable& table, const Test& test, const Leaf& leaf) {
+std::string test_hint(const ConditionTable& table, const Test& test, const Leaf& leaf, AskedBy asked_by) {
   if (test.negated) return "";
   const bool wants_number = test.kind == TestKind::number || test.kind == TestKind::range;
   if (wants_number && leaf.type == json::Type::string && reads_as_number(leaf.text)) {
     return "the event has a number written as a string; the rule asks for a number";
   }
+  if (test.kind == TestKind::truth && leaf.type == json::Type::string && leaf.text == (test.truth ? "true" : "false")) {
+    return "the event has a boolean written as a string; the rule asks for a boolean";
+  }
   if (test.kind != TestKind::text) return "";
-  if (leaf.type == json::Type::string) return text_hint(table, test, leaf);
+  if (leaf.type == json::Type::string) return text_hint(table, test, leaf, asked_by);
   if (leaf.type == json::Type::object || leaf.type == json::Type::array) return "";
   const std::string written = leaf.value.to_text();
   for (uint32_t i = test.first; i < test.first + test.count; ++i) {
@@ -221,9 +226,9 @@ bool is_left_to_filter(const ConditionTable& table, const Condition& condition, 
   return of_type;
 }
 
-std::string value_hint(const ConditionTable& table, const Condition& condition, const Leaf& leaf) {
+std::string value_hint(const ConditionTable& table, const Condition& condition, const Leaf& leaf, AskedBy asked_by) {
   for (uint32_t i = 0; i < condition.test_count; ++i) {
-    std::string hint = test_hint(table, table.test(condition.first_test + i), leaf);
+    std::string hint = test_hint(table, table.test(condition.first_test + i), leaf, asked_by);
     if (!hint.empty()) return hint;
   }
   return "";

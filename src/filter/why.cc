@@ -25,6 +25,7 @@ class Explainer {
   Explainer(const RuleIndex& index, RuleIndex::Slot slot, json::View event)
       : index_(index), rule_(index.rule(slot)), event_(event) {
     evaluation_.begin(index.paths(), index.conditions(), event);
+    if (rule_.filters) of_filters_ = rule_.filters->necessary_conditions();
   }
 
   Why explain(const expr::Environment& environment) {
@@ -73,6 +74,7 @@ class Explainer {
   void add_pattern(WhyNode& root);
   WhyNode explain_branches(const std::vector<ConditionId>& common, bool common_hold);
   bool says_nothing(ConditionId id) const;
+  AskedBy asked_by(const Condition& condition) const;
   WhyNode explain_condition(ConditionId id, Ids together_with, bool is_met);
   bool fails(ConditionId id, Ids together_with);
   std::string closest_in_array(ConditionId id, Ids together_with);
@@ -91,6 +93,7 @@ class Explainer {
   const RuleIndex::Rule& rule_;
   json::View event_;
   Evaluation evaluation_;
+  std::vector<FieldSpec> of_filters_;  // what the index knows of the filters
   size_t pairs_left_ = kPairsTried;
 };
 
@@ -196,6 +199,14 @@ bool Explainer::fails(ConditionId id, Ids together_with) {
   return true;
 }
 
+AskedBy Explainer::asked_by(const Condition& condition) const {
+  const auto keys = index_.paths().keys(condition.path);
+  const bool of_filters = std::any_of(of_filters_.begin(), of_filters_.end(), [&](const FieldSpec& field) {
+    return std::equal(field.path.begin(), field.path.end(), keys.begin(), keys.end());
+  });
+  return of_filters ? AskedBy::filters : AskedBy::pattern;
+}
+
 /// together_with: the conditions it is asked with, itself included.
 WhyNode Explainer::explain_condition(ConditionId id, Ids together_with, bool is_met) {
   const Condition& condition = index_.conditions().condition(id);
@@ -212,7 +223,7 @@ WhyNode Explainer::explain_condition(ConditionId id, Ids together_with, bool is_
     if (count > 1) node.actual += ", ";
     node.actual += short_json(leaf.value);
     if (node.verdict == Verdict::fails && node.hint.empty()) {
-      node.hint = value_hint(index_.conditions(), condition, leaf);
+      node.hint = value_hint(index_.conditions(), condition, leaf, asked_by(condition));
     }
   }
   if (count > kShownValues) node.actual += " … " + std::to_string(count - kShownValues) + " more";

@@ -62,6 +62,19 @@ TEST(Why, HintsAtOtherCaseAndOtherTypes) {
   EXPECT_THAT(text_of(R"({"a": ["x"]})", R"({"a": {"b": "x"}})"), HasSubstr("found:  an object"));
 }
 
+TEST(Why, HintsAtBooleansWrittenAsStringsAndAtDottedKeys) {
+  EXPECT_THAT(text_of(R"({"a": [true]})", R"({"a": "true"})"), HasSubstr("boolean written as a string"));
+  EXPECT_THAT(text_of(R"({"a": [true]})", R"({"a": "false"})"), Not(HasSubstr("hint")));
+  EXPECT_EQ(why_of(R"({"pattern": {"a.b": [1]}})", R"({"a": {"b": 1}})").root.parts.front().hint,
+            R"(a key with a dot is one key; a field inside another is written {"a": {"b": …}})");
+  EXPECT_THAT(text_of(R"({"a.b": [1]})", R"({"a": {"c": 1}})"), Not(HasSubstr("one key")));
+}
+
+TEST(Why, OffersNoOperatorOfPatternsToFilters) {
+  const WhyNode node = why_of(R"({"filters": [{"exact": {"subject": "Prod"}}]})", R"({"subject": "prod"})").root.parts.front();
+  EXPECT_EQ(node.hint, "the same text in other case; filters compare attributes with their case");
+}
+
 TEST(Why, SaysThatElementsDiffer) {
   const std::string text = text_of(R"({"l": {"a": [1], "b": [2]}})", R"({"l": [{"a": 1}, {"b": 2}]})");
   EXPECT_THAT(text, HasSubstr("but for different elements"));
