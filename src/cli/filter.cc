@@ -180,8 +180,9 @@ int answer_lines(const Call& call, const std::string& text) {
   return kExitOk;
 }
 
-std::string draw(const Answer& answer, const Style& style) {
-  std::string out = style.paint(answer.match ? Tone::good : Tone::bad, answer.match ? "✓ " : "✗ ");
+/// about: which event the answer is of, "event 2 (id e2) "; empty if there is one only.
+std::string draw(const Answer& answer, const std::string& about, const Style& style) {
+  std::string out = style.paint(answer.match ? Tone::good : Tone::bad, answer.match ? "✓ " : "✗ ") + about;
   out += answer.match ? "matches\n" : "does not match\n";
   if (answer.why) {
     const std::string text = filter::to_text(*answer.why);
@@ -191,6 +192,11 @@ std::string draw(const Answer& answer, const Style& style) {
     out += "  " + (answer.kind.empty() ? "" : answer.kind + ": ") + answer.message + "\n";
   }
   return out;
+}
+
+std::string name_of(json::View event, size_t number) {
+  const std::string id(event.is_object() ? event.string_or("id", "") : "");
+  return "event " + std::to_string(number) + (id.empty() ? "" : " (id " + id + ")") + " ";
 }
 
 struct FilterFlags {
@@ -245,12 +251,13 @@ int test_events(const Call& call, const FilterFlags& given, const OutputFlags& o
   if (events->empty()) return call.io.fail("there is no event to test with", kExitWrongUse);
   bool all_match = true;
   std::string drawn;
+  size_t number = 0;
   json::Builder list;
   list.begin_object().key("items").begin_array();
   for (const json::Value& event : *events) {
     const Answer answer = filter->ask(event, call.io.now());
     all_match = all_match && answer.match;
-    drawn += draw(answer, style_of(call.io));
+    drawn += draw(answer, events->size() > 1 ? name_of(event, ++number) : "", style_of(call.io));
     list.value(to_json(answer, true));
   }
   list.end_array().end_object();

@@ -49,6 +49,13 @@ TEST_F(FilterCommands, ARefusedPatternIsSaidWithItsPlaceInTheText) {
   EXPECT_THAT(run({"filter", "test", "--jsonl"}).out, HasSubstr("(at /pattern/a/0/prefix, line 1, column "));
 }
 
+TEST_F(FilterCommands, SeveralEventsAreToldApart) {
+  input = "{\"id\": \"e1\", \"a\": \"x\"}\n{\"a\": \"y\"}\n";
+  const Ran ran = run({"filter", "test", "--pattern", R"({"a": ["x"]})"});
+  EXPECT_THAT(ran.out, HasSubstr("✓ event 1 (id e1) matches\n"));
+  EXPECT_THAT(ran.out, HasSubstr("✗ event 2 does not match\n"));
+}
+
 TEST_F(FilterCommands, LinesAreAnsweredOneByOne) {
   input = "{\"cesql\": \"1/0 = 1\", \"event\": {}}\n\nnothing\n{\"pattern\": {\"a\": [1]}, \"event\": {\"a\": 1.0}}\n";
   const Ran ran = run({"filter", "test", "--jsonl"});
