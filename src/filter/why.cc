@@ -200,6 +200,7 @@ bool Explainer::fails(ConditionId id, Ids together_with) {
 }
 
 AskedBy Explainer::asked_by(const Condition& condition) const {
+  if (of_filters_.empty()) return AskedBy::pattern;
   const auto keys = index_.paths().keys(condition.path);
   const bool of_filters = std::any_of(of_filters_.begin(), of_filters_.end(), [&](const FieldSpec& field) {
     return std::equal(field.path.begin(), field.path.end(), keys.begin(), keys.end());
