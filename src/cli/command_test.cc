@@ -186,6 +186,9 @@ TEST_F(Commands, RuleTestAnswersByExitCode) {
             "  ✓ type is like \"com.acme.deployment.*\"\n"
             "  ✗ data.environment is \"production\"   <- decides\n"
             "      found:  \"staging\"\n");
+  const Ran as_json = run({"rule", "test", "-r", rule, "-e", folder.path() + "/e2.json", "-o", "jsonl"});
+  EXPECT_THAT(as_json.out, HasSubstr(R"("why":{"rule":"scan",)"));
+  EXPECT_THAT(as_json.out, HasSubstr("rule scan does not match"));
   EXPECT_EQ(run({"rule", "test", "-r", rule, "-e", folder.write("e3.json", "{}")}).code,
             kExitWrongUse);
 }

@@ -8,7 +8,7 @@
 #include "filter/rule_set.h"
 #include "json/builder.h"
 #include "json/parse.h"
-#include "json/write.h"
+#include "json/yaml.h"
 
 namespace hence::cli {
 namespace {
@@ -36,7 +36,31 @@ Answer failed(const Error& error) {
 struct Asked {
   std::optional<std::string> cesql;
   json::Value on;
+  /// What was typed, by the pointer in `on` at which its value is.
+  std::vector<std::pair<std::string, std::string>> texts;
 };
+
+/// ", line 1, column 9": where a pointer into `on` is in what was typed; empty if it is not known.
+std::string position_of(const Asked& asked, std::string_view pointer) {
+  for (const auto& [begin, text] : asked.texts) {
+    if (!pointer.starts_with(begin)) continue;
+    const Result<std::vector<json::YamlDocument>> documents = json::parse_yaml(text);
+    if (!documents.ok() || documents->empty()) continue;
+    const json::Place place = documents->front().place_of(pointer.substr(begin.size()));
+    if (place.line == 0) continue;
+    return ", line " + std::to_string(place.line) + ", column " + std::to_string(place.column);
+  }
+  return "";
+}
+
+/// Reads the members of a rule's `on`; a fault of it says its place in what was typed too.
+Result<filter::Conditions> read_conditions(const Asked& asked) {
+  std::vector<filter::Fault> faults;
+  Result<filter::Conditions> conditions = filter::parse_conditions(asked.on, &faults);
+  if (conditions.ok() || faults.empty() || faults.front().pointer.empty()) return conditions;
+  const filter::Fault& fault = faults.front();
+  return Error(fault.code, fault.message + " (at " + fault.pointer + position_of(asked, fault.pointer) + ")");
+}
 
 class Filter {
  public:
@@ -46,7 +70,7 @@ class Filter {
       HENCE_TRY(out.cesql_, filter::Cesql::parse(*asked.cesql));
     }
     if (asked.on->size() == 0) return out;
-    HENCE_TRY(filter::Conditions conditions, filter::parse_conditions(asked.on));
+    HENCE_TRY(filter::Conditions conditions, read_conditions(asked));
     std::vector<filter::RuleInput> inputs;
     inputs.push_back({0, std::move(conditions)});
     HENCE_TRY(out.rules_, filter::RuleSet::build(std::move(inputs)));
@@ -67,6 +91,10 @@ class Filter {
         out.message = when.actual;
       }
       out.why = std::move(*why);
+    } else {
+      out.why = filter::Why{0, filter::Verdict::holds, {}};
+      out.why->root.kind = filter::WhyNode::Kind::all;
+      out.why->root.verdict = filter::Verdict::holds;
     }
     if (cesql_) ask_cesql(event, out);
     return out;
@@ -84,6 +112,7 @@ class Filter {
     } else if (truth == nullptr) {
       out.message = "the expression gives a value that is no boolean";
     }
+    filter::add_cesql(*cesql_, event, *out.why);
   }
 
   std::optional<filter::Cesql> cesql_;
@@ -121,21 +150,14 @@ Asked read_asked(json::View object) {
   return out;
 }
 
-/// What is wrong with the members of a line; empty if they are an event and one filter.
+/// What is wrong with the members of a line; empty if they are an event and a filter. Others are notes.
 std::string fault_of_members(json::View line) {
-  std::string filter;
+  bool filtered = false;
   for (const auto [key, value] : line.members()) {
-    if (key == "event") continue;
-    if (key != "pattern" && key != "cesql" && key != "filters" && key != "when") {
-      std::string name;
-      json::write_string(key, name);
-      return "the line has an unknown member " + name + "; it takes event and one of pattern, cesql, filters and when";
-    }
-    if (!filter.empty()) return "the line has two filters, " + filter + " and " + std::string(key) + "; give one a line";
     if (key == "cesql" && !value.is_string()) return "cesql must be a text";
-    filter = key;
+    filtered = filtered || key == "pattern" || key == "cesql" || key == "filters" || key == "when";
   }
-  return filter.empty() ? "the line has none of pattern, cesql, filters and when" : "";
+  return filtered ? "" : "the line has none of pattern, cesql, filters and when";
 }
 
 constexpr json::ParseOptions kLenient{.depth_max = 1'000, .duplicate_keys = json::DuplicateKeys::last_wins};
@@ -147,7 +169,8 @@ Answer answer_line(std::string_view line, UtcTime now) {
   if (!event) return failed("request-invalid", "the line has no member event");
   std::string fault = fault_of_members(*parsed);
   if (!fault.empty()) return failed("request-invalid", std::move(fault));
-  const Asked asked = read_asked(*parsed);
+  Asked asked = read_asked(*parsed);
+  asked.texts.emplace_back("", line);
   const Result<Filter> filter = Filter::compile(asked);
   if (filter.ok()) return filter->ask(*event, now);
   const bool of_cesql = asked.cesql && asked.on->size() == 0;
@@ -166,8 +189,9 @@ int answer_lines(const Call& call, const std::string& text) {
   return kExitOk;
 }
 
-std::string draw(const Answer& answer, const Style& style) {
-  std::string out = style.paint(answer.match ? Tone::good : Tone::bad, answer.match ? "✓ " : "✗ ");
+/// about: which event the answer is of, "event 2 (id e2) "; empty if there is one only.
+std::string draw(const Answer& answer, const std::string& about, const Style& style) {
+  std::string out = style.paint(answer.match ? Tone::good : Tone::bad, answer.match ? "✓ " : "✗ ") + about;
   out += answer.match ? "matches\n" : "does not match\n";
   if (answer.why) {
     const std::string text = filter::to_text(*answer.why);
@@ -179,6 +203,11 @@ std::string draw(const Answer& answer, const Style& style) {
     out += "  " + (answer.kind.empty() ? "" : answer.kind + ": ") + answer.message + "\n";
   }
   return out;
+}
+
+std::string name_of(json::View event, size_t number) {
+  const std::string id(event.is_object() ? event.string_or("id", "") : "");
+  return "event " + std::to_string(number) + (id.empty() ? "" : " (id " + id + ")") + " ";
 }
 
 struct FilterFlags {
@@ -203,6 +232,7 @@ Result<Asked> read_flags(const FilterFlags& flags) {
   on.end_object();
   Asked out;
   out.on = std::move(on).finish();
+  out.texts = {{"/pattern", flags.pattern}, {"/filters", flags.filters}};
   if (!flags.cesql.empty()) out.cesql = flags.cesql;
   return out;
 }
@@ -232,12 +262,13 @@ int test_events(const Call& call, const FilterFlags& given, const OutputFlags& o
   if (events->empty()) return call.io.fail("there is no event to test with", kExitWrongUse);
   bool all_match = true;
   std::string drawn;
+  size_t number = 0;
   json::Builder list;
   list.begin_object().key("items").begin_array();
   for (const json::Value& event : *events) {
     const Answer answer = filter->ask(event, call.io.now());
     all_match = all_match && answer.match;
-    drawn += draw(answer, style_of(call.io));
+    drawn += draw(answer, events->size() > 1 ? name_of(event, ++number) : "", style_of(call.io));
     list.value(to_json(answer, true));
   }
   list.end_array().end_object();

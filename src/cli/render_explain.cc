@@ -14,6 +14,7 @@ namespace hence::cli {
 namespace {
 
 constexpr size_t kNodesMax = 10'000;
+constexpr size_t kFaultsShown = 3;
 
 /// The condition that decided, else the first that does not hold.
 std::optional<json::View> deciding(json::View why) {
@@ -175,6 +176,19 @@ void add_listeners(std::string& out, json::View explanation, const Style& style)
   }
 }
 
+/// What an EventType in mode warn found wrong with the event.
+void add_faults(std::string& out, json::View explanation, const Style& style) {
+  const auto faults = explanation.find("faults");
+  if (!faults || !faults->is_array()) return;
+  const std::string type(explanation.string_or("eventType", ""));
+  size_t count = 0;
+  for (const json::View fault : faults->elements()) {
+    if (++count > kFaultsShown) continue;
+    out += wrap("does not fit EventType " + type + ": " + std::string(fault.string_or("message", "")), 0, style.columns);
+  }
+  if (count > kFaultsShown) out += "  and " + std::to_string(count - kFaultsShown) + " more; -o json has all that are on record\n";
+}
+
 std::string counts(json::View explanation) {
   int64_t matched = 0, failed = 0, others = 0;
   if (const auto rules = explanation.find("rules")) {
@@ -213,6 +227,7 @@ std::string render_explain(json::View explanation, const Style& style, bool with
     out += "it came again " + (times == 1 ? "once" : std::to_string(times) + " times") +
            ", and was not decided again; last " + when(*again, "last", style.now) + "\n";
   }
+  add_faults(out, explanation, style);
   if (const auto stopped = explanation.string_or("stopped", ""); !stopped.empty()) {
     return out + style.paint(Tone::warning, "it met no rules: ") + std::string(stopped) + "\n";
   }

@@ -71,6 +71,21 @@ TEST(RenderExplain, SaysWhyAnEventMetNoRules) {
       "it met no rules: expired\n");
 }
 
+TEST(RenderExplain, ShowsWhatDoesNotFitTheEventType) {
+  const std::string text = render_explain(
+      parse(R"({"position":"07-1","accepted":"2026-11-21T09:15:02Z","event":{"type":"t","source":"/s"},"eventType":"paid",
+          "faults":[{"message":"/total: expected number, but it is \"x\""},{"message":"b"},{"message":"c"},{"message":"d"},{"message":"e"}],
+          "rules":[]})"),
+      kPlain);
+  EXPECT_EQ(text,
+            "t from /s  (07-1, 3 s ago, 09:15:02Z)\n"
+            "does not fit EventType paid: /total: expected number, but it is \"x\"\n"
+            "does not fit EventType paid: b\n"
+            "does not fit EventType paid: c\n"
+            "  and 2 more; -o json has all that are on record\n"
+            "no rule looked at it\n");
+}
+
 constexpr std::string_view kTrace = R"({
   "id":"07-43","workflow":"devops/scan","version":"1.0.0","status":"faulted",
   "started":"2026-11-21T09:15:02Z","ended":"2026-11-21T09:15:03.2Z","rule":"scan-after-deploy","event":"07-42",

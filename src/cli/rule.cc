@@ -56,7 +56,8 @@ json::Value judge(const Rules& rules, const filter::RuleSet& set, const event::E
     builder.member("verdict", holds                                    ? "matched"
                               : why->verdict == filter::Verdict::error ? "error"
                                                                        : "not matched");
-    builder.member("why", filter::to_json(*why)).member("text", filter::to_text(*why)).end_object();
+    builder.member("why", filter::to_json(*why, rules.names[id]));
+    builder.member("text", filter::to_text(*why, rules.names[id])).end_object();
   }
   builder.end_array().end_object();
   return std::move(builder).finish();

@@ -468,6 +468,13 @@ std::string_view cesql_fault_name(CesqlFault fault) {
   return "";
 }
 
+bool cesql_term_holds(const Cesql::Code& code, uint32_t node, json::View event) {
+  CesqlRun run(event);
+  const CesqlValue value = Evaluator(code, run).value_of(node);
+  const bool holds = !run.failed() && cesql_to_boolean(value, run);
+  return holds && !run.failed();
+}
+
 CesqlOutcome Cesql::evaluate(json::View event) const {
   CesqlRun run(event);
   const CesqlValue value = Evaluator(*code_, run).value_of(code_->root);

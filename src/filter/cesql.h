@@ -57,6 +57,10 @@ class Cesql {
   /// Whether the outcome is TRUE without any error.
   bool passes(json::View event) const;
 
+  /// For people, of an event that does not pass: the attributes the expression names, and the term or error
+  /// that decides: `severity = "High", foo is missing; EXISTS foo is false`.
+  std::string found_in(json::View event) const;
+
   /// Conditions that hold whenever the expression passes, for the index: from terms such as
   /// `type = 'x'` that are joined by AND at the top.
   std::vector<FieldSpec> necessary_conditions() const;

@@ -61,6 +61,8 @@ struct CesqlNode {
   uint32_t key_hash = 0;             ///< attribute, exists: of the name, as documents know it
   CesqlType literal_type = CesqlType::boolean;
   int32_t integer = 0;               ///< literal; a boolean is 0 or 1
+  uint32_t source_begin = 0;         ///< an operand's place in the source, with its brackets
+  uint32_t source_end = 0;
   std::string text;                  ///< literal string, attribute or function name
   const CesqlFunction* function = nullptr;  ///< call of a built-in one
   const CesqlUserFunction* user = nullptr;  ///< call of the caller's; nothing in both: unknown
@@ -78,6 +80,9 @@ struct Cesql::Code {
     return children[node.first_child + nth];
   }
 };
+
+/// Whether a term is TRUE, after a cast to Boolean, without a fault.
+bool cesql_term_holds(const Cesql::Code& code, uint32_t node, json::View event);
 
 /// One evaluation: the event, strings it made, and the first fault.
 struct CesqlRun {

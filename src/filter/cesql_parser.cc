@@ -21,6 +21,7 @@ struct Token {
   TokenKind kind = TokenKind::end;
   std::string text;  ///< of a string, unescaped; of a word as written
   size_t column = 1;
+  size_t end = 0;    ///< one past its last byte
 };
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -41,6 +42,7 @@ class Lexer {
     while (true) {
       while (at_ < source_.size() && is_space(source_[at_])) ++at_;
       HENCE_TRY(Token token, next());
+      token.end = at_;
       out.push_back(std::move(token));
       if (out.back().kind == TokenKind::end) return out;
     }
@@ -208,6 +210,11 @@ class Parser {
   Result<uint32_t> integer(const Token& token);
   Result<std::vector<uint32_t>> list(bool may_be_empty);
   Result<uint32_t> add(CesqlNode node, const std::vector<uint32_t>& children);
+  /// Notes that a node is written from the token `first` to the last one taken.
+  void mark(uint32_t node, size_t first) {
+    code_.nodes[node].source_begin = static_cast<uint32_t>(tokens_[first].column - 1);
+    code_.nodes[node].source_end = static_cast<uint32_t>(tokens_[at_ - 1].end);
+  }
   std::optional<BinaryOperator> binary_operator() const;
   static bool is_reserved(const Token& token) {
     return token.kind == TokenKind::word && is_operator_word(token.text);
@@ -243,7 +250,9 @@ std::optional<BinaryOperator> Parser::binary_operator() const {
 }
 
 Result<uint32_t> Parser::expression(int precedence) {
+  const size_t first = at_;
   HENCE_TRY(uint32_t left, postfix());
+  mark(left, first);
   while (true) {
     const auto op = binary_operator();
     if (!op || op->precedence < precedence) return left;
@@ -252,6 +261,7 @@ Result<uint32_t> Parser::expression(int precedence) {
     CesqlNode node;
     node.op = op->op;
     HENCE_TRY(left, add(std::move(node), {left, right}));
+    mark(left, first);
   }
 }
 

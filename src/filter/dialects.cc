@@ -9,6 +9,12 @@
 
 namespace hence::filter {
 
+namespace {
+
+constexpr size_t kFoundBytes = 400;  // of what a group found, then no more parts are asked
+
+}  // namespace
+
 /// Reads filters; recursion is bounded by kFilterDepthMax.
 class DialectReader {
  public:
@@ -196,13 +202,15 @@ std::vector<FieldSpec> DialectFilters::necessary_conditions() const {
 }
 
 std::string DialectFilters::found_by(const Filter& filter, json::View event) {
-  if (filter.kind == Filter::Kind::sql) {
-    const CesqlOutcome outcome = filter.sql->evaluate(event);
-    if (outcome.fault != CesqlFault::none) return outcome.message;
-    return std::holds_alternative<bool>(outcome.value) ? "false" : "a value that is no boolean";
+  if (filter.kind == Filter::Kind::sql) return filter.sql->found_in(event);
+  std::string out;
+  for (const Filter& part : filter.parts) {
+    if (filter.kind == Filter::Kind::all && passes(part, event)) continue;
+    const std::string found = found_by(part, event);
+    if (out.find(found) == std::string::npos) out += (out.empty() ? "" : "; ") + found;
+    if (filter.kind == Filter::Kind::all || out.size() > kFoundBytes) return out;
   }
   CesqlRun run(event);
-  std::string out;
   for (const auto& [name, wanted] : filter.attributes) {
     const auto text = cesql_attribute_text(name, run);
     if (!out.empty()) out += ", ";

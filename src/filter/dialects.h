@@ -42,7 +42,7 @@ class DialectFilters {
   struct Verdict {
     std::string filter;  ///< as JSON
     bool passes = false;
-    std::string found;   ///< of one that fails: the attribute's value, or the error
+    std::string found;   ///< of one that fails: the attributes' values, the term or error that decides
   };
   std::vector<Verdict> explain(json::View event) const;
 

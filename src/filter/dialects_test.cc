@@ -28,6 +28,34 @@ TEST(Dialects, CompareTheStringFormOfAttributes) {
   EXPECT_TRUE(passes(R"([{"suffix": {"subject": "-7", "hops": "2"}}])"));
 }
 
+std::string found_by(const std::string& filters) {
+  const RuleSet rules = build_rules({"{\"filters\":" + filters + "}"});
+  return rules.why(0, parse_json(kEvent), {})->root.parts.back().actual;
+}
+
+TEST(Dialects, SayWhatTheyFound) {
+  EXPECT_EQ(found_by(R"([{"cesql": "hops = 13"}])"), "hops = 12; false");
+  EXPECT_EQ(found_by(R"([{"cesql": "hops = 12 AND (up AND NOT EXISTS type) AND data = 1"}])"),
+            "hops = 12, up = true, type = \"com.acme.x\", data is missing; NOT EXISTS type is false");
+  EXPECT_EQ(found_by(R"([{"cesql": "up AND hops / 0 = 1"}])"),
+            "up = true, hops = 12; hops / 0 = 1 fails: math error: division by zero");
+  EXPECT_EQ(found_by(R"([{"cesql": "hops = 1 OR hops = 2"}])"), "hops = 12; false");
+  EXPECT_EQ(found_by(R"([{"not": {"exact": {"id": "1"}}}])"), "id = \"1\"");
+  EXPECT_EQ(found_by(R"([{"any": [{"exact": {"id": "2"}}, {"exact": {"subject": "x"}}]}])"),
+            "id = \"1\"; subject = \"svc-7\"");
+}
+
+TEST(Dialects, ShowNoTestsThatOnlyTheIndexMakes) {
+  const RuleSet rules = build_rules({R"({"filters": [{"any": [{"exact": {"type": "a"}}, {"cesql": "type LIKE 'X%'"}]}]})",
+                                     R"({"filters": [{"prefix": {"hops": "3"}}]})"});
+  const json::Value event = parse_json(kEvent);
+  EXPECT_EQ(rules.why(0, event, {})->root.parts.front().expected, R"(is "a", or begins with "X")");
+  const Why why = *rules.why(1, event, {});
+  EXPECT_EQ(why.verdict, Verdict::fails);
+  ASSERT_EQ(why.root.parts.size(), 1u);
+  EXPECT_EQ(why.root.parts.front().kind, WhyNode::Kind::filter);
+}
+
 TEST(Dialects, NestAndAllOfTheArrayMustPass) {
   EXPECT_TRUE(passes("[]"));
   EXPECT_TRUE(passes(R"([{"any": [{"exact": {"type": "a"}}, {"exact": {"subject": "svc-7"}}]}])"));

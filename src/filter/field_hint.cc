@@ -55,6 +55,16 @@ std::string dotted(const std::vector<std::string_view>& keys, size_t count, std:
   return out + std::string(last);
 }
 
+std::vector<std::string_view> split_at_dots(std::string_view key) {
+  std::vector<std::string_view> out;
+  for (size_t begin = 0; begin <= key.size();) {
+    const size_t end = std::min(key.find('.', begin), key.size());
+    out.push_back(key.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return out;
+}
+
 bool has_path(json::View value, const std::vector<std::string_view>& keys) {
   for (const std::string_view key : keys) {
     const auto next = value.find(key);
@@ -64,9 +74,21 @@ bool has_path(json::View value, const std::vector<std::string_view>& keys) {
   return true;
 }
 
+/// {"a": {"b": …}} of a and b.
+std::string nested_pattern(const std::vector<std::string_view>& keys) {
+  std::string out;
+  for (const std::string_view key : keys) out += "{\"" + std::string(key) + "\": ";
+  return out + "…" + std::string(keys.size(), '}');
+}
+
 FieldHint missing_member(json::View event, json::View object,
                          const std::vector<std::string_view>& keys, size_t depth) {
   FieldHint out{"no such field", ""};
+  const std::vector<std::string_view> parts = split_at_dots(keys[depth]);
+  if (parts.size() > 1 && has_path(object, parts)) {
+    out.advice = "a key with a dot is one key; a field inside another is written " + nested_pattern(parts);
+    return out;
+  }
   if (const auto similar = similar_member(object, keys[depth])) {
     const bool only_case = folded(*similar) == folded(keys[depth]);
     out.advice = "there is \"" + dotted(keys, depth, *similar) + "\"" +

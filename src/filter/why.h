@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "expr/program.h"
+#include "filter/cesql.h"
 #include "filter/rule_index.h"
 #include "json/value.h"
 
@@ -28,6 +29,7 @@ struct WhyNode {
   Verdict verdict = Verdict::not_reached;
   bool decides = false;      ///< the first one that makes the whole what it is
   std::string path;          ///< condition: "data.amount"
+  std::string operators;     ///< condition: as a pattern writes them, "prefix"; several with commas
   std::string expected;      ///< "is one of \"a\", \"b\""; of a filter or when, its text
   std::string actual;        ///< the values found, as JSON, or why there are none
   std::string hint;          ///< what is probably wrong; empty if nothing is known
@@ -44,6 +46,9 @@ struct Why {
 /// Explains the rule at a slot.
 Why explain_rule(const RuleIndex& index, RuleIndex::Slot slot, json::View event,
                  const expr::Environment& environment);
+
+/// Adds a CESQL expression that the event must pass as well, as a filter of its own.
+void add_cesql(const Cesql& cesql, json::View event, Why& why);
 
 /// For people: at most 80 columns, the answer first. name: of the rule; its number in the set if there is none.
 std::string to_text(const Why& why, std::string_view name = {});

@@ -62,6 +62,19 @@ TEST(Why, HintsAtOtherCaseAndOtherTypes) {
   EXPECT_THAT(text_of(R"({"a": ["x"]})", R"({"a": {"b": "x"}})"), HasSubstr("found:  an object"));
 }
 
+TEST(Why, HintsAtBooleansWrittenAsStringsAndAtDottedKeys) {
+  EXPECT_THAT(text_of(R"({"a": [true]})", R"({"a": "true"})"), HasSubstr("boolean written as a string"));
+  EXPECT_THAT(text_of(R"({"a": [true]})", R"({"a": "false"})"), Not(HasSubstr("hint")));
+  EXPECT_EQ(why_of(R"({"pattern": {"a.b": [1]}})", R"({"a": {"b": 1}})").root.parts.front().hint,
+            R"(a key with a dot is one key; a field inside another is written {"a": {"b": …}})");
+  EXPECT_THAT(text_of(R"({"a.b": [1]})", R"({"a": {"c": 1}})"), Not(HasSubstr("one key")));
+}
+
+TEST(Why, OffersNoOperatorOfPatternsToFilters) {
+  const WhyNode node = why_of(R"({"filters": [{"exact": {"subject": "Prod"}}]})", R"({"subject": "prod"})").root.parts.front();
+  EXPECT_EQ(node.hint, "the same text in other case; filters compare attributes with their case");
+}
+
 TEST(Why, SaysThatElementsDiffer) {
   const std::string text = text_of(R"({"l": {"a": [1], "b": [2]}})", R"({"l": [{"a": 1}, {"b": 2}]})");
   EXPECT_THAT(text, HasSubstr("but for different elements"));
@@ -75,6 +88,40 @@ TEST(Why, SaysWhichElementComesClosest) {
   EXPECT_THAT(text_of(R"({"o": {"x": [1], "i": {"a": [1], "b": [2]}}})",
                       R"({"o": [{"x": 1, "i": [{"a": 1}, {"b": 2}]}, {"x": 2, "i": [{"a": 1, "b": 2}]}]})"),
               HasSubstr("element [1] comes closest: it misses o.x"));
+}
+
+TEST(Why, NamesTheClosestElementWhereOneConditionHoldsNowhere) {
+  const std::string pattern = R"({"l": {"x": [5], "y": [3]}})";
+  const std::string text = text_of(pattern, R"({"l": [{"x": 1, "y": 4}, {"x": 2, "y": 3}]})");
+  EXPECT_THAT(text, HasSubstr("found:  1, 2\n"));
+  EXPECT_THAT(text, HasSubstr("element [1] comes closest: it misses l.x\n"));
+  EXPECT_THAT(text_of(pattern, R"({"l": [{"x": 1, "y": 4}, {"x": 2, "y": 5}]})"), Not(HasSubstr("closest")));
+  EXPECT_THAT(text_of(R"({"l": {"x": [5]}})", R"({"l": [{"x": 1}, {"x": 2}]})"), Not(HasSubstr("closest")));
+}
+
+TEST(Why, AbsenceFailsWhereNoElementLacksTheField) {
+  EXPECT_EQ(text_of(R"({"l": {"b": [{"exists": false}]}})", R"({"l": [{"a": "x", "b": 2}]})"),
+            "✗ rule 0 does not match\n"
+            "  ✗ l.b is absent   <- decides\n"
+            "      found:  2\n");
+  const std::string both = R"({"l": {"a": ["x"], "b": [{"exists": false}]}})";
+  EXPECT_THAT(text_of(both, R"({"l": [{"a": "x", "b": 2}]})"), HasSubstr("✗ l.b is absent   <- decides\n"));
+  EXPECT_THAT(text_of(both, R"({"l": [{"a": "x", "b": 2}, {"a": "x"}]})"), HasSubstr("  ✓ l.b is absent\n"));
+}
+
+TEST(Why, SaysWhichElementsLackAField) {
+  const Why why = why_of(R"({"pattern": {"l": {"a": ["x"], "c": [1], "b": [{"exists": false}]}}})",
+                         R"({"l": [{"a": "x", "c": 1, "b": 2}, {"a": "x", "c": 2}, {"a": "y", "c": 1}]})");
+  ASSERT_EQ(why.root.parts.size(), 4u);
+  const WhyNode& agreement = why.root.parts.back();
+  EXPECT_THAT(agreement.actual, HasSubstr("l.b absent from element [1], element [2]"));
+  EXPECT_THAT(agreement.hint, HasSubstr("for different elements of the same"));
+}
+
+TEST(Why, AbsenceBesideAlternativesHoldsWhereOneOfThemChoosesTheElement) {
+  const std::string pattern = R"({"l": {"b": [{"exists": false}], "$or": [{"a": ["x"]}, {"c": ["y"]}]}})";
+  EXPECT_EQ(why_of("{\"pattern\":" + pattern + "}", R"({"l": [{"a": "x"}, {"b": 1, "c": "y"}]})").verdict, Verdict::holds);
+  EXPECT_EQ(why_of("{\"pattern\":" + pattern + "}", R"({"l": [{"a": "x", "b": 1}]})").verdict, Verdict::fails);
 }
 
 TEST(Why, ShowsWhatAWhenLookedAt) {
@@ -130,7 +177,21 @@ TEST(Why, JsonHoldsTheSameTree) {
   const Why why = why_of(R"({"pattern": {"a": [1]}})", R"({"a": 2})");
   EXPECT_EQ(to_json(why)->to_text(),
             R"({"rule":0,"matches":false,"verdict":"fails","conditions":[{"kind":"condition",)"
-            R"("verdict":"fails","decides":true,"path":"a","expected":"is 1","actual":"2"}]})");
+            R"("verdict":"fails","decides":true,"path":"a","operator":"exact","expected":"is 1","actual":"2"}]})");
+}
+
+TEST(Why, NamesTheOperatorsOfACondition) {
+  const auto operators = [](const std::string& alternatives) {
+    return why_of(R"({"pattern": {"a": [)" + alternatives + "]}}", R"({"a": 2})").root.parts.front().operators;
+  };
+  EXPECT_EQ(operators(R"({"prefix": "x"})"), "prefix");
+  EXPECT_EQ(operators(R"({"anything-but": ["x"]})"), "anything-but");
+  EXPECT_EQ(operators(R"({"numeric": [">", 1]})"), "numeric");
+  EXPECT_EQ(operators(R"({"cidr": "10.0.0.0/8"})"), "cidr");
+  EXPECT_EQ(operators(R"({"exists": false})"), "exists");
+  EXPECT_EQ(operators(R"({"regexp": "a+"})"), "regexp");
+  EXPECT_EQ(operators(R"({"equals-ignore-case": "X"}, {"wildcard": "a*"}, "b", null, {"exists": false})"),
+            "equals-ignore-case, wildcard, exact, exists");
 }
 
 TEST(Why, AnUnknownRuleIsNotFound) {

@@ -128,6 +128,7 @@ void build_node(const WhyNode& node, json::Builder& out) {
   out.member("kind", kind_name(node.kind)).member("verdict", verdict_name(node.verdict));
   if (node.decides) out.key("decides").boolean(true);
   if (!node.path.empty()) out.member("path", std::string_view(node.path));
+  if (!node.operators.empty()) out.member("operator", std::string_view(node.operators));
   if (!node.expected.empty()) out.member("expected", std::string_view(node.expected));
   if (!node.actual.empty()) out.member("actual", std::string_view(node.actual));
   if (!node.hint.empty()) out.member("hint", std::string_view(node.hint));
