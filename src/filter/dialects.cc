@@ -2,6 +2,7 @@
 #include "filter/dialects.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "filter/cesql_code.h"
 #include "filter/necessary.h"
@@ -193,6 +194,31 @@ std::vector<FieldSpec> DialectFilters::necessary_conditions() const {
   std::vector<FieldSpec> out;
   add_necessary(root_, out);
   return out;
+}
+
+/// Depth is bounded by kFilterDepthMax.
+std::optional<bool> DialectFilters::constant(const Filter& filter) {
+  if (filter.kind == Filter::Kind::sql) return filter.sql->constant();
+  if (filter.kind == Filter::Kind::negation) {
+    const auto inner = constant(filter.parts.front());
+    return inner ? std::optional(!*inner) : std::nullopt;
+  }
+  if (filter.kind != Filter::Kind::all && filter.kind != Filter::Kind::any) return std::nullopt;
+  // One part decides all and any if it is this; all parts together decide if none of them is.
+  const bool decisive = filter.kind == Filter::Kind::any;
+  bool all_known = true;
+  for (const Filter& part : filter.parts) {
+    const auto one = constant(part);
+    if (one && *one == decisive) return decisive;
+    all_known = all_known && one;
+  }
+  const auto is_denied = [&](const Filter& part) {
+    return part.kind == Filter::Kind::negation &&
+           std::any_of(filter.parts.begin(), filter.parts.end(),
+                       [&](const Filter& other) { return other.text == part.parts.front().text; });
+  };
+  if (std::any_of(filter.parts.begin(), filter.parts.end(), is_denied)) return decisive;
+  return all_known ? std::optional(!decisive) : std::nullopt;
 }
 
 std::string DialectFilters::found_by(const Filter& filter, json::View event) {
