@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "filter/case_fold.h"
 #include "filter/cesql_code.h"
+#include "filter/field_hint.h"
 #include "filter/necessary.h"
 #include "json/yaml.h"
 
@@ -68,10 +70,20 @@ class DialectReader {
       return out;
     }
     if (name == "sql" || name == "cesql") return read_sql(value, pointer);
-    return fault(pointer,
-                 "unknown filter dialect \"" + std::string(name) +
-                     "\"; known are exact, prefix, suffix, all, any, not and sql",
-                 ErrorCode::NotSupported);
+    const std::string unknown = "unknown filter dialect \"" + std::string(name) + "\"; ";
+    if (const auto meant = meant_dialect(name)) return fault(pointer, unknown + "did you mean \"" + std::string(*meant) + "\"?");
+    return fault(pointer, unknown + "known are exact, prefix, suffix, all, any, not and sql", ErrorCode::NotSupported);
+  }
+
+  /// The known dialect that a name is a slip of: anything else may be a dialect of others.
+  static std::optional<std::string_view> meant_dialect(std::string_view name) {
+    constexpr size_t kNameBytesMax = 16;
+    if (name.size() > kNameBytesMax) return std::nullopt;
+    for (const std::string_view known : {"exact", "prefix", "suffix", "all", "any", "not", "sql", "cesql"}) {
+      const size_t slips = known.size() <= 3 ? 1 : 2;
+      if (edit_distance(folded(name), known) <= slips) return known;
+    }
+    return std::nullopt;
   }
 
   std::optional<Filter> read_attributes(Kind kind, json::View value, const std::string& pointer) {
