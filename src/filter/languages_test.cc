@@ -112,6 +112,7 @@ TEST(FilterIndex, AnswersAreThoseOfTheFilters) {
     for (uint32_t i = 0; i < filters.size(); ++i) {
       ASSERT_EQ(std::binary_search(ids.begin(), ids.end(), i), alone[i].passes(event))
           << filters[i] << event->to_text();
+      ASSERT_EQ(rules.why(i, event, {})->verdict == Verdict::holds, alone[i].passes(event)) << filters[i] << event->to_text();
     }
   }
 }
