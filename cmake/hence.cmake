@@ -4,7 +4,7 @@ set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
-set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 set(CMAKE_CXX_FLAGS_RELEASE "-O2")
 set(CMAKE_C_FLAGS_RELEASE "-O2")
 # Under sanitizers -O2 -g takes more than twice as long to compile and finds nothing more.
@@ -26,7 +26,7 @@ endif()
 
 add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror
   -fno-strict-aliasing -ffp-contract=off -fPIE -fstack-protector-strong
-  -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
 add_link_options(-pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -60,9 +60,11 @@ if(HENCE_COVERAGE)
   add_link_options(--coverage)
 endif()
 
-include_directories(${CMAKE_SOURCE_DIR}/src)
+include_directories(${PROJECT_SOURCE_DIR}/src)
 find_package(Threads REQUIRED)
-find_package(GTest REQUIRED)
+if(PROJECT_IS_TOP_LEVEL)
+  find_package(GTest REQUIRED)
+endif()
 
 set(HENCE_COMMON_HEADERS <algorithm> <array> <chrono> <cstdint> <deque> <functional> <map> <memory> <optional> <set> <span>
   <string> <string_view> <utility> <variant> <vector>)
@@ -70,7 +72,7 @@ set(HENCE_COMMON_HEADERS <algorithm> <array> <chrono> <cstdint> <deque> <functio
 # hence_headers(NAME HEADER …)
 #   A target that has the headers precompiled, for others to take from.
 function(hence_headers name)
-  set(source ${CMAKE_BINARY_DIR}/${name}.cc)
+  set(source ${PROJECT_BINARY_DIR}/${name}.cc)
   file(GENERATE OUTPUT ${source} CONTENT "")
   add_library(${name} OBJECT ${source})
   target_precompile_headers(${name} PRIVATE ${ARGN})
@@ -82,16 +84,18 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # What gcc 12 says of the library's own code once that comes precompiled.
   list(APPEND HENCE_TEST_OPTIONS -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-maybe-uninitialized)
 endif()
-hence_headers(hence_test_headers ${HENCE_COMMON_HEADERS} <gmock/gmock.h>)
-target_compile_options(hence_test_headers PRIVATE ${HENCE_TEST_OPTIONS})
-target_link_libraries(hence_test_headers PRIVATE GTest::gmock)
+if(PROJECT_IS_TOP_LEVEL)
+  hence_headers(hence_test_headers ${HENCE_COMMON_HEADERS} <gmock/gmock.h>)
+  target_compile_options(hence_test_headers PRIVATE ${HENCE_TEST_OPTIONS})
+  target_link_libraries(hence_test_headers PRIVATE GTest::gmock)
+endif()
 if(HENCE_PRECOMPILE)
   hence_headers(hence_module_headers ${HENCE_COMMON_HEADERS})
 endif()
 
 # hence_module(NAME SOURCES … [TESTS …] DEPS … [LIBS …])
 #   Declares the static library hence_NAME from SOURCES, linked with the modules DEPS and the
-#   external libraries LIBS, and, from TESTS, the program NAME_test, known to ctest.
+#   external libraries LIBS, and, from TESTS, the program NAME_test, known to ctest (not inside another project).
 #   A module in a sub-folder has the folder in its name with '_' for '/'.
 function(hence_module name)
   cmake_parse_arguments(arg "" "" "SOURCES;TESTS;DEPS;LIBS;TEST_LIBS" ${ARGN})
@@ -108,14 +112,16 @@ function(hence_module name)
     target_link_libraries(hence_${target} ${scope} hence_${dep_target})
   endforeach()
   target_link_libraries(hence_${target} ${scope} ${arg_LIBS} Threads::Threads)
+  target_include_directories(hence_${target} INTERFACE ${PROJECT_SOURCE_DIR}/src)  # for another project
+  target_compile_features(hence_${target} INTERFACE cxx_std_20)
   if(HENCE_PRECOMPILE AND arg_SOURCES)
     target_precompile_headers(hence_${target} REUSE_FROM hence_module_headers)
   endif()
-  if(arg_TESTS)
+  if(arg_TESTS AND PROJECT_IS_TOP_LEVEL)
     add_executable(${target}_test ${arg_TESTS})
     target_link_libraries(${target}_test PRIVATE hence_${target} ${arg_TEST_LIBS} GTest::gmock GTest::gtest_main)
     target_precompile_headers(${target}_test REUSE_FROM hence_test_headers)
-    target_compile_definitions(${target}_test PRIVATE HENCE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    target_compile_definitions(${target}_test PRIVATE HENCE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     target_compile_options(${target}_test PRIVATE ${HENCE_TEST_OPTIONS})
     add_test(NAME ${target} COMMAND ${target}_test)
     set_tests_properties(${target} PROPERTIES TIMEOUT 300 LABELS unit)
@@ -124,11 +130,11 @@ endfunction()
 
 # hence_names_commit(TARGET)
 #   Gives the program "commit.h" with HENCE_COMMIT, the commit that its sources are at.
-set(commit_header ${CMAKE_BINARY_DIR}/commit/commit.h)
+set(commit_header ${PROJECT_BINARY_DIR}/commit/commit.h)
 add_custom_target(hence_commit BYPRODUCTS ${commit_header}
-  COMMAND ${CMAKE_COMMAND} -DSOURCE_DIR=${CMAKE_SOURCE_DIR} -DOUT=${commit_header}
-    -P ${CMAKE_SOURCE_DIR}/cmake/write_commit.cmake)
+  COMMAND ${CMAKE_COMMAND} -DSOURCE_DIR=${PROJECT_SOURCE_DIR} -DOUT=${commit_header}
+    -P ${PROJECT_SOURCE_DIR}/cmake/write_commit.cmake)
 function(hence_names_commit target)
   add_dependencies(${target} hence_commit)
-  target_include_directories(${target} PRIVATE ${CMAKE_BINARY_DIR}/commit)
+  target_include_directories(${target} PRIVATE ${PROJECT_BINARY_DIR}/commit)
 endfunction()

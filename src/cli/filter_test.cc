@@ -127,5 +127,14 @@ TEST_F(FilterCommands, TheBenchCountsMatches) {
   EXPECT_THAT(ran.out, HasSubstr(R"("matches":1)"));
 }
 
+TEST_F(FilterCommands, TheBenchOfOneEventGivesAFigureOrSaysWhyNot) {
+  const std::string rules = folder.write("rules.jsonl", "{\"id\":\"a\",\"pattern\":{\"a\":[1]}}\n");
+  const std::string events = folder.write("events.jsonl", "{\"a\":1}\n");
+  const Ran ran = run({"bench", "match", "--parsed", "--rules", rules, "--events", events, "-o", "jsonl"});
+  EXPECT_EQ(ran.code, kExitOk) << ran.err;
+  EXPECT_THAT(ran.out, testing::Not(HasSubstr(R"("eventsPerSecond":-)")));
+  EXPECT_THAT(ran.out, testing::AnyOf(HasSubstr(R"("nsPerEvent":)"), HasSubstr("give more of them")));
+}
+
 }  // namespace
 }  // namespace hence::cli

@@ -18,6 +18,17 @@ void each_entry(const Definitions& definitions, std::string_view name_space, Vis
   for (const auto& [name, entry] : space->catalogue->entries()) visit(entry);
 }
 
+/// A pattern of types as an ECMA-262 regular expression: a last `*` stands for at least one character.
+std::string type_expression(std::string_view pattern) {
+  constexpr std::string_view kSpecial = "\\^$.|?*+()[]{}";
+  std::string out = "^";
+  for (const char c : pattern.substr(0, pattern.size() - 1)) {
+    if (kSpecial.find(c) != kSpecial.npos) out += '\\';
+    out += c;
+  }
+  return out + ".+$";
+}
+
 /// A CloudEvent in the structured form whose data fits the entry's schema.
 void add_event_schema(json::Builder& b, const resource::EventTypeSpec& spec) {
   b.begin_object().member("type", "object").key("required").begin_array();
@@ -26,7 +37,7 @@ void add_event_schema(json::Builder& b, const resource::EventTypeSpec& spec) {
   b.key("specversion").begin_object().member("const", "1.0").end_object();
   for (const std::string_view name : {"id", "source"}) b.key(name).begin_object().member("type", "string").end_object();
   b.key("type").begin_object();
-  if (spec.is_pattern()) b.member("type", "string");
+  if (spec.is_pattern()) b.member("type", "string").member("pattern", type_expression(spec.type));
   else b.member("const", spec.type);
   b.end_object();
   if (spec.schema) b.member("data", *spec.schema);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filter/cesql.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <iterator>
 #include <limits>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -504,6 +506,57 @@ const std::string& Cesql::source() const { return code_->source; }
 
 namespace {
 
+/// The integers from low to high; none if low is greater.
+struct IntegerRange {
+  int64_t low = std::numeric_limits<int32_t>::min();
+  int64_t high = std::numeric_limits<int32_t>::max();
+};
+
+/// What a comparison of an attribute with an integer leaves; nothing for other nodes.
+std::optional<IntegerRange> integers_left_by(const Cesql::Code& code, const CesqlNode& node) {
+  if (node.child_count != 2 || code.nodes[code.child(node, 0)].op != CesqlOp::attribute) return std::nullopt;
+  const CesqlNode& right = code.nodes[code.child(node, 1)];
+  if (right.op != CesqlOp::literal || right.literal_type != CesqlType::integer) return std::nullopt;
+  const int64_t limit = right.integer;
+  IntegerRange out;
+  switch (node.op) {
+    case CesqlOp::equal:
+      out.low = out.high = limit;
+      return out;
+    case CesqlOp::less:
+      out.high = limit - 1;
+      return out;
+    case CesqlOp::less_equal:
+      out.high = limit;
+      return out;
+    case CesqlOp::greater:
+      out.low = limit + 1;
+      return out;
+    case CesqlOp::greater_equal:
+      out.low = limit;
+      return out;
+    default:
+      return std::nullopt;
+  }
+}
+
+using IntegerRanges = std::map<std::string_view, IntegerRange>;
+
+/// Narrows the range of each attribute by the comparisons that AND joins at the top; false where no integer is
+/// left. Depth is bounded by kCesqlDepthMax.
+bool narrow(const Cesql::Code& code, uint32_t index, IntegerRanges& ranges) {
+  const CesqlNode& node = code.nodes[index];
+  if (node.op == CesqlOp::logic_and) {
+    return narrow(code, code.child(node, 0), ranges) && narrow(code, code.child(node, 1), ranges);
+  }
+  const auto left = integers_left_by(code, node);
+  if (!left) return true;
+  IntegerRange& range = ranges[code.nodes[code.child(node, 0)].text];
+  range.low = std::max(range.low, left->low);
+  range.high = std::min(range.high, left->high);
+  return range.low <= range.high;
+}
+
 /// Conditions of one node, for its being TRUE without error. Depth is bounded by kCesqlDepthMax.
 std::vector<FieldSpec> necessary_of(const Cesql::Code& code, uint32_t index) {
   const CesqlNode& node = code.nodes[index];
@@ -516,27 +569,38 @@ std::vector<FieldSpec> necessary_of(const Cesql::Code& code, uint32_t index) {
     std::move(sides[1].begin(), sides[1].end(), std::back_inserter(out));
     return out;
   }
+  if (node.op == CesqlOp::exists && !is_required(node.text)) out.push_back(attribute_present(node.text));
   if (node.child_count == 0) return out;
   const CesqlNode& left = code.nodes[code.child(node, 0)];
-  if (left.op != CesqlOp::attribute || node.negated) return out;
+  if (left.op != CesqlOp::attribute) return out;
   const auto is_text = [](const CesqlNode& literal) {
     return literal.op == CesqlOp::literal && literal.literal_type == CesqlType::string;
   };
-  if (node.op == CesqlOp::equal) {
-    const CesqlNode& right = code.nodes[code.child(node, 1)];
-    if (is_text(right)) out.push_back(attribute_is(left.text, right.text));
-  } else if (node.op == CesqlOp::in) {
+  const auto integers = integers_left_by(code, node);
+  if (integers && integers->low <= integers->high) {
+    out.push_back(attribute_integer(left.text, static_cast<int32_t>(integers->low),
+                                    static_cast<int32_t>(integers->high)));
+  } else if (node.op == CesqlOp::equal && is_text(code.nodes[code.child(node, 1)])) {
+    out.push_back(attribute_is(left.text, code.nodes[code.child(node, 1)].text));
+  } else if (node.op == CesqlOp::in && !node.negated) {
     std::vector<std::vector<FieldSpec>> elements;
     for (uint32_t i = 1; i < node.child_count; ++i) {
       const CesqlNode& element = code.nodes[code.child(node, i)];
-      if (!is_text(element)) return {};
+      if (!is_text(element)) return {attribute_present(left.text)};
       elements.push_back({attribute_cast_is(left.text, element.text)});
     }
-    return either(elements);
-  } else if (node.op == CesqlOp::like && !node.pattern.empty() &&
-             node.pattern.front().kind == LikePiece::Kind::text) {
-    out.push_back(attribute_affix(left.text, TestKind::prefix, node.pattern.front().text));
+    out = either(elements);
+  } else if (node.op == CesqlOp::like && !node.negated && !node.pattern.empty()) {
+    const LikePiece& front = node.pattern.front();
+    const LikePiece& back = node.pattern.back();
+    if (front.kind == LikePiece::Kind::text) {
+      out.push_back(attribute_affix(left.text, TestKind::prefix, front.text));
+    } else if (back.kind == LikePiece::Kind::text) {
+      out.push_back(attribute_affix(left.text, TestKind::suffix, back.text));
+    }
   }
+  // Whatever is asked of an attribute that is not there is an error, and a filter with an error does not pass.
+  if (out.empty()) out.push_back(attribute_present(left.text));
   return out;
 }
 
@@ -544,6 +608,16 @@ std::vector<FieldSpec> necessary_of(const Cesql::Code& code, uint32_t index) {
 
 std::vector<FieldSpec> Cesql::necessary_conditions() const {
   return necessary_of(*code_, code_->root);
+}
+
+std::optional<bool> Cesql::constant() const {
+  const bool looks = std::any_of(code_->nodes.begin(), code_->nodes.end(), [](const CesqlNode& node) {
+    return node.op == CesqlOp::attribute || node.op == CesqlOp::exists || node.op == CesqlOp::call;
+  });
+  if (!looks) return passes(json::View());
+  IntegerRanges ranges;
+  if (!narrow(*code_, code_->root, ranges)) return false;
+  return std::nullopt;
 }
 
 }  // namespace hence::filter

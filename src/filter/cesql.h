@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,8 +63,10 @@ class Cesql {
   std::string found_in(json::View event) const;
 
   /// Conditions that hold whenever the expression passes, for the index: from terms such as
-  /// `type = 'x'` that are joined by AND at the top.
+  /// `type = 'x'` that are joined by AND or OR at the top.
   std::vector<FieldSpec> necessary_conditions() const;
+  /// Whether it passes every event or none, where that is known without one: `1 = 1`, `hop > 5 AND hop < 3`.
+  std::optional<bool> constant() const;
   const std::string& source() const;
 
  private:

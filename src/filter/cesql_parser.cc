@@ -72,7 +72,14 @@ class Lexer {
       at_ += symbol.size();
       return token;
     }
-    return error_at(token.column, "unexpected character \"" + std::string(1, c) + "\"");
+    return error_at(token.column, "unexpected character \"" + std::string(character()) + "\"");
+  }
+
+  /// The character here, with all its bytes in UTF-8.
+  std::string_view character() const {
+    size_t size = 1;
+    while (size < 4 && (static_cast<unsigned char>(peek(size)) & 0xC0u) == 0x80) ++size;
+    return source_.substr(at_, size);
   }
 
   void word(Token& token, bool has_sign) {

@@ -144,6 +144,11 @@ TEST(Cesql, RefusesWhatDoesNotParseWithAColumn) {
   }
 }
 
+TEST(Cesql, NamesTheWholeCharacterThatIsNotExpected) {
+  EXPECT_THAT(Cesql::parse("sevérity = 'x'").error().message(), ::testing::HasSubstr("unexpected character \"é\""));
+  EXPECT_THAT(Cesql::parse("a = 日").error().message(), ::testing::HasSubstr("unexpected character \"日\""));
+}
+
 TEST(Cesql, DeepExpressionsAreRefusedNotFollowed) {
   EXPECT_FALSE(Cesql::parse(std::string(30000, '(') + "1" + std::string(30000, ')')).ok());
   std::string minus;

@@ -2,8 +2,11 @@
 #include "filter/dialects.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "filter/case_fold.h"
 #include "filter/cesql_code.h"
+#include "filter/field_hint.h"
 #include "filter/necessary.h"
 #include "json/yaml.h"
 
@@ -73,10 +76,20 @@ class DialectReader {
       return out;
     }
     if (name == "sql" || name == "cesql") return read_sql(value, pointer);
-    return fault(pointer,
-                 "unknown filter dialect \"" + std::string(name) +
-                     "\"; known are exact, prefix, suffix, all, any, not and sql",
-                 ErrorCode::NotSupported);
+    const std::string unknown = "unknown filter dialect \"" + std::string(name) + "\"; ";
+    if (const auto meant = meant_dialect(name)) return fault(pointer, unknown + "did you mean \"" + std::string(*meant) + "\"?");
+    return fault(pointer, unknown + "known are exact, prefix, suffix, all, any, not and sql", ErrorCode::NotSupported);
+  }
+
+  /// The known dialect that a name is a slip of: anything else may be a dialect of others.
+  static std::optional<std::string_view> meant_dialect(std::string_view name) {
+    constexpr size_t kNameBytesMax = 16;
+    if (name.size() > kNameBytesMax) return std::nullopt;
+    for (const std::string_view known : {"exact", "prefix", "suffix", "all", "any", "not", "sql", "cesql"}) {
+      const size_t slips = known.size() <= 3 ? 1 : 2;
+      if (edit_distance(folded(name), known) <= slips) return known;
+    }
+    return std::nullopt;
   }
 
   std::optional<Filter> read_attributes(Kind kind, json::View value, const std::string& pointer) {
@@ -199,6 +212,31 @@ std::vector<FieldSpec> DialectFilters::necessary_conditions() const {
   std::vector<FieldSpec> out;
   add_necessary(root_, out);
   return out;
+}
+
+/// Depth is bounded by kFilterDepthMax.
+std::optional<bool> DialectFilters::constant(const Filter& filter) {
+  if (filter.kind == Filter::Kind::sql) return filter.sql->constant();
+  if (filter.kind == Filter::Kind::negation) {
+    const auto inner = constant(filter.parts.front());
+    return inner ? std::optional(!*inner) : std::nullopt;
+  }
+  if (filter.kind != Filter::Kind::all && filter.kind != Filter::Kind::any) return std::nullopt;
+  // One part decides all and any if it is this; all parts together decide if none of them is.
+  const bool decisive = filter.kind == Filter::Kind::any;
+  bool all_known = true;
+  for (const Filter& part : filter.parts) {
+    const auto one = constant(part);
+    if (one && *one == decisive) return decisive;
+    all_known = all_known && one;
+  }
+  const auto is_denied = [&](const Filter& part) {
+    return part.kind == Filter::Kind::negation &&
+           std::any_of(filter.parts.begin(), filter.parts.end(),
+                       [&](const Filter& other) { return other.text == part.parts.front().text; });
+  };
+  if (std::any_of(filter.parts.begin(), filter.parts.end(), is_denied)) return decisive;
+  return all_known ? std::optional(!decisive) : std::nullopt;
 }
 
 std::string DialectFilters::found_by(const Filter& filter, json::View event) {

@@ -33,6 +33,9 @@ class DialectFilters {
   /// Conditions that hold whenever passes() does, for the index.
   std::vector<FieldSpec> necessary_conditions() const;
 
+  /// Whether they pass every event or none, where that is known without one.
+  std::optional<bool> constant() const { return constant(root_); }
+
   /// Filters in the array.
   size_t count() const { return root_.parts.size(); }
   /// The array as JSON.
@@ -59,6 +62,7 @@ class DialectFilters {
   static bool passes(const Filter& filter, json::View event);
   static bool attribute_passes(const Filter& filter, json::View event);
   static void add_necessary(const Filter& filter, std::vector<FieldSpec>& out);
+  static std::optional<bool> constant(const Filter& filter);
   static std::string found_by(const Filter& filter, json::View event);
 
   Filter root_;  // all

@@ -92,6 +92,8 @@ TEST(Dialects, AreRefusedWithTheirPlace) {
       {R"([{}])", "/filters/0", "one dialect"},
       {R"([{"exact": {"a": "b"}, "prefix": {"a": "b"}}])", "/filters/0", "one dialect"},
       {R"([{"regex": {"a": "b"}}])", "/filters/0/regex", "unknown filter dialect"},
+      {R"([{"exakt": {"a": "b"}}])", "/filters/0/exakt", "did you mean \"exact\"?"},
+      {R"([{"Prefix": {"a": "b"}}])", "/filters/0/Prefix", "did you mean \"prefix\"?"},
       {R"([{"exact": {}}])", "/filters/0/exact", "at least one"},
       {R"([{"exact": {"a": ""}}])", "/filters/0/exact/a", "not empty"},
       {R"([{"exact": {"a": 5}}])", "/filters/0/exact/a", "string"},
@@ -112,6 +114,11 @@ TEST(Dialects, AreRefusedWithTheirPlace) {
     EXPECT_EQ(faults[0].pointer, refusal.pointer);
     EXPECT_THAT(faults[0].message, HasSubstr(refusal.says)) << refusal.filters;
   }
+}
+
+TEST(Dialects, ASlipIsAFaultAndAStrangeDialectIsNotSupported) {
+  EXPECT_EQ(parse_conditions(parse_json(R"({"filters": [{"exakt": {"a": "b"}}]})")).error().code(), ErrorCode::PatternInvalid);
+  EXPECT_EQ(parse_conditions(parse_json(R"({"filters": [{"regex": {"a": "b"}}]})")).error().code(), ErrorCode::NotSupported);
 }
 
 TEST(Dialects, FiltersInsideEachOtherHaveALimit) {

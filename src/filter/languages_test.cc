@@ -89,7 +89,16 @@ TEST(FilterIndex, AnswersAreThoseOfTheFilters) {
       R"j([{"sql":"t NOT IN ('x', '5')"}])j", R"j([{"sql":"t = 'x' OR t = '5'"}])j",
       R"j([{"sql":"t = 'x' OR a = '5'"}])j", R"j([{"sql":"t = 'x' AND a = '5' OR t = '5'"}])j",
       R"j([{"sql":"t LIKE 'x%'"}])j", R"j([{"sql":"t LIKE '5%'"}])j", R"j([{"sql":"t NOT LIKE 'x%'"}])j",
-      R"j([{"sql":"NOT (t = 'x')"}])j", R"j([{"sql":"t = 5"}])j", R"j([{"sql":"t = '+5' OR t IN ('+5')"}])j"};
+      R"j([{"sql":"NOT (t = 'x')"}])j", R"j([{"sql":"t = 5"}])j", R"j([{"sql":"t = '+5' OR t IN ('+5')"}])j",
+      R"j([{"sql":"t = 1"}])j", R"j([{"sql":"t = 0"}])j", R"j([{"sql":"t = -1"}])j", R"j([{"sql":"t <> 5"}])j", R"j([{"sql":"t < 1"}])j",
+      R"j([{"sql":"t <= 0"}])j", R"j([{"sql":"t > 0"}])j", R"j([{"sql":"t >= 5"}])j", R"j([{"sql":"t > 5"}])j", R"j([{"sql":"5 < t"}])j",
+      R"j([{"sql":"t < -2147483648"}])j", R"j([{"sql":"t >= -2147483648"}])j", R"j([{"sql":"t > 4 AND t < 6"}])j",
+      R"j([{"sql":"t = 5 OR t = 6"}])j", R"j([{"sql":"t = 5 OR EXISTS a"}])j", R"j([{"sql":"EXISTS t"}])j", R"j([{"sql":"EXISTS id"}])j",
+      R"j([{"sql":"EXISTS data"}])j", R"j([{"sql":"NOT EXISTS t"}])j", R"j([{"sql":"EXISTS t AND NOT EXISTS a"}])j",
+      R"j([{"sql":"t LIKE '%y'"}])j", R"j([{"sql":"t LIKE '%5'"}])j", R"j([{"sql":"t LIKE '%e'"}])j", R"j([{"sql":"t LIKE '_y'"}])j",
+      R"j([{"sql":"t LIKE '%'"}])j", R"j([{"sql":"t LIKE ''"}])j", R"j([{"sql":"t LIKE '%0'"}])j", R"j([{"sql":"t NOT LIKE '%y'"}])j",
+      R"j([{"sql":"NOT t"}])j", R"j([{"sql":"t XOR a"}])j", R"j([{"sql":"-t = -5"}])j", R"j([{"sql":"t + 1 = 6"}])j",
+      R"j([{"sql":"UPPER(t) = 'X'"}])j", R"j([{"sql":"t IN (5, 6)"}])j", R"j([{"sql":"t"}])j"};
   std::vector<std::string> ons;
   std::vector<DialectFilters> alone;
   for (const std::string& text : filters) {
@@ -103,6 +112,7 @@ TEST(FilterIndex, AnswersAreThoseOfTheFilters) {
     for (uint32_t i = 0; i < filters.size(); ++i) {
       ASSERT_EQ(std::binary_search(ids.begin(), ids.end(), i), alone[i].passes(event))
           << filters[i] << event->to_text();
+      ASSERT_EQ(rules.why(i, event, {})->verdict == Verdict::holds, alone[i].passes(event)) << filters[i] << event->to_text();
     }
   }
 }
@@ -115,6 +125,22 @@ TEST(FilterIndex, AlternativesOfOneAttributeAreIndexed) {
     ASSERT_EQ(conditions->any_of[0].size(), 1u) << on;
     EXPECT_EQ(conditions->any_of[0][0].path, std::vector<std::string>{"type"});
   }
+}
+
+TEST(FilterIndex, WhatCesqlAsksOfAnAttributeIsIndexed) {
+  const struct {
+    const char* sql;
+    TestKind kind;
+  } cases[] = {{"subject LIKE '%eu'", TestKind::suffix}, {"subject LIKE 'eu%'", TestKind::prefix},
+               {"subject LIKE '%e%'", TestKind::present}, {"hop = 5", TestKind::number},
+               {"hop < 5", TestKind::range},             {"hop >= 5", TestKind::range},
+               {"hop <> 5", TestKind::present},          {"EXISTS hop", TestKind::present}};
+  for (const auto& item : cases) {
+    const auto conditions = parse_conditions(parse_json(std::string(R"({"filters": [{"sql": ")") + item.sql + "\"}]}"));
+    ASSERT_EQ(conditions->any_of[0].size(), 1u) << item.sql;
+    EXPECT_EQ(conditions->any_of[0][0].any_of[0].kind, item.kind) << item.sql;
+  }
+  EXPECT_TRUE(parse_conditions(parse_json(R"({"filters": [{"sql": "EXISTS id"}]})"))->any_of[0].empty()) << "true without it";
 }
 
 TEST(FilterIndex, TextsThatAreNearlyNumbersAreTexts) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "filter/regular_expression.h"
 #include "filter/test_relation.h"
@@ -36,7 +37,44 @@ bool is_single(const FieldSpec& field) {
          (field.path.size() == 1 && (field.path[0] == "subject" || field.path[0] == "time"));
 }
 
+/// Whether a string may pass a test.
+bool takes_strings(const TestSpec& test) {
+  switch (test.kind) {
+    case TestKind::number:
+    case TestKind::truth:
+    case TestKind::null:
+    case TestKind::range:
+      return test.negated;
+    case TestKind::of_type:
+      return test.operands.front() == "string";
+    default:
+      return true;
+  }
+}
+
+/// Conditions on attributes of the specification as they are for strings, which those always are: what CESQL, whens
+/// and patterns ask of them is then the same. Where no string passes, nothing changes.
+void ask_for_strings(Conditions& conditions) {
+  for (Conjunction& conjunction : conditions.any_of) {
+    for (FieldSpec& field : conjunction) {
+      if (!is_required_attribute(field) || std::none_of(field.any_of.begin(), field.any_of.end(), takes_strings)) continue;
+      std::erase_if(field.any_of, [](const TestSpec& test) { return !takes_strings(test); });
+      field.raw = false;
+    }
+  }
+}
+
+/// Whether a field may be there or not, whatever it holds.
+bool asks_nothing(const FieldSpec& field) {
+  const auto has = [&](TestKind kind) {
+    return std::any_of(field.any_of.begin(), field.any_of.end(), [&](const TestSpec& test) { return test.kind == kind; });
+  };
+  return has(TestKind::present) && has(TestKind::absent);
+}
+
 bool holds_always(const FieldSpec& field) {
+  // Fields of one array may be asked of different elements; those at the top are in none.
+  if (field.path.size() == 1 && asks_nothing(field)) return true;
   if (!is_required_attribute(field)) return false;
   return std::any_of(field.any_of.begin(), field.any_of.end(), [](const TestSpec& test) {
     if (test.negated) return false;
@@ -51,6 +89,12 @@ bool holds_always(const FieldSpec& field) {
 /// Why no event can meet a conjunction; empty if one may.
 std::string contradiction_in(const Conjunction& conjunction) {
   for (size_t i = 0; i < conjunction.size(); ++i) {
+    const auto& tests = conjunction[i].any_of;
+    const bool absent = std::all_of(tests.begin(), tests.end(),
+                                    [](const TestSpec& test) { return test.kind == TestKind::absent; });
+    if (absent && is_required_attribute(conjunction[i])) {
+      return "asks " + path_text(conjunction[i]) + " to be absent, which every event has";
+    }
     for (size_t j = i + 1; j < conjunction.size(); ++j) {
       const FieldSpec& a = conjunction[i];
       const FieldSpec& b = conjunction[j];
@@ -107,6 +151,11 @@ std::optional<TestSpec> left_by(const expr::Comparison& comparison) {
     out.operands.emplace_back(comparison.constant->as_string());
     return out;
   }
+  if (equal && comparison.constant->is_bool()) {
+    out.kind = TestKind::truth;
+    out.truth = comparison.constant->as_bool();
+    return out;
+  }
   const bool below = comparison.op == Operator::less || comparison.op == Operator::less_equal;
   if (!comparison.constant->is_number() || !(equal || below)) return std::nullopt;
   const double low = std::nextafter(comparison.constant->as_double(), -kInfinity);
@@ -133,7 +182,9 @@ std::string contradiction_between(const Conjunction& conjunction, const expr::Pr
     if (!left) continue;
     for (const FieldSpec& field : conjunction) {
       if (field.raw || field.path != comparison.path) continue;
+      const bool wants_value = comparison.op == expr::Comparison::Operator::equal;  // null is below many
       const bool excluded = std::all_of(field.any_of.begin(), field.any_of.end(), [&](const TestSpec& test) {
+        if (test.kind == TestKind::absent) return wants_value;
         return wants_text_or_number(test) && tests_exclude(test, *left);
       });
       if (excluded) return "asks of " + path_text(field) + " what its when refuses";
@@ -171,7 +222,10 @@ std::string never_matches(const Conditions& conditions) {
     if (why.empty() && conditions.program) why = contradiction_between(conjunction, *conditions.program);
     if (why.empty()) break;
   }
-  if (!why.empty() || !conditions.program) return why;
+  if (!why.empty()) return why;
+  const auto filtered = conditions.filters ? conditions.filters->constant() : std::nullopt;
+  if (filtered && !*filtered) return "its filters pass no event";
+  if (!conditions.program) return "";
   why = contradiction_in(*conditions.program);
   if (!why.empty() || !conditions.program->reads().constant) return why;
   expr::Budget budget = expr::kWhenBudget;
@@ -189,9 +243,9 @@ bool when_is_always_true(const Conditions& conditions) {
 
 bool matches_everything(const Conditions& conditions) {
   if (!when_is_always_true(conditions)) return false;
-  if (conditions.filters && conditions.filters->count() > 0) return false;
+  if (conditions.filters && !conditions.filters->constant().value_or(false)) return false;
   return std::any_of(conditions.any_of.begin(), conditions.any_of.end(), [](const Conjunction& all) {
-    return std::all_of(all.begin(), all.end(), holds_always);
+    return (all.size() == 1 && asks_nothing(all[0])) || std::all_of(all.begin(), all.end(), holds_always);
   });
 }
 
@@ -221,7 +275,8 @@ std::string slowness(const Conditions& conditions) {
   if (found) return "";
   if (conditions.program) return "runs its when for every event; a type or pattern beside it makes it found by index";
   if (conditions.filters && conditions.filters->count() > 0) {
-    return "asks its filters of every event; a type or pattern beside them makes it found by index";
+    return "asks its filters of every event, or of all that have a field; a type or pattern beside them makes it "
+           "found by index";
   }
   return "names no value the index could find (wildcards and expressions that begin and end openly, "
          "anything-but, exists); a type beside them helps";
@@ -309,8 +364,10 @@ std::string_view finding_name(Finding::Kind kind) {
   return "";
 }
 
-std::vector<Finding> lint(const std::vector<RuleInput>& rules, const std::vector<std::string>& known_types) {
+std::vector<Finding> lint(const std::vector<RuleInput>& given, const std::vector<std::string>& known_types) {
   std::vector<Finding> out;
+  std::vector<RuleInput> rules = given;
+  for (RuleInput& rule : rules) ask_for_strings(rule.conditions);
   const FieldSpec known = types_as_field(known_types);
   std::vector<bool> told(rules.size());  // of them no pair is worth telling
   for (size_t i = 0; i < rules.size(); ++i) {

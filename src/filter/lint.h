@@ -26,7 +26,7 @@ inline constexpr size_t kComparedRulesMax = 5'000;  ///< beyond, rules are not c
 
 /// In order of the rules given. known_types: the event types there are ("a.b",
 /// "a.*"); empty if that is not known.
-std::vector<Finding> lint(const std::vector<RuleInput>& rules, const std::vector<std::string>& known_types = {});
+std::vector<Finding> lint(const std::vector<RuleInput>& given, const std::vector<std::string>& known_types = {});
 
 /// Whether no value at all, a single one, could pass tests of both fields. False where unknown.
 bool contradict(const FieldSpec& a, const FieldSpec& b);

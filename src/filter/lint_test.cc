@@ -44,6 +44,17 @@ TEST(Lint, TellsRulesThatNeverMatch) {
            R"({"type": "a", "filters": [{"sql": "n = 'x'"}], "when": ".n == \"y\""})",
            R"({"type": "a", "pattern": {"data": {"n": [7]}}, "when": ".data.n == 8 and .data.m > 1"})",
            R"({"type": "com.*", "when": ".type == \"org.x\""})",
+           R"j({"filters": [{"sql": "hop > 5 AND hop < 3"}]})j",
+           R"j({"filters": [{"sql": "x = 'y' AND hop = 5 AND hop <> 7 AND hop > 5"}]})j",
+           R"({"filters": [{"sql": "FALSE"}]})",
+           R"({"filters": [{"sql": "1"}]})",
+           R"({"filters": [{"sql": "1 / 0 = 1"}]})",
+           R"({"filters": [{"not": {"any": [{"sql": "TRUE"}, {"exact": {"id": "1"}}]}}]})",
+           R"({"filters": [{"prefix": {"type": "a"}}, {"prefix": {"type": "b"}}]})",
+           R"({"filters": [{"exact": {"type": "a"}}, {"not": {"exact": {"type": "a"}}}]})",
+           R"({"pattern": {"data": {"x": [{"exists": false}]}}, "when": ".data.x == 5"})",
+           R"({"pattern": {"data": {"x": ["a"]}}, "when": ".data.x == true"})",
+           R"({"pattern": {"source": [{"exists": false}]}})",
            R"({"type": "a", "pattern": {"$or": [{"type": ["b"]}, {"type": [{"suffix": "c"}]}]}})"}) {
     EXPECT_THAT(findings({on}), ElementsAre("0 never")) << on;
   }
@@ -71,6 +82,9 @@ TEST(Lint, TellsTypesThatTheCatalogueDoesNotHave) {
   EXPECT_EQ(kinds(R"({"type": ["com.acme.payed", "com.acme.sent"]})"), "");
   EXPECT_EQ(kinds(R"({"type": "com.acme.*"})"), "");
   EXPECT_EQ(kinds(R"({"pattern": {"data": {"n": [1]}}})"), "");
+  EXPECT_EQ(kinds(R"({"when": ".type == \"com.acme.payed\""})"), "unknown type");
+  EXPECT_EQ(kinds(R"({"when": ".type == \"com.acme.paid\""})"), "");
+  EXPECT_EQ(kinds(R"({"filters": [{"prefix": {"type": "com.acme.g"}}]})"), "unknown type");
   EXPECT_EQ(kinds(R"({"type": "com.acme.paid.twice"})"), "unknown type");
   EXPECT_EQ(kinds(R"({"type": "com.beta.x"})"), "") << "declared by a pattern";
   EXPECT_EQ(findings({R"({"type": "com.acme.payed"})"}), std::vector<std::string>()) << "no catalogue, nothing to tell";
@@ -86,6 +100,14 @@ TEST(Lint, IsSilentWhereARuleMayMatch) {
            R"({"type": "a", "pattern": {"data": {"n": [{"numeric": [">", 5]}, null]}}, "when": ".data.n < 3"})",
            R"({"type": "a", "pattern": {"data": {"n": [{"exists": false}]}}, "when": ".data.n < 3"})",
            R"({"type": "a", "pattern": {"data": {"n": [{"numeric": [">=", 3]}]}}, "when": ".data.n <= 3"})",
+           R"({"type": "a", "pattern": {"data": {"n": [{"exists": false}, 5]}}, "when": ".data.n == 5"})",
+           R"({"type": "a", "pattern": {"data": {"n": [{"exists": false}]}}, "when": ".data.n == null"})",
+           R"({"type": "a", "pattern": {"subject": [{"exists": false}]}})",
+           R"({"type": "a", "filters": [{"sql": "hop > 2 AND hop < 4"}]})",
+           R"({"type": "a", "filters": [{"sql": "hop > 5 OR hop < 3"}]})",
+           R"({"type": "a", "filters": [{"sql": "hop > 5 AND hops < 3"}]})",
+           R"({"type": "a", "filters": [{"prefix": {"hop": "1"}}, {"prefix": {"hop": "12"}}]})",
+           R"({"type": "a", "filters": [{"exact": {"id": "1"}}, {"not": {"exact": {"id": "2"}}}]})",
            R"({"type": "a", "filters": [{"any": [{"exact": {"type": "a"}}, {"exact": {"type": "b"}}]}]})",
            R"({"type": ["a", "b"], "pattern": {"$or": [{"type": ["c"]}, {"type": ["b"]}]}})"}) {
     EXPECT_THAT(findings({on}), IsEmpty()) << on;
@@ -95,6 +117,10 @@ TEST(Lint, IsSilentWhereARuleMayMatch) {
 TEST(Lint, TellsRulesThatMatchEverything) {
   for (const char* on : {R"({"type": "*"})", R"({"filters": []})", R"({"when": "true"})",
                          R"({"pattern": {"type": [{"exists": true}]}})",
+                         R"({"filters": [{"sql": "TRUE"}]})",
+                         R"({"filters": [{"not": {"sql": "FALSE"}}]})",
+                         R"({"pattern": {"data": {"x": [{"exists": true}, {"exists": false}]}}})",
+                         R"({"pattern": {"x": [{"exists": true}, {"exists": false}], "y": [{"exists": false}, {"exists": true}]}})",
                          R"({"pattern": {"source": [{"wildcard": "*"}]}})"}) {
     EXPECT_THAT(findings({on}), ElementsAre("0 everything")) << on;
   }
@@ -113,6 +139,9 @@ TEST(Lint, TellsRulesEqualToOrContainedInOthers) {
   EXPECT_THAT(findings({R"({"type": "x", "when": ".data.n > 1"})", R"({"type": "x", "when": ".data.n > 2"})"}),
               IsEmpty());
   EXPECT_THAT(findings({a, R"({"type": "b.*"})"}), IsEmpty());
+  EXPECT_THAT(findings({R"({"type": "t.u"})", R"({"when": ".type == \"t.u\""})"}), ElementsAre("1 contained 0"));
+  EXPECT_THAT(findings({R"({"type": "t.u"})", R"({"when": ".type == \"t.v\""})"}), IsEmpty());
+  EXPECT_THAT(findings({R"({"when": ".type == \"t.u\""})", R"({"type": "t.u", "filters": [{"exact": {"id": "1"}}]})"}), IsEmpty());
 }
 
 TEST(Lint, DoesNotCallARuleContainedOnAbsenceWithOtherFields) {

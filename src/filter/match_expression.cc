@@ -86,6 +86,10 @@ std::optional<TestSpec> ExpressionReader::read(json::View expression) {
   if (name == "exists") return read_exists(operand);
   if (name == "numeric") return read_numeric(operand);
   if (name == "anything-but") return read_anything_but(operand);
+  if (name == "not" || name.starts_with("not-")) {
+    return fault("unknown match expression " + quoted(name) + "; for values that are none of some, write {\"anything-but\": " +
+                 (operand.is_object() || operand.is_array() ? "…" : operand.to_text()) + "}");
+  }
   std::string names;
   for (size_t i = 0; i < kUsableNames; ++i) {
     if (i > 0) names += ", ";

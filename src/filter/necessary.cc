@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <string>
+#include <utility>
 
 #include "filter/case_fold.h"
 
@@ -53,6 +55,27 @@ FieldSpec attribute_affix(std::string_view name, TestKind kind, std::string_view
   // An extension may be an integer or a boolean, whose string form is compared.
   out.any_of.push_back(of_type("number"));
   out.any_of.push_back(of_type("boolean"));
+  return out;
+}
+
+FieldSpec attribute_present(std::string_view name) {
+  FieldSpec out;
+  out.path.emplace_back(name);
+  out.any_of.emplace_back().kind = TestKind::present;
+  return out;
+}
+
+FieldSpec attribute_integer(std::string_view name, int32_t low, int32_t high) {
+  FieldSpec out;
+  out.path.emplace_back(name);
+  TestSpec test;
+  test.kind = low == high ? TestKind::number : TestKind::range;
+  test.operands.push_back(std::to_string(low));
+  if (low != high) test.operands.push_back(std::to_string(high));
+  out.any_of.push_back(std::move(test));
+  // A string or a boolean may be cast to an integer.
+  out.any_of.push_back(of_type("string"));
+  if (low <= 1 && high >= 0) out.any_of.push_back(of_type("boolean"));
   return out;
 }
 

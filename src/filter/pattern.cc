@@ -123,12 +123,12 @@ bool is_searched(const TestSpec& test) {
 }
 
 void PatternReader::read_values(json::View values) {
-  if (values.size() == 0) {
-    fault("an empty array matches nothing; list at least one value");
+  if (path_.back() == "$or" && (values.size() == 0 || (values.size() == 1 && values.at(0).is_object()))) {
+    fault("$or needs at least two objects");
     return;
   }
-  if (path_.back() == "$or" && values.size() == 1 && values.at(0).is_object()) {
-    fault("$or needs at least two objects");
+  if (values.size() == 0) {
+    fault("an empty array matches nothing; list at least one value");
     return;
   }
   FieldSpec field;

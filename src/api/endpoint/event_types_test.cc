@@ -117,6 +117,10 @@ TEST_F(EventTypes, AreServedAsSchemasAndAsAsyncapi) {
   EXPECT_EQ(document->string_or("asyncapi", ""), "3.0.0");
   EXPECT_EQ(document->find_path({"components", "messages", "placed", "payload", "schema", "properties", "data", "$id"})->as_string(), "https://s/placed");
   EXPECT_EQ(document->find_path({"channels", "events", "messages", "placed", "$ref"})->as_string(), "#/components/messages/placed");
+  ASSERT_EQ(apply(R"({"apiVersion":"hence/v1","kind":"EventType","metadata":{"name":"any"},"spec":{"type":"com.acme.*"}})").status, 200);
+  const json::Value with_pattern = send("GET /api/v1/asyncapi.json").json();
+  EXPECT_EQ(with_pattern->find_path({"components", "messages", "any", "payload", "schema", "properties", "type", "pattern"})->as_string(),
+            R"(^com\.acme\..+$)");
 }
 
 }  // namespace

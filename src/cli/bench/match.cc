@@ -128,8 +128,12 @@ json::Value report(const Loaded& loaded, const Measured& measured, size_t events
   out.key("refused").number(static_cast<int64_t>(loaded.refused));
   if (loaded.refused > 0) out.member("firstRefusal", loaded.first_refusal);
   out.key("events").number(static_cast<int64_t>(events));
-  out.key("eventsPerSecond").number(static_cast<int64_t>(count / measured.seconds));
-  out.key("nsPerEvent").number(static_cast<int64_t>(measured.seconds / count * 1e9 + 0.5));
+  if (measured.seconds > 0) {
+    out.key("eventsPerSecond").number(static_cast<int64_t>(count / measured.seconds));
+    out.key("nsPerEvent").number(static_cast<int64_t>(measured.seconds / count * 1e9 + 0.5));
+  } else {
+    out.member("notMeasured", "the events take less time than the clock can tell; give more of them");
+  }
   out.key("matches").number(static_cast<int64_t>(measured.matches));
   out.key("readRulesMs").number(static_cast<int64_t>(round(loaded.read_seconds * 1e3, 1)));
   out.key("buildMs").number(static_cast<int64_t>(round(loaded.build_seconds * 1e3, 1)));
