@@ -63,6 +63,11 @@ const BadCase kBad[] = {
     {"UnknownSecret", "use: {secrets: [token]}\ndo:\n- a: {call: http, with: {method: get, "
                       "endpoint: {uri: 'http://a', authentication: {bearer: {use: tokn}}}}}",
                           {"the secret \"tokn\" is not in use.secrets; did you mean \"token\"?"}},
+    {"UnknownSecretInAnExpression",
+     "use: {secrets: [token]}\ndo:\n- a: {call: http, with: {method: get, endpoint: 'http://a', "
+     "headers: {x: '${ $secrets[\"tokn\"].a }', y: '${ $secrets.token }'}, body: '${ .a + $secret.other }'}}",
+     {"/do/0/a/with/headers/x: the secret \"tokn\" is not in use.secrets; did you mean \"token\"?",
+      "/do/0/a/with/body: the secret \"other\" is not in use.secrets"}},
     {"UnknownFunction", "do:\n- a: {call: greet}", {"\"greet\" is not in use.functions"}},
     {"SecretsOutsideCalls", "use: {secrets: [s]}\ndo:\n- a: {set: {x: '${ $secrets.s }'}}",
      {"/do/0/a/set/x: $secrets can be read in call arguments and authentication only"}},

@@ -19,7 +19,8 @@ class Compiler {
  public:
   /// Borrows both while it lives.
   Compiler(json::View root, Compiled& result, Permissions permissions)
-      : secrets_anywhere_(permissions.secrets_anywhere), root_(root), faults_(result.faults), unsupported_(result.unsupported),
+      : secrets_anywhere_(permissions.secrets_anywhere), undeclared_secrets_(permissions.undeclared_secrets),
+        root_(root), faults_(result.faults), unsupported_(result.unsupported),
         warnings_(result.warnings), imports_(result.imports) {}
 
   std::shared_ptr<Definition> run();
@@ -65,7 +66,8 @@ class Compiler {
   std::optional<Site> resolve_use(std::string_view section, const Site& site);
   Then compile_then(std::optional<Site> site, TaskIndex task);
   std::string variable_name(std::optional<Site> site, std::string_view otherwise);
-  void check_secret(const Site& name);
+  /// Whether use.secrets has it; else a fault.
+  bool check_secret(const std::string& pointer, std::string_view name);
 
   // compile_tasks.cc
   void compile_kind(TaskIndex index, const Site& site);
@@ -130,6 +132,7 @@ class Compiler {
   ArgumentSet readable(ArgumentSet allowed, ScopeIndex scope) const;
 
   bool secrets_anywhere_;
+  bool undeclared_secrets_;
   json::View root_;
   Faults& faults_;
   Faults& unsupported_;

@@ -351,6 +351,7 @@ bool is_workflow_document(json::View document);
 /// What the configuration lets documents do.
 struct Permissions {
   bool secrets_anywhere = false;  ///< `$secrets` outside of calls: a warning instead of a fault
+  bool undeclared_secrets = false;  ///< `$secrets.NAME` of a name that use.secrets has not: recorded ones may read null
 };
 
 /// Compiles one document; faults carry the places the YAML reader recorded.
