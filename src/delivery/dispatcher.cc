@@ -9,6 +9,7 @@
 #include "delivery/classify.h"
 #include "delivery/http_call_check.h"
 #include "delivery/outcome.h"
+#include "delivery/redaction.h"
 
 namespace hence::delivery {
 namespace {
@@ -261,22 +262,29 @@ Status Dispatcher::launch(Items::iterator item, UtcTime wall) {
   HENCE_TRY(HttpCall call,
             effect.kind == EffectKind::deliver
                 ? delivery_call(effect, directory_, wall, options_.outgoing)
-                : workflow_call(effect, directory_, wall, options_.outgoing));
+                : workflow_call(effect, directory_, options_.outgoing));
   left();
   launch_authorized(call_id, std::move(call), wall);
   return {};
 }
 
 void Dispatcher::launch_http(uint64_t call_id, HttpCall call) {
+  const std::vector<std::string> hidden = std::exchange(call.hidden, {});
   if (call.url.starts_with("file://")) {
     Result<std::string> text = directory_.read_file(call.url);
-    if (!text.ok()) return mailbox_->put({call_id, Result<HttpAnswer>(text.error()), std::nullopt});
+    if (!text.ok()) return fail_http(call_id, text.error(), hidden);
     HttpAnswer answer{200, {}, std::move(text).value()};
     return mailbox_->put({call_id, Result<HttpAnswer>(std::move(answer)), std::nullopt});
   }
-  http_.start(call_id, std::move(call), [box = mailbox_, call_id](Result<HttpAnswer> answer) {
+  http_.start(call_id, std::move(call), [box = mailbox_, call_id, hidden](Result<HttpAnswer> answer) {
+    if (!answer.ok()) answer = redacted(answer.error(), hidden);
     box->put({call_id, std::move(answer), std::nullopt});
   });
+}
+
+void Dispatcher::fail_http(uint64_t call_id, const Error& error,
+                           const std::vector<std::string>& hidden) {
+  mailbox_->put({call_id, Result<HttpAnswer>(redacted(error, hidden)), std::nullopt});
 }
 
 void Dispatcher::launch_process(uint64_t call_id, ProcessCall call) {

@@ -147,6 +147,8 @@ class Dispatcher {
   void set_limits(Destination& destination, os::MonotonicTime now);
   Status launch(Items::iterator item, UtcTime wall);
   void launch_http(uint64_t call_id, HttpCall call);
+  /// Ends a call that did not leave, without what is hidden.
+  void fail_http(uint64_t call_id, const Error& error, const std::vector<std::string>& hidden);
   /// With the token its policy asks for, once there is one.
   void launch_authorized(uint64_t call_id, HttpCall call, UtcTime wall);
   void get_token(const std::string& policy, UtcTime wall);

@@ -74,6 +74,7 @@ class DispatcherTest : public testing::Test {
   os::MonotonicTime now_{1'000'000};
   std::map<EffectId, Effect> store_;
   int wakes_ = 0;
+  uint32_t calls_ = 0;
   int reads_ = 0;
 };
 
@@ -88,6 +89,35 @@ TEST_F(DispatcherTest, DeliversAndReports) {
   EXPECT_EQ(ended[0].outcome.status, 200);
   EXPECT_EQ(wakes_, 1);
   EXPECT_EQ(dispatcher_->held(), 0u);
+}
+
+TEST_F(DispatcherTest, WhatFailedCallsSayHasNoSecret) {
+  const auto ask = [&](const std::string& endpoint) {
+    const json::Value document =
+        json::parse(
+            R"({"document":{"dsl":"1.0.3","namespace":"shop","name":"ask","version":"1.0.0"},)"
+            R"("use":{"secrets":["key"]},"do":[{"ask":{"call":"http","with":{"method":"get","endpoint":)" +
+            endpoint + "}}}]}")
+            .value();
+    directory_.definition = workflow::compile(document).definition;
+    HENCE_CHECK(directory_.definition);
+    Effect effect = deferred_ask();
+    effect.id.index = ++calls_;
+    offer(std::move(effect));
+    const auto ended = poll();
+    return ended.size() == 1 ? ended[0].outcome.error : "still under way";
+  };
+  http_.respond_otherwise([](const HttpCall& call) -> std::optional<Result<HttpAnswer>> {
+    return Error(ErrorCode::Unreachable, call.method + " " + call.url + ": no such host");
+  });
+  directory_.secrets["key"] = "planted-key";
+  EXPECT_EQ(ask(R"("${ \"https://api.example/\" + $secrets.key }")"),
+            "GET https://api.example/***: no such host");
+  EXPECT_EQ(ask(R"("${ \"file:///\" + $secrets.key }")").find("planted"), std::string::npos);
+  directory_.secrets["key"] =
+      R"({"authority":"https://planted.example","grant":"client_credentials","client":{"id":"robot","secret":"s3cret"}})";
+  EXPECT_THAT(ask(R"({"uri":"https://api.example/","authentication":{"oauth2":{"use":"key"}}})"),
+              testing::AllOf(testing::HasSubstr("***"), testing::Not(testing::HasSubstr("planted"))));
 }
 
 TEST_F(DispatcherTest, SaysWhetherAnotherAttemptMakesSense) {

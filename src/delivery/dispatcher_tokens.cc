@@ -50,7 +50,7 @@ void Dispatcher::end_token(const std::string& policy, const Result<std::string>&
     HENCE_CHECK(call != calls_.end());
     if (!token.ok() || !call->second.effect) {
       const Error why = token.ok() ? Error(ErrorCode::CallFailed, "cancelled") : token.error();
-      mailbox_->put({one.call_id, Result<HttpAnswer>(why), std::nullopt});
+      fail_http(one.call_id, why, one.call.hidden);
       continue;
     }
     call->second.token = *token;
@@ -63,7 +63,7 @@ bool Dispatcher::retry_with_new_token(const Call& call, const Answer& answer, It
                                       UtcTime wall) {
   const bool refused = answer.http && answer.http->ok() && (*answer.http)->status == 401;
   if (!refused || call.token.empty() || call.retried || stopped_) return false;
-  Result<HttpCall> again = workflow_call(item->second.effect, directory_, wall, options_.outgoing);
+  Result<HttpCall> again = workflow_call(item->second.effect, directory_, options_.outgoing);
   if (!again.ok()) return false;
   tokens_.drop(again->token_policy, call.token);
   const uint64_t call_id = ++last_call_;

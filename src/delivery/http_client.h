@@ -29,6 +29,8 @@ struct HttpCall {
   std::optional<std::pair<std::string, std::string>> digest = std::nullopt;
   std::string token_policy;  ///< how to get the bearer token, for the dispatcher; never sent
   std::string destination;  ///< whom it is for ("sink shop"): for simulations; never sent
+  /// What nothing said of a failure may show (redaction.h); the dispatcher keeps it, never sent.
+  std::vector<std::string> hidden = {};
 };
 
 struct HttpAnswer {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "delivery/http_call_check.h"
+#include "delivery/redaction.h"
 #include "event/base64.h"
 #include "event/event.h"
 #include "event/http.h"
@@ -93,8 +94,10 @@ void put_identity(const engine::Effect& effect, HttpCall& call) {
   if (!effect.traceparent.empty()) set_header(call.headers, "traceparent", effect.traceparent);
 }
 
+/// hidden: gets what failures of the call must not show. Expressions read the time of the record that
+/// asked for the call, so that every attempt sends the same.
 Result<json::Value> resolved_request(const engine::Effect& effect, Directory& directory,
-                                     UtcTime now) {
+                                     std::vector<std::string>& hidden) {
   if (!effect.deferred) return effect.request;
   HENCE_TRY(const auto definition, directory.find_workflow(effect));
   const workflow::TaskIndex task =
@@ -106,7 +109,11 @@ Result<json::Value> resolved_request(const engine::Effect& effect, Directory& di
             workflow::secrets_object(workflow::secrets_of(*definition, task), [&](const std::string& name) {
               return directory.read_secret(effect.name_space, name);
             }));
-  return workflow::resolve_call(*definition, effect.request, secrets, now);
+  hidden = hidden_texts(secrets);
+  Result<json::Value> request =
+      workflow::resolve_call(*definition, effect.request, secrets, effect.created);
+  if (!request.ok()) return redacted(request.error(), hidden);
+  return request;
 }
 
 }  // namespace
@@ -140,10 +147,10 @@ Result<HttpCall> delivery_call(const engine::Effect& effect, Directory& director
   return call;
 }
 
-Result<HttpCall> workflow_call(const engine::Effect& effect, Directory& directory, UtcTime now,
+Result<HttpCall> workflow_call(const engine::Effect& effect, Directory& directory,
                                const OutgoingSettings& settings) {
-  HENCE_TRY(const json::Value request, resolved_request(effect, directory, now));
   HttpCall call;
+  HENCE_TRY(const json::Value request, resolved_request(effect, directory, call.hidden));
   call.method = request->string_or("method", "GET");
   call.url = request->string_or("url", "");
   call.body = request->string_or("body", "");

@@ -33,9 +33,9 @@ std::string sink_destination(std::string_view name_space, std::string_view sink)
 Result<HttpCall> delivery_call(const engine::Effect& effect, Directory& directory, UtcTime now,
                                const OutgoingSettings& settings);
 
-/// A workflow's HTTP call; deferred ones are resolved with their secrets.
+/// A workflow's HTTP call; deferred ones are resolved with their secrets, which no error shows.
 /// Errors: RequestInvalid, SecretUnavailable, NotFound, ExpressionFailed, BudgetExceeded.
-Result<HttpCall> workflow_call(const engine::Effect& effect, Directory& directory, UtcTime now,
+Result<HttpCall> workflow_call(const engine::Effect& effect, Directory& directory,
                                const OutgoingSettings& settings);
 
 /// A workflow's shell command. Errors: RequestInvalid.

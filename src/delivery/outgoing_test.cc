@@ -156,7 +156,7 @@ TEST_F(OutgoingTest, CallsOfWorkflowsAreSentAsTheyAre) {
   effect.request = json::parse(R"({"method":"GET","url":"https://api.example/x?q=1",)"
                                R"("headers":{"Accept":"text/plain","User-Agent":"mine"}})")
                        .value();
-  const auto call = workflow_call(effect, directory_, kNow, {});
+  const auto call = workflow_call(effect, directory_, {});
   ASSERT_TRUE(call.ok());
   EXPECT_EQ(call->method, "GET");
   EXPECT_EQ(call->url, "https://api.example/x?q=1");
@@ -175,22 +175,52 @@ TEST_F(OutgoingTest, DeferredCallsAreBuiltWithTheirSecretsWhenTheyLeave) {
           .value();
   directory_.definition = workflow::compile(document).definition;
   ASSERT_TRUE(directory_.definition);
-  engine::Effect effect;
-  effect.id = {{3, 9}, 2};
-  effect.kind = engine::EffectKind::call_http;
-  effect.deferred = true;
-  effect.workflow = "shop/ask";
-  effect.request = json::parse(R"({"task":"/do/0/ask","input":{},"variables":{}})").value();
-  EXPECT_EQ(workflow_call(effect, directory_, kNow, {}).error().code(),
+  const engine::Effect effect = deferred_ask();
+  EXPECT_EQ(workflow_call(effect, directory_, {}).error().code(),
             ErrorCode::SecretUnavailable);
   directory_.secrets["key"] = R"({"a":"sesame"})";
-  const auto call = workflow_call(effect, directory_, kNow, {});
+  const auto call = workflow_call(effect, directory_, {});
   ASSERT_TRUE(call.ok()) << call.error().message();
   EXPECT_EQ(call->method, "GET");
   EXPECT_EQ(call->url, "https://api.example/x");
   EXPECT_EQ(header(*call, "authorization"), "Bearer sesame");
   directory_.definition = nullptr;
-  EXPECT_EQ(workflow_call(effect, directory_, kNow, {}).error().code(), ErrorCode::NotFound);
+  EXPECT_EQ(workflow_call(effect, directory_, {}).error().code(), ErrorCode::NotFound);
+}
+
+TEST_F(OutgoingTest, ErrorsOfDeferredCallsDoNotShowSecrets) {
+  directory_.secrets["key"] = "planted-key-of-forty-characters-or-more-1";
+  for (const char* with : {R"("endpoint":"https://api.example/","headers":{"x":"${ $secrets.key | tonumber }"})",
+                           R"("endpoint":"https://api.example/","headers":{"x":"${ $secrets.key | error }"})",
+                           R"("endpoint":"${ \"htt p://\" + $secrets.key }")"}) {
+    const json::Value document =
+        json::parse(R"({"document":{"dsl":"1.0.3","namespace":"shop","name":"ask","version":"1.0.0"},)"
+                    R"("use":{"secrets":["key"]},"do":[{"ask":{"call":"http","with":{"method":"get",)" +
+                    std::string(with) + "}}}]}")
+            .value();
+    directory_.definition = workflow::compile(document).definition;
+    ASSERT_TRUE(directory_.definition) << with;
+    const auto call = workflow_call(deferred_ask(), directory_, {});
+    ASSERT_FALSE(call.ok()) << with;
+    EXPECT_THAT(call.error().message(), testing::HasSubstr("***"));
+    EXPECT_THAT(call.error().message(), testing::Not(testing::HasSubstr("plant")));
+  }
+}
+
+TEST_F(OutgoingTest, EveryAttemptOfADeferredCallSendsTheTimeItWasAskedForAt) {
+  directory_.secrets["key"] = "sesame";
+  const json::Value document =
+      json::parse(R"({"document":{"dsl":"1.0.3","namespace":"shop","name":"ask","version":"1.0.0"},
+        "use":{"secrets":["key"]},"do":[{"ask":{"call":"http","with":{"method":"post",
+        "endpoint":"https://api.example/","body":{"at":"${ now }","key":"${ $secrets.key }"}}}}]})")
+          .value();
+  directory_.definition = workflow::compile(document).definition;
+  ASSERT_TRUE(directory_.definition);
+  engine::Effect effect = deferred_ask();
+  effect.created = UtcTime{1'700'000'000'000'000};
+  const auto call = workflow_call(effect, directory_, {});
+  ASSERT_TRUE(call.ok()) << call.error().message();
+  EXPECT_EQ(call->body, R"({"at":1700000000,"key":"sesame"})");
 }
 
 TEST_F(OutgoingTest, CommandsOfWorkflowsBecomeProcesses) {

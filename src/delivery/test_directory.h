@@ -58,4 +58,16 @@ inline engine::Effect delivery_of(const std::string& sink, uint64_t n, uint32_t 
   return effect;
 }
 
+/// The call of the task "ask" of a workflow shop/ask, which reads secrets.
+inline engine::Effect deferred_ask() {
+  engine::Effect effect;
+  effect.id = {{3, 9}, 2};
+  effect.kind = engine::EffectKind::call_http;
+  effect.name_space = "default";
+  effect.deferred = true;
+  effect.workflow = "shop/ask";
+  effect.request = json::parse(R"({"task":"/do/0/ask","input":{},"variables":{}})").value();
+  return effect;
+}
+
 }  // namespace hence::delivery

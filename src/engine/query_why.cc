@@ -30,7 +30,8 @@ class Teller {
   void event(const workflow::Wait& wait, const Result<WaitTrial>& trial, const Definitions& definitions) {
     begin("event", wait.frame);
     const workflow::ListenSite& site = definition_.sites.at(wait.site);
-    builder_.member("filter", site.pointer).member("with", site.with);
+    builder_.member("filter", site.pointer);
+    if (!site.with->is_null()) builder_.member("with", site.with);
     keys(wait, site);
     std::optional<json::Value> sample;
     if (trial.ok() && !machine_.overtaken(wait.frame)) sample = trial->sample();

@@ -152,6 +152,12 @@ void add_scalars(std::vector<json::Value>& to, json::View value) {
   }
 }
 
+/// Of the values from there on. To jq every text is greater than any number, which nobody means.
+void put_numbers_first(std::vector<json::Value>& values, size_t from) {
+  std::stable_partition(values.begin() + static_cast<std::ptrdiff_t>(from), values.end(),
+                        [](const json::Value& value) { return value->is_number(); });
+}
+
 void add_plain(std::vector<json::Value>& to) {
   add(to, json::Value::string("sample"));
   for (const int64_t number : {1, 0}) add(to, json::Value::number(number));
@@ -260,12 +266,16 @@ class Draft {
     for (const Path& path : paths) {
       if (is_known(path)) continue;
       Unknown unknown{path, {}};
+      const bool orders = source.find_first_of("<>") != std::string_view::npos;
       add_literals(unknown.candidates, source);
+      if (orders) put_numbers_first(unknown.candidates, 0);
       if (source.find('$') != std::string_view::npos) {
+        const size_t literals = unknown.candidates.size();
         for (const json::Value* value : {&instance_.input, &instance_.context}) add_scalars(unknown.candidates, *value);
         for (const workflow::Frame& frame : instance_.frames) {
           for (const workflow::Variable& variable : frame.variables) add_scalars(unknown.candidates, variable.value);
         }
+        if (orders) put_numbers_first(unknown.candidates, literals);
       }
       add_plain(unknown.candidates);
       unknowns_.push_back(std::move(unknown));

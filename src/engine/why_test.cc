@@ -69,6 +69,46 @@ INSTANTIATE_TEST_SUITE_P(Filters, SampleTest, ::testing::Values(
     Filter{"Extension", R"({with: {type: t}, correlate: {room: {from: .roomid, expect: r9}}})"}),
     [](const auto& one) { return one.param.name; });
 
+struct Strategy {
+  const char* name;
+  const char* to;
+  const char* then;  ///< status after the sample of the first wait
+};
+
+class StrategyTest : public WhyTest, public ::testing::WithParamInterface<Strategy> {};
+
+TEST_P(StrategyTest, TakesTheSample) {
+  const Address id = start(std::string("do: [{some: {listen: {to: ") + GetParam().to + "}}}]");
+  ASSERT_EQ(status(id), "waiting");
+  const std::string sent = send_sample(id);
+  EXPECT_EQ(sent.find("no sample"), std::string::npos) << sent;
+  EXPECT_EQ(status(id), GetParam().then) << sent;
+}
+
+INSTANTIATE_TEST_SUITE_P(Strategies, StrategyTest, ::testing::Values(
+    Strategy{"Any", "{any: [{with: {type: z, source: /a}}]}", "completed"},
+    Strategy{"AnyOfTwo", "{any: [{with: {type: z}}, {with: {type: y}}]}", "completed"},
+    Strategy{"AnyEvent", "{any: []}", "completed"},
+    Strategy{"UntilAnEvent", "{any: [{with: {type: z}}], until: {one: {with: {type: y}}}}", "waiting"},
+    Strategy{"UntilACondition", "{any: [{with: {type: z}}], until: '${ length == 1 }'}", "completed"},
+    Strategy{"All", "{all: [{with: {type: z}}, {with: {type: y}}]}", "waiting"}),
+    [](const auto& one) { return one.param.name; });
+
+TEST_F(WhyTest, ATextIsNoSampleOfAGreaterNumber) {
+  const Address id = start("do: [{some: {listen: {to: {one: {with: {type: t, data: '${ .n > $input.n }'}}}}}}]",
+                           R"({"id":"o1","n":5})");
+  const json::Value shown = why(id);
+  const auto n = shown->find("waits")->at(0).find_path({"sample", "data", "n"});
+  ASSERT_TRUE(n) << shown->to_text();
+  EXPECT_EQ(n->to_text(), "6");
+}
+
+TEST_F(WhyTest, AFilterOfNothingIsNotShown) {
+  const json::Value shown = why(start("do: [{some: {listen: {to: {any: []}}}}]"));
+  EXPECT_FALSE(shown->find("waits")->at(0).find("with")) << shown->to_text();
+  EXPECT_TRUE(shown->find("waits")->at(0).find("sample")) << shown->to_text();
+}
+
 TEST_F(WhyTest, TextsLikePatterns) {
   EXPECT_EQ(text_like(R"(order\..*)"), "order.x");
   EXPECT_EQ(text_like(R"(^(?:a|b(c))+\d{2}$)"), "a11");

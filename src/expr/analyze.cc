@@ -10,7 +10,8 @@ namespace hence::expr {
 
 namespace {
 
-using Path = std::optional<std::string>;  ///< pointer of a value of the input; none: not one
+/// Pointer of a value of the input, or "$NAME/…" of one of a given variable; none: neither.
+using Path = std::optional<std::string>;
 
 std::string pointer_token(std::string_view key) {
   std::string out = "/";
@@ -25,12 +26,12 @@ std::string pointer_token(std::string_view key) {
 /// Walks the tree with the path of each node's input and says what the whole reads.
 class ReadsFinder {
  public:
-  ReadsFinder(Reads& reads, std::vector<bool>& used)
-      : reads_(reads), used_(used) {}
+  ReadsFinder(Reads& reads, const std::vector<std::string>& variables)
+      : reads_(reads), variables_(variables), used_(variables.size(), false) {}
 
   /// The value of a path is looked at as a whole.
   void use(const Path& path) {
-    if (!path) return;
+    if (!path || path->starts_with('$')) return;
     if (path->empty()) reads_.whole_input = true;
     else paths_.insert(*path);
   }
@@ -44,6 +45,9 @@ class ReadsFinder {
       case Op::field: {
         const Path base = walk(node->a, in);
         if (!base) return base;
+        if (base->starts_with('$') && base->find('/') == std::string::npos) {
+          members_.emplace(base->substr(1), node->constant.text());
+        }
         return *base + pointer_token(node->constant.text());
       }
       case Op::pipe: {
@@ -96,7 +100,13 @@ class ReadsFinder {
     }
   }
 
-  void finish() { reads_.paths.assign(paths_.begin(), paths_.end()); }
+  void finish() {
+    reads_.paths.assign(paths_.begin(), paths_.end());
+    reads_.members.assign(members_.begin(), members_.end());
+    for (size_t i = 0; i < used_.size(); ++i) {
+      if (used_[i]) reads_.variables.push_back(variables_[i]);
+    }
+  }
 
  private:
   static bool ignores_input(const Native& native) {
@@ -107,7 +117,7 @@ class ReadsFinder {
   Path load(const Node& node) {
     if (node.slot < used_.size() && is_argument(node)) {
       used_[node.slot] = true;
-      return std::nullopt;
+      return "$" + variables_[node.slot];
     }
     const auto found = bound_.find(node.slot);
     return node.level == 0 && level_ == 0 && found != bound_.end() ? found->second : std::nullopt;
@@ -140,8 +150,10 @@ class ReadsFinder {
   }
 
   Reads& reads_;
-  std::vector<bool>& used_;
+  const std::vector<std::string>& variables_;
+  std::vector<bool> used_;
   std::set<std::string> paths_;
+  std::set<std::pair<std::string, std::string>> members_;
   std::map<uint32_t, Path> bound_;
   std::set<const Procedure*> seen_;
   uint32_t level_ = 0;
@@ -227,13 +239,9 @@ bool add_comparisons(const Node& node, std::vector<Comparison>& out) {
 Reads find_reads(const Compiled& compiled, const std::vector<std::string>& variables) {
   Reads reads;
   reads.constant = true;
-  std::vector<bool> used(variables.size(), false);
-  ReadsFinder finder(reads, used);
+  ReadsFinder finder(reads, variables);
   finder.use(finder.walk(compiled.root, std::string()));
   finder.finish();
-  for (size_t i = 0; i < variables.size(); ++i) {
-    if (used[i]) reads.variables.push_back(variables[i]);
-  }
   reads.total = is_total(compiled.root);
   if (reads.whole_input || !reads.paths.empty() || !reads.variables.empty()) reads.constant = false;
   return reads;
@@ -241,8 +249,8 @@ Reads find_reads(const Compiled& compiled, const std::vector<std::string>& varia
 
 std::vector<std::string> find_paths(const std::vector<const Node*>& parts) {
   Reads reads;
-  std::vector<bool> used;
-  ReadsFinder finder(reads, used);
+  const std::vector<std::string> variables;
+  ReadsFinder finder(reads, variables);
   for (const Node* part : parts) finder.use(finder.walk(part, std::string()));
   finder.finish();
   return std::move(reads.paths);

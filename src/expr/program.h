@@ -60,6 +60,7 @@ struct Reads {
   std::vector<std::string> paths;      ///< RFC 6901 pointers from ".", where they are static
   bool whole_input = false;            ///< reads "." in ways paths do not tell
   std::vector<std::string> variables;  ///< of those given, the ones used
+  std::vector<std::pair<std::string, std::string>> members;  ///< of those: variable and member, where that is static
   bool constant = false;               ///< reads nothing
   bool total = false;                  ///< gives exactly one result and cannot fail, budgets aside
 };

@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 json::Value document(std::string_view text) {
   auto value = json::parse(text);
@@ -219,6 +220,12 @@ TEST(Program, TellsWhatItReads) {
   EXPECT_THAT(reads(".a as $x | $x.b, (.c | .d)").paths, ElementsAre("/a/b", "/c/d"));
   EXPECT_THAT(reads("def f: if . > 9 then $context else (. + 1 | f) end; .a | f").variables,
               ElementsAre("context"));
+  EXPECT_THAT(reads("$input.a.b, $input[\"c\"]?, ($context | .d), ($input as $i | $i.e)").members,
+              ElementsAre(Pair("context", "d"), Pair("input", "a"), Pair("input", "c"), Pair("input", "e")));
+  EXPECT_THAT(reads("def f: $input.a; map(f), .b.c").members, ElementsAre(Pair("input", "a")));
+  EXPECT_TRUE(reads("$input[.x], ($input | keys), .input.y").members.empty());
+  EXPECT_THAT(reads("$input.a | . == 1").paths, ::testing::IsEmpty());
+  EXPECT_FALSE(reads("$input | . == 1").whole_input);
 }
 
 TEST(Program, TellsWhatSettledACondition) {

@@ -113,6 +113,14 @@ TEST(Resources, ReadBackFromTheirRecordsTheyAreTheSame) {
   }
 }
 
+TEST(Resources, RecordedOnesMayReadSecretsTheyDoNotName) {
+  constexpr const char* kText =
+      R"({"document":{"dsl":"1.0.3","namespace":"a","name":"b","version":"1.0.0"},"use":{"secrets":["key"]},)"
+      R"("do":[{"ask":{"call":"http","with":{"method":"get","endpoint":"http://a","body":"${ $secrets.kay }"}}}]})";
+  EXPECT_FALSE(parse_resources(kText).faults.empty());
+  EXPECT_TRUE(parse_resource(json::parse(kText).value()).ok());
+}
+
 TEST(Resources, DigestsDoNotDependOnTheOrderOfKeys) {
   const auto digest = [](const char* text) { return parse_resources(text).resources.at(0).digest; };
   const auto first = digest("{apiVersion: hence/v1, kind: Secret, metadata: {name: a}, spec: "

@@ -385,16 +385,12 @@ std::string Compiler::variable_name(std::optional<Site> site, std::string_view o
   return name;
 }
 
-void Compiler::check_secret(const Site& name) {
-  if (!name.value.is_string()) return;
-  std::vector<std::string_view> names(definition_->secrets.begin(), definition_->secrets.end());
-  for (std::string_view known : names) {
-    if (known == name.value.as_string()) return;
-  }
-  faults_.add(name.pointer, "the secret \"" + std::string(name.value.as_string()) +
-                                "\" is not in use.secrets" +
-                                (names.empty() ? ", which is empty"
-                                 : suggestion(name.value.as_string(), names)));
+bool Compiler::check_secret(const std::string& pointer, std::string_view name) {
+  const std::vector<std::string_view> names(definition_->secrets.begin(), definition_->secrets.end());
+  if (std::find(names.begin(), names.end(), name) != names.end()) return true;
+  faults_.add(pointer, "the secret \"" + std::string(name) + "\" is not in use.secrets" +
+                           (names.empty() ? ", which is empty" : suggestion(name, names)));
+  return false;
 }
 
 }  // namespace hence::workflow

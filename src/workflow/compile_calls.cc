@@ -144,8 +144,9 @@ AuthenticationSpec Compiler::compile_authentication(Site site) {
     if (!policy) continue;
     spec.scheme = scheme;
     if (const auto secret = policy->find("use")) {
-      check_secret(*secret);
-      if (secret->value.is_string()) spec.secret = secret->value.as_string();
+      if (!secret->value.is_string()) continue;
+      spec.secret = secret->value.as_string();
+      check_secret(secret->pointer, spec.secret);
       continue;
     }
     spec.fields = optional_tmpl(policy, kCallArguments, "authentication");

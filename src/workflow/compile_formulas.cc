@@ -107,6 +107,11 @@ std::optional<expr::Program> Compiler::compile_text(std::string_view source, con
     }
   }
   if (!fits) return std::nullopt;
+  for (const auto& [variable, member] : program->reads().members) {
+    if (stored_ || (variable != "secrets" && variable != "secret")) continue;
+    fits = check_secret(site.pointer, member) && fits;
+  }
+  if (!fits) return std::nullopt;
   return std::move(program).value();
 }
 

@@ -67,6 +67,11 @@ const BadCase kBad[] = {
     {"MistypedProtocol", "do:\n- a: {call: opanapi, with: {}}", {"/do/0/a/call: ", "did you mean \"openapi\"?"}},
     {"MistypedFunction", "use: {functions: {greet: {set: {x: 1}}}}\ndo:\n- a: {call: gret}",
      {"did you mean \"greet\"?"}},
+    {"UnknownSecretInAnExpression",
+     "use: {secrets: [token]}\ndo:\n- a: {call: http, with: {method: get, endpoint: 'http://a', "
+     "headers: {x: '${ $secrets[\"tokn\"].a }', y: '${ $secrets.token }'}, body: '${ .a + $secret.other }'}}",
+     {"/do/0/a/with/headers/x: the secret \"tokn\" is not in use.secrets; did you mean \"token\"?",
+      "/do/0/a/with/body: the secret \"other\" is not in use.secrets"}},
     {"SecretsOutsideCalls", "use: {secrets: [s]}\ndo:\n- a: {set: {x: '${ $secrets.s }'}}",
      {"/do/0/a/set/x: $secrets can be read in call arguments and authentication only"}},
     {"SecretsNotDeclared", "do:\n- a: {call: http, with: {method: get, endpoint: 'http://a', "

@@ -78,7 +78,8 @@ class Compiler {
   void check_metadata(const Site& owner, std::string_view other);
   Then compile_then(std::optional<Site> site, TaskIndex task);
   std::string variable_name(std::optional<Site> site, std::string_view otherwise);
-  void check_secret(const Site& name);
+  /// Whether use.secrets has it; else a fault.
+  bool check_secret(const std::string& pointer, std::string_view name);
 
   // compile_tasks.cc
   void compile_kind(TaskIndex index, const Site& site);

@@ -17,7 +17,9 @@ namespace hence::workflow {
 /// Builds the request of a deferred call (form: calls.h).
 /// secrets: an object, name → value, for every name of definition.secrets that could be read; a
 /// value is a string or, where the secret's text is a JSON object, that object.
-/// Errors: SecretUnavailable naming it, ExpressionFailed, BudgetExceeded, RequestInvalid.
+/// now: of the record that asked for the call, so that expressions give every attempt the same.
+/// Errors: SecretUnavailable naming it, ExpressionFailed, BudgetExceeded, RequestInvalid; they may show
+/// what an expression made of a secret.
 /// Give a failure to Machine::on_call_result as a CallFailure with the same code.
 Result<json::Value> resolve_call(const Definition& definition, json::View deferred_request,
                                  json::View secrets, UtcTime now);

@@ -34,7 +34,7 @@ Status check_uri(const std::string& uri, bool file) {
                      (file && scheme.starts_with("file:///"));
   if (!known) {
     return invalid("endpoint: expected a URI with http:// or https://, got \"" +
-                   uri.substr(0, 200) + "\"");
+                   uri.substr(0, 200) + (uri.size() > 200 ? "...\"" : "\""));
   }
   const bool clean = std::none_of(uri.begin(), uri.end(), [](char c) {
     return static_cast<unsigned char>(c) <= ' ' || c == '\x7f';

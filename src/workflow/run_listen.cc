@@ -140,9 +140,9 @@ bool Run::take_event(const Wait& wait, json::View event, Address position, uint3
   const FrameId id = wait.frame;
   const ListenSpec& spec = task_of(id).as<ListenSpec>();
   const Listen& listen = *frame_of(id).listen;
-  // An event that meets two filters of an `any` is one event.
-  const bool again = listen.last == position && spec.to.strategy == ListenSpec::Strategy::any &&
-                     spec.to.has(wait.site);
+  // An event that meets two filters of an `any` is one event. One that is only tried has no position.
+  const bool again = listen.last == position && !position.is_none() &&
+                     spec.to.strategy == ListenSpec::Strategy::any && spec.to.has(wait.site);
   if (listen.closed || again) return false;
   std::optional<std::vector<Variable>> bound = bind(wait, event);
   if (!bound) return false;
