@@ -103,13 +103,15 @@ TEST(RenderTrace, IsATreeOfTasks) {
 TEST(RenderTrace, ShowsWhatWasDoneByHand) {
   EXPECT_EQ(render_trace(parse(R"({"id":"07-43","workflow":"a/b","version":"1.0.0","status":"waiting",
       "started":"2026-11-21T09:15:02Z","tasks":[{"task":"ask","kind":"call http","status":"skipped","input":{"n":1},"output":2,"depth":0}],
-      "operations":[{"time":"2026-11-21T09:15:04Z","what":"task ask skipped","by":"ann","reason":"asked by phone"}]})"), kPlain),
+      "operations":[{"time":"2026-11-21T09:15:04Z","what":"task ask skipped","by":"ann","reason":"asked by phone"}],
+      "ignored":[{"time":"2026-11-21T09:15:04Z","what":"a decision: bob may not decide it"}]})"), kPlain),
             "a/b:1.0.0  waiting  (07-43, 3 s ago, 09:15:02Z)\n"
             "\n"
             "· ask             call http   skipped\n"
             "    in   {\"n\":1}\n"
             "    out  2\n"
-            "by hand 1 s ago, 09:15:04Z: task ask skipped, by ann (asked by phone)\n");
+            "by hand 1 s ago, 09:15:04Z: task ask skipped, by ann (asked by phone)\n"
+            "changed nothing 1 s ago, 09:15:04Z: a decision: bob may not decide it\n");
 }
 
 TEST(RenderWhy, SaysWhatItWaitsForAndWhatWouldWakeIt) {
