@@ -189,10 +189,11 @@ int instance_retry(const Call& call) {
 }
 
 int instance_skip(const Call& call) {
-  return run_act(call, act_on_one("skip",
-                                  {{"--task", "task", "its name, or its reference where names are not enough", false, true},
-                                   {"--result", "output", "what it gives on, instead of its input: JSON; @FILE or - reads it"}},
-                                  [](const std::string& id) { return "skipped a task of " + id + goes_on(id); }));
+  Act act = act_on_many("skip", "skipped", "pending, running, waiting, suspended or faulted",
+                        [](const std::string& id) { return "skipped a task of " + id + goes_on(id); });
+  act.extras = {{"--task", "task", "its name, or its reference where names are not enough", false, true, true},
+                {"--result", "output", "what it gives on, instead of its input: JSON; @FILE or - reads it", true, false, true}};
+  return run_act(call, act);
 }
 
 int instance_set_context(const Call& call) {

@@ -25,6 +25,7 @@ void add_content(json::Builder& b, std::string_view media_type, std::string_view
 std::string_view json_body(std::string_view operation) {
   constexpr std::pair<std::string_view, std::string_view> kBodies[] = {
       {"startInstance", "StartInstance"}, {"retryInstance", "RetryInstance"}, {"skipTask", "SkipTask"},
+      {"skipTasks", "SkipTask"},
       {"setContext", "SetContext"},       {"sendEventToInstance", "SendEventToInstance"}};
   for (const auto& [name, schema] : kBodies) {
     if (name == operation) return schema;

@@ -29,6 +29,18 @@ TEST_F(Queries, StartsAndWaitsForTheEnd) {
   EXPECT_EQ(still.text("status"), "waiting") << still.body;
 }
 
+TEST_F(Queries, AStartMaySayWhy) {
+  const Answer started = start(R"({"workflow":"t/sleep","reason":"the nightly one failed"})");
+  EXPECT_EQ(started.status, 201) << started.body;
+  const json::Value trace = send("GET /api/v1/instances/" + started.text("id") + "/trace").json();
+  ASSERT_TRUE(trace->find("operations"));
+  const json::View act = trace->find("operations")->at(0);
+  EXPECT_EQ(act.string_or("what", ""), "started");
+  EXPECT_EQ(act.string_or("by", ""), "anonymous");
+  EXPECT_EQ(act.string_or("reason", ""), "the nightly one failed");
+  EXPECT_EQ(start(R"({"workflow":"t/sleep","reason":7})").status, 400);
+}
+
 TEST_F(Queries, AnIdIsUnique) {
   const std::string id = start(R"({"workflow":"t/sleep","id":"x"})").text("id");
   const Answer existing = start(R"({"workflow":"t/sleep","id":"x"})");
