@@ -114,6 +114,18 @@ TEST(RenderTrace, ShowsWhatWasDoneByHand) {
             "changed nothing 1 s ago, 09:15:04Z: a decision: bob may not decide it\n");
 }
 
+TEST(RenderWhy, SaysWhatIsUnderWayAndWhichLimitOthersWaitFor) {
+  EXPECT_EQ(render_why(parse(R"({"id":"07-43","workflow":"a/b","version":"1.0.0","status":"waiting","started":"2026-11-21T09:15:02Z","waits":[
+      {"kind":"call","task":"f","reference":"/do/0/f","call":"command","request":"make","state":"ready","since":"2026-11-21T09:15:02Z",
+        "underWay":"2026-11-21T09:15:03Z"},
+      {"kind":"call","task":"g","reference":"/do/1/g","call":"command","request":"make","state":"ready","since":"2026-11-21T09:15:02Z",
+        "limit":{"name":"limits.processes","max":2,"heldBy":["07-1","08-4"]}}]})"), kPlain),
+            "a/b:1.0.0  waiting  (07-43, 3 s ago, 09:15:02Z)\n"
+            "\n"
+            "call   f /do/0/f: make, under way since 2 s ago, 09:15:03Z\n"
+            "call   g /do/1/g: make, waits for limits.processes (2), held by 07-1, 08-4\n");
+}
+
 TEST(RenderWhy, SaysWhatItWaitsForAndWhatWouldWakeIt) {
   EXPECT_EQ(render_why(parse(R"({"id":"07-43","workflow":"shop/order","version":"1.0.0","status":"suspended",
       "started":"2026-11-21T09:12:05Z","suspended":{"since":"2026-11-21T09:13:05Z","by":"ann","reason":"the stock is counted"},

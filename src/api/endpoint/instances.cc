@@ -149,14 +149,6 @@ void trace_instance(Context& context, ExchangePtr exchange) {
   });
 }
 
-void why_instance(Context& context, ExchangePtr exchange) {
-  const Result<Address> id = read_address(context, exchange->param(0), "instance");
-  if (!id.ok()) return exchange->fail(id.error());
-  answer_query(context, exchange, [exchange, id = *id, now = context.clock.now()](engine::Query& query) {
-    return query.why(exchange->name_space(), id, now);
-  });
-}
-
 void cancel_instance(Context& context, ExchangePtr exchange) {
   const Result<Address> id = read_address(context, exchange->param(0), "instance");
   if (!id.ok()) return exchange->fail(id.error());

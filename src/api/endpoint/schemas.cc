@@ -192,6 +192,10 @@ std::string_view openapi_schemas() {
       "instance": {"type": "string", "description": "of a subflow"}, "workflow": {"type": "string"}, "waits": {"type": "string"},
       "approval": {"type": "string"}, "title": {"type": "string"}, "approvers": {"type": "array", "items": {"type": "string"}},
       "call": {"enum": ["http", "command", "document"]}, "request": {"type": "string"}, "state": {"type": "string"},
+      "underWay": {"type": "string", "format": "date-time", "description": "of a call: when the attempt under way left"},
+      "limit": {"type": "object", "description": "of a call: what keeps it from leaving", "properties": {
+        "name": {"type": "string"}, "max": {"type": "integer", "description": "so many at once"},
+        "heldBy": {"type": "array", "description": "instances whose calls are under way, at most 10", "items": {"type": "string"}}}},
       "attempt": {"type": "integer"}, "error": {"description": "of the attempt before"}}}},
     "held": {"type": "array", "description": "what came while it is suspended, in order", "items": {"type": "object"}}}},
 "Delivery": {"type": "object", "required": ["id", "sink", "status", "attempts"],
