@@ -71,6 +71,15 @@ TEST(RenderExplain, SaysWhyAnEventMetNoRules) {
       "it met no rules: expired\n");
 }
 
+TEST(RenderExplain, SaysOfEachListenerWhetherTheEventIsKeptForIt) {
+  EXPECT_THAT(render_explain(parse(R"({"position":"07-1","accepted":"2026-11-20T09:15:02Z","event":{"type":"t","source":"/s"},"rules":[],
+      "listeners":[{"workflow":"a/one:1.0.0","filter":"/do/0/x/listen/to/one","value":"1","kept":["kept until 2026-11-22T00:00:00Z"]},
+        {"workflow":"a/two:1.0.0","filter":"/do/0/x/listen/to/one","value":"1"}],"woke":[]})"), kPlain),
+              testing::HasSubstr("it is what a/one:1.0.0 listens for at /do/0/x/listen/to/one, value 1\n"
+                                 "    kept until 2026-11-22T00:00:00Z\n"
+                                 "it is what a/two:1.0.0 listens for at /do/0/x/listen/to/one, value 1\n"));
+}
+
 constexpr std::string_view kTrace = R"({
   "id":"07-43","workflow":"devops/scan","version":"1.0.0","status":"faulted",
   "started":"2026-11-21T09:15:02Z","ended":"2026-11-21T09:15:03.2Z","rule":"scan-after-deploy","event":"07-42",
