@@ -268,6 +268,7 @@ TEST_F(Asking, ActsOnInstancesNeedAReasonAndCarryWhatTheySay) {
   EXPECT_EQ(run({"instance", "set-context", "07-1", "--reason", "r", "--value", "{}"}).code, kExitOk);
   EXPECT_EQ(run({"instance", "skip", "07-1", "--reason", "r"}).code, kExitWrongUse);
   EXPECT_EQ(run({"instance", "retry", "--status", "faulted", "--reason", "r", "--input", "1"}).code, kExitWrongUse);
+  EXPECT_EQ(run({"instance", "skip-compensation", "07-1"}).code, kExitWrongUse);
   EXPECT_THAT(run({"approval", "grant", "07-1.0"}).err, HasSubstr("say why: --reason"));
   EXPECT_EQ(run({"approval", "deny", "07-1.0", "--by", "ann"}).code, kExitWrongUse);
   EXPECT_THAT(server.asked(), ElementsAre("POST " + kBase + R"(/instances/07-1/suspend {"reason":"r"})",

@@ -136,9 +136,11 @@ Act act_on_many(std::string_view verb, std::string_view done, const char* status
 
 /// On instances whose compensation waits for a person.
 Act act_on_parked(std::string_view verb, std::string_view done, std::function<std::string(const std::string& id)> said) {
-  return {"/instances", verb, "the instance, as instance list --parked shows it",
+  Act act{"/instances", verb, "the instance, as instance list --parked shows it",
           {{"--workflow", "workflow", "parked ones of this workflow, namespace/name"}},
           done, std::move(said)};
+  act.needs_reason = true;
+  return act;
 }
 
 Act act_on_one(std::string_view verb, std::vector<Act::Extra> extras, std::function<std::string(const std::string& id)> said) {

@@ -109,7 +109,7 @@ std::string advice(json::View why) {
     const std::string kind = cell(wait, "kind");
     if (kind == "approval") return "hence approval grant " + cell(wait, "approval") + " --reason … or deny decides it";
     if (kind == "subflow") return "hence instance why " + cell(wait, "instance") + " says what the subflow waits for";
-    if (kind == "person") return "hence instance redrive-compensation " + id + " runs it again, skip-compensation leaves it undone";
+    if (kind == "person") return "hence instance redrive-compensation " + id + " --reason … runs it again, skip-compensation leaves it undone";
   }
   if (status == "running" || status == "compensating") return "it goes on by itself";
   for (const json::View wait : why.find("waits")->elements()) {

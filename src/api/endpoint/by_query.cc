@@ -139,7 +139,8 @@ void decide_parked(Context& context, const ExchangePtr& exchange, workflow::Park
   Result<ByQuery> act = read_by_query(context, *exchange);
   if (!act.ok()) return exchange->fail(act.error());
   act->list.parked = true;
-  act_on_instances(context, exchange, std::move(*act), common_command(*exchange, Reason::optional),
+  const Reason reason = act->dry_run ? Reason::optional : Reason::needed;
+  act_on_instances(context, exchange, std::move(*act), common_command(*exchange, reason),
                    [decision](engine::Command& command, Address id) {
                      command.body = engine::DecideParked{id, decision};
                    });

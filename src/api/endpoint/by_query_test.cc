@@ -136,8 +136,9 @@ TEST_F(ByQuery, UndoesAndDecidesWhatIsParked) {
   EXPECT_EQ(send("POST /api/v1/instances/" + id + "/cancel", R"({"reason": "r", "compensate": true})").status, 409) << "it does already";
   EXPECT_EQ(send("POST /api/v1/instances/" + id + "/compensation/redrive", R"({"reason": "again"})").status, 200);
   EXPECT_EQ(count("compensating"), 3u) << "it fails again";
+  EXPECT_THAT(send("POST /api/v1/instances/" + id + "/compensation/skip").body, HasSubstr("say why"));
   EXPECT_EQ(send("POST /api/v1/instances/" + id + "/compensation/skip", R"({"reason": "by phone"})").status, 200);
-  EXPECT_EQ(send("POST /api/v1/instances/" + id + "/compensation/skip").status, 409);
+  EXPECT_EQ(send("POST /api/v1/instances/" + id + "/compensation/skip", R"({"reason": "by phone"})").status, 409);
   const Answer one = send("GET /api/v1/instances/" + id);
   EXPECT_EQ(one.text("status"), "cancelled");
   EXPECT_EQ(one.text("compensated"), "partial");
@@ -145,8 +146,9 @@ TEST_F(ByQuery, UndoesAndDecidesWhatIsParked) {
   EXPECT_EQ(story->find("operations")->size(), 1u) << "the cancel; what was decided of its parked compensation is no other";
   EXPECT_EQ(story->find("operations")->at(0).string_or("reason", ""), "r");
   EXPECT_EQ(story->find("decided")->at(1).string_or("reason", ""), "by phone");
-  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/compensation/redrive?workflow=t/saga")), 2u);
-  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/compensation/skip?parked=true")), 2u);
+  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/compensation/redrive?workflow=t/saga", kWhy)), 2u);
+  EXPECT_THAT(send("POST /api/v1/instances/by-query/compensation/skip?parked=true").body, HasSubstr("say why"));
+  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/compensation/skip?parked=true", kWhy)), 2u);
   EXPECT_EQ(count("compensating"), 0u);
 }
 

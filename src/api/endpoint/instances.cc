@@ -162,7 +162,10 @@ namespace {
 void decide_parked(Context& context, const ExchangePtr& exchange, workflow::Parked decision) {
   const Result<Address> id = read_address(context, exchange->param(0), "instance");
   if (!id.ok()) return exchange->fail(id.error());
-  const Result<std::string> reason = read_reason(*exchange);
+  constexpr std::string_view kMembers[] = {"reason"};
+  const Result<json::Value> body = read_object(*exchange, kMembers);
+  if (!body.ok()) return exchange->fail(body.error());
+  const Result<std::string> reason = need_reason(*body);
   if (!reason.ok()) return exchange->fail(reason.error());
   act_on_instance(context, exchange, engine::DecideParked{*id, decision}, *reason);
 }

@@ -33,7 +33,8 @@ std::string_view json_body(std::string_view operation) {
   if (operation.starts_with("cancelInst")) return "CancelBody";
   if (operation.ends_with("Approval")) return "DecisionBody";
   const bool instances = operation.ends_with("Instance") || operation.ends_with("Instances");
-  return instances ? "NeededReason" : "Reason";
+  const bool parked = operation.find("Compensation") != std::string_view::npos;
+  return instances || parked ? "NeededReason" : "Reason";
 }
 
 /// The media types a body may have, with their schemas.
