@@ -74,7 +74,9 @@ Status check_status(const Exchange& exchange, const std::string& status) {
 
 Result<Address> read_address(const Context& context, std::string_view text, std::string_view what) {
   const std::optional<Address> address = Address::parse(text);
-  if (text == kByQuery) return invalid("\"by-query\" is no instance; acts by query are: " + acts_by_query() + "; others are on one instance, by its id");
+  if (text == kByQuery && what == "instance") {
+    return invalid("\"by-query\" is no instance; acts by query are: " + acts_by_query() + "; others are on one instance, by its id");
+  }
   if (!address || address->is_none()) {
     return invalid(quoted(text) + " is no " + std::string(what) +
                    "; write partition and sequence, such as 07-42");
