@@ -10,13 +10,16 @@
 //                                               └► event stream ───► EventTail ────► log, read once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/backend.h"
 #include "api/http_server.h"
 #include "base/ids.h"
+#include "engine/effect.h"
 #include "json/value.h"
 #include "os/clock.h"
 
@@ -44,6 +47,19 @@ struct CheckpointFunctions {
   std::function<Result<json::Value>()> list = {};  ///< {"items": […]}
 };
 
+/// How a workflow's call that may leave is doing outside.
+struct CallState {
+  bool under_way = false;
+  UtcTime since = {};                  ///< when the attempt under way left
+  std::string limit = {};              ///< what it waits for: "limits.processes"
+  uint32_t limit_max = 0;              ///< so many at once; 0: it waits for no limit
+  std::vector<Address> held_by = {};   ///< instances whose calls are under way meanwhile, some of them
+};
+using CallStates = std::map<engine::EffectId, CallState>;  ///< those of which something is known
+/// then runs once, on any thread, and must not block.
+using AskCallStates = std::function<void(std::vector<engine::EffectId> ids,
+                                         std::function<void(const CallStates&)> then)>;
+
 struct EndpointOptions {
   Backend& backend;
   os::Disk& log_disk;            ///< the log's folder, for readers
@@ -57,6 +73,7 @@ struct EndpointOptions {
   std::string version = {};      ///< of the program
   std::function<std::string()> extra_metrics = {};  ///< OpenMetrics families of other parts
   CheckpointFunctions checkpoints = {};             ///< none: refused
+  AskCallStates call_states = {};                   ///< none: not told
   const os::Clock* clock = nullptr;                 ///< must be set
 };
 

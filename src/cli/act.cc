@@ -65,6 +65,7 @@ std::optional<int> read(const Call& call, const Act& act, Asked& asked) {
     flags.text("--since", asked.list.since, "only from this time on: 2026-05-01T12:00:00Z, or 10m ago");
     flags.text("--until", asked.list.until, "only before this time");
     flags.number("--limit", asked.list.limit, "at most so many, 1 to 1000");
+    flags.text("--cursor", asked.list.cursor, "goes on after an answer's \"next\"");
     flags.flag("--dry-run", asked.dry_run, "only say which they are");
   }
   for (size_t i = 0; i < act.extras.size(); ++i) {
@@ -82,7 +83,8 @@ std::string describe(json::View answer, const Act& act, bool dry_run) {
     text += cell(item, "id") + (item.find("error") ? "  " + cell(item, "error") : "") + "\n";
   }
   text += (dry_run ? "would be " : "") + std::string(act.done) + ": " + std::to_string(items.size());
-  return text + (answer.find("next") ? "; there are more: run it again\n" : "\n");
+  const std::string next = cell(answer, "next");
+  return text + (next.empty() ? "\n" : "; there are more: go on with --cursor " + next + "\n");
 }
 
 int run_by_query(const Call& call, const Act& act, const Asked& asked, const json::Value& body) {
@@ -125,9 +127,9 @@ int run_act(const Call& call, const Act& act) {
   }
   const Result<json::Value> body = body_of(call.io, act, asked);
   if (!body.ok()) return call.io.fail(body.error().message(), kExitWrongUse);
-  const bool extra = std::any_of(asked.extras.begin(), asked.extras.end(), [](const auto& text) { return !text.empty(); });
-  if (asked.id.empty() && extra) {
-    return call.io.fail(std::string(act.extras.front().flag) + " is for one: name its ID", kExitWrongUse);
+  for (size_t i = 0; i < act.extras.size(); ++i) {
+    if (!asked.id.empty() || act.extras[i].many || asked.extras[i].empty()) continue;
+    return call.io.fail(std::string(act.extras[i].flag) + " is for one: name its ID", kExitWrongUse);
   }
   if (asked.id.empty()) return run_by_query(call, act, asked, *body);
   const std::string path = std::string(act.collection) + "/" + url_escape(asked.id) + "/" + std::string(act.verb);

@@ -26,6 +26,7 @@ struct Act {
     const char* help;
     bool json = true;        ///< its value is JSON, @FILE or -; else a text
     bool needed = false;
+    bool many = false;       ///< also where a query says which
   };
   std::string_view collection;  ///< its path: "/instances"
   std::string_view verb;        ///< the action below one of it: "cancel"

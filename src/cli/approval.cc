@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `hence approval …`: what waits for a person's decision.
 
+#include "cli/act.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
@@ -17,13 +18,13 @@ int decide(const Call& call, std::string_view verb, std::string_view done) {
   OutputFlags output;
   Flags flags(call);
   flags.positional("ID", id, "the approval, as approval list shows it");
-  flags.text("--reason", reason, "kept in the record of it, and given to the workflow");
+  flags.text("--reason", reason, "why: kept in the record of it, and given to the workflow");
   flags.text("--by", by, "who decides, where the server knows nobody (it has no token)");
   flags.server(server).output(output);
   if (const auto code = flags.parse()) return *code;
+  if (reason.empty()) return call.io.fail(std::string(kSayWhy), kExitWrongUse);
   json::Builder body;
-  body.begin_object();
-  if (!reason.empty()) body.member("reason", reason);
+  body.begin_object().member("reason", reason);
   if (!by.empty()) body.member("by", by);
   body.end_object();
   const std::string path = "/approvals/" + url_escape(id) + "/" + std::string(verb);

@@ -214,14 +214,14 @@ TEST_F(Asking, RunWaitsForTheEndAndAnswersByExitCode) {
       R"({"id":"07-1","workflow":"d/w","status":"completed","output":{"a":1},"started":"x"})");
   sleeps = 5;
   const Ran ran = run(
-      {"workflow", "run", "d/w", "--id", "mine", "--input", "{\"x\":1}", "--wait", "-o", "jsonl"});
+      {"workflow", "run", "d/w", "--id", "mine", "--reason", "asked", "--input", "{\"x\":1}", "--wait", "-o", "jsonl"});
   EXPECT_EQ(ran.code, kExitOk);
   EXPECT_EQ(ran.out,
             R"({"id":"07-1","workflow":"d/w","status":"completed","output":{"a":1},"error":null})"
             "\n");
   EXPECT_EQ(
       server.asked().front(),
-      "POST " + kBase + R"(/instances {"workflow":"d/w","input":{"x":1},"id":"mine","wait":30})");
+      "POST " + kBase + R"(/instances {"workflow":"d/w","input":{"x":1},"id":"mine","reason":"asked","wait":30})");
   server.on("GET " + kBase + "/instances/07-1", 200,
             R"({"id":"07-1","workflow":"d/w","status":"faulted","error":{"title":"t"}})");
   EXPECT_EQ(run({"workflow", "run", "d/w", "--wait"}).code, kExitNo);
@@ -268,6 +268,9 @@ TEST_F(Asking, ActsOnInstancesNeedAReasonAndCarryWhatTheySay) {
   EXPECT_EQ(run({"instance", "set-context", "07-1", "--reason", "r", "--value", "{}"}).code, kExitOk);
   EXPECT_EQ(run({"instance", "skip", "07-1", "--reason", "r"}).code, kExitWrongUse);
   EXPECT_EQ(run({"instance", "retry", "--status", "faulted", "--reason", "r", "--input", "1"}).code, kExitWrongUse);
+  EXPECT_EQ(run({"instance", "skip-compensation", "07-1"}).code, kExitWrongUse);
+  EXPECT_THAT(run({"approval", "grant", "07-1.0"}).err, HasSubstr("say why: --reason"));
+  EXPECT_EQ(run({"approval", "deny", "07-1.0", "--by", "ann"}).code, kExitWrongUse);
   EXPECT_THAT(server.asked(), ElementsAre("POST " + kBase + R"(/instances/07-1/suspend {"reason":"r"})",
                                           "POST " + kBase + R"(/instances/07-1/retry {"reason":"r","input":{"a":1}})",
                                           "POST " + kBase + R"(/instances/07-1/skip {"reason":"r","task":"pay","output":[1]})",
@@ -282,12 +285,19 @@ TEST_F(Asking, CancelAndRedriveTakeAllThatAQueryFinds) {
             R"({"dryRun":true,"items":[{"id":"07-1"}],"failed":0,"next":"x"})");
   const Ran tried = run({"instance", "cancel", "--workflow", "t/nap", "--dry-run", "-o", "table"});
   EXPECT_EQ(tried.code, kExitOk) << tried.err;
-  EXPECT_EQ(tried.out, "07-1\nwould be cancelled: 1; there are more: run it again\n");
+  EXPECT_EQ(tried.out, "07-1\nwould be cancelled: 1; there are more: go on with --cursor x\n");
   server.on("POST " + kBase + "/deliveries/by-query/redrive?limit=2&sink=chat", 200,
             R"({"dryRun":false,"items":[{"id":"07-1.0","error":"it is gone"}],"failed":1})");
   const Ran ran = run({"delivery", "redrive", "--sink", "chat", "--limit", "2", "--reason", "fixed", "-o", "table"});
   EXPECT_EQ(ran.code, kExitNo);
   EXPECT_EQ(ran.out, "07-1.0  it is gone\ntried again: 1\n");
+  server.on("POST " + kBase + "/instances/by-query/skip?limit=100&cursor=x&workflow=t%2Fnap", 200,
+            R"({"dryRun":false,"items":[{"id":"07-1"}],"failed":0})");
+  const Ran skipped = run({"instance", "skip", "--workflow", "t/nap", "--task", "nap", "--result", "1", "--reason", "r",
+                           "--cursor", "x", "-o", "table"});
+  EXPECT_EQ(skipped.code, kExitOk) << skipped.err;
+  EXPECT_EQ(skipped.out, "07-1\nskipped: 1\n");
+  EXPECT_THAT(server.asked().back(), HasSubstr(R"({"reason":"r","task":"nap","output":1})"));
   EXPECT_EQ(run({"instance", "cancel"}).code, kExitWrongUse);
   EXPECT_EQ(run({"instance", "cancel", "07-1", "--workflow", "t/nap"}).code, kExitWrongUse);
 }

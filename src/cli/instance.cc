@@ -136,9 +136,11 @@ Act act_on_many(std::string_view verb, std::string_view done, const char* status
 
 /// On instances whose compensation waits for a person.
 Act act_on_parked(std::string_view verb, std::string_view done, std::function<std::string(const std::string& id)> said) {
-  return {"/instances", verb, "the instance, as instance list --parked shows it",
+  Act act{"/instances", verb, "the instance, as instance list --parked shows it",
           {{"--workflow", "workflow", "parked ones of this workflow, namespace/name"}},
           done, std::move(said)};
+  act.needs_reason = true;
+  return act;
 }
 
 Act act_on_one(std::string_view verb, std::vector<Act::Extra> extras, std::function<std::string(const std::string& id)> said) {
@@ -189,10 +191,11 @@ int instance_retry(const Call& call) {
 }
 
 int instance_skip(const Call& call) {
-  return run_act(call, act_on_one("skip",
-                                  {{"--task", "task", "its name, or its reference where names are not enough", false, true},
-                                   {"--result", "output", "what it gives on, instead of its input: JSON; @FILE or - reads it"}},
-                                  [](const std::string& id) { return "skipped a task of " + id + goes_on(id); }));
+  Act act = act_on_many("skip", "skipped", "pending, running, waiting, suspended or faulted",
+                        [](const std::string& id) { return "skipped a task of " + id + goes_on(id); });
+  act.extras = {{"--task", "task", "its name, or its reference where names are not enough", false, true, true},
+                {"--result", "output", "what it gives on, instead of its input: JSON; @FILE or - reads it", true, false, true}};
+  return run_act(call, act);
 }
 
 int instance_set_context(const Call& call) {

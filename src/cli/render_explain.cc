@@ -148,6 +148,7 @@ void add_rule(std::string& out, json::View rule, const Style& style, bool with_r
 void add_listeners(std::string& out, json::View explanation, const Style& style) {
   const auto listeners = explanation.find("listeners");
   if (!listeners) return;
+  bool kept_somewhere = false;
   for (const json::View met : listeners->elements()) {
     const std::string value(met.string_or("value", ""));
     const bool starts = met.string_or("filter", "").starts_with("/schedule/");
@@ -155,6 +156,10 @@ void add_listeners(std::string& out, json::View explanation, const Style& style)
                     std::string(met.string_or("filter", "")) + (value.empty() ? "" : ", value " + value),
                 0, style.columns);
     if (const auto error = met.string_or("error", ""); !error.empty()) out += wrap(error, 4, style.columns);
+    if (const auto here = met.find("kept")) {
+      kept_somewhere = true;
+      for (const json::View text : here->elements()) out += wrap(text.as_string(), 4, style.columns);
+    }
   }
   const auto woke = explanation.find("woke");
   for (const json::View one : woke ? woke->elements() : listeners->elements()) {
@@ -171,7 +176,7 @@ void add_listeners(std::string& out, json::View explanation, const Style& style)
   const auto kept = explanation.find("kept");
   if (kept) {
     for (const json::View text : kept->elements()) out += wrap(text.as_string(), 4, style.columns);
-  } else if (!started && (!woke || woke->size() == 0)) {
+  } else if (!kept_somewhere && !started && (!woke || woke->size() == 0)) {
     out += "    nobody waited for it\n";
   }
 }

@@ -86,6 +86,15 @@ TEST(RenderExplain, ShowsWhatDoesNotFitTheEventType) {
             "no rule looked at it\n");
 }
 
+TEST(RenderExplain, SaysOfEachListenerWhetherTheEventIsKeptForIt) {
+  EXPECT_THAT(render_explain(parse(R"({"position":"07-1","accepted":"2026-11-20T09:15:02Z","event":{"type":"t","source":"/s"},"rules":[],
+      "listeners":[{"workflow":"a/one:1.0.0","filter":"/do/0/x/listen/to/one","value":"1","kept":["kept until 2026-11-22T00:00:00Z"]},
+        {"workflow":"a/two:1.0.0","filter":"/do/0/x/listen/to/one","value":"1"}],"woke":[]})"), kPlain),
+              testing::HasSubstr("it is what a/one:1.0.0 listens for at /do/0/x/listen/to/one, value 1\n"
+                                 "    kept until 2026-11-22T00:00:00Z\n"
+                                 "it is what a/two:1.0.0 listens for at /do/0/x/listen/to/one, value 1\n"));
+}
+
 constexpr std::string_view kTrace = R"({
   "id":"07-43","workflow":"devops/scan","version":"1.0.0","status":"faulted",
   "started":"2026-11-21T09:15:02Z","ended":"2026-11-21T09:15:03.2Z","rule":"scan-after-deploy","event":"07-42",
@@ -118,13 +127,27 @@ TEST(RenderTrace, IsATreeOfTasks) {
 TEST(RenderTrace, ShowsWhatWasDoneByHand) {
   EXPECT_EQ(render_trace(parse(R"({"id":"07-43","workflow":"a/b","version":"1.0.0","status":"waiting",
       "started":"2026-11-21T09:15:02Z","tasks":[{"task":"ask","kind":"call http","status":"skipped","input":{"n":1},"output":2,"depth":0}],
-      "operations":[{"time":"2026-11-21T09:15:04Z","what":"task ask skipped","by":"ann","reason":"asked by phone"}]})"), kPlain),
+      "operations":[{"time":"2026-11-21T09:15:04Z","what":"task ask skipped","by":"ann","reason":"asked by phone"}],
+      "ignored":[{"time":"2026-11-21T09:15:04Z","what":"a decision: bob may not decide it"}]})"), kPlain),
             "a/b:1.0.0  waiting  (07-43, 3 s ago, 09:15:02Z)\n"
             "\n"
             "· ask             call http   skipped\n"
             "    in   {\"n\":1}\n"
             "    out  2\n"
-            "by hand 1 s ago, 09:15:04Z: task ask skipped, by ann (asked by phone)\n");
+            "by hand 1 s ago, 09:15:04Z: task ask skipped, by ann (asked by phone)\n"
+            "changed nothing 1 s ago, 09:15:04Z: a decision: bob may not decide it\n");
+}
+
+TEST(RenderWhy, SaysWhatIsUnderWayAndWhichLimitOthersWaitFor) {
+  EXPECT_EQ(render_why(parse(R"({"id":"07-43","workflow":"a/b","version":"1.0.0","status":"waiting","started":"2026-11-21T09:15:02Z","waits":[
+      {"kind":"call","task":"f","reference":"/do/0/f","call":"command","request":"make","state":"ready","since":"2026-11-21T09:15:02Z",
+        "underWay":"2026-11-21T09:15:03Z"},
+      {"kind":"call","task":"g","reference":"/do/1/g","call":"command","request":"make","state":"ready","since":"2026-11-21T09:15:02Z",
+        "limit":{"name":"limits.processes","max":2,"heldBy":["07-1","08-4"]}}]})"), kPlain),
+            "a/b:1.0.0  waiting  (07-43, 3 s ago, 09:15:02Z)\n"
+            "\n"
+            "call   f /do/0/f: make, under way since 2 s ago, 09:15:03Z\n"
+            "call   g /do/1/g: make, waits for limits.processes (2), held by 07-1, 08-4\n");
 }
 
 TEST(RenderTrace, TellsHalfOfALimitFromMoreThanAll) {

@@ -210,7 +210,7 @@ std::string render_trace(json::View trace, const Style& style, bool full) {
   }
   if (const auto decided = trace.find("decided")) add_acts(out, *decided, "decided", style);
   if (const auto acts = trace.find("operations")) add_acts(out, *acts, "by hand", style);
-  if (const auto ignored = trace.find("ignored")) add_acts(out, *ignored, "too late", style);
+  if (const auto ignored = trace.find("ignored")) add_acts(out, *ignored, "changed nothing", style);
   const auto left_out = trace.find("tasksLeftOut");
   if (left_out) out += left_out->to_text() + " more tasks are not shown\n";
   if (const auto note = trace.string_or("note", ""); !note.empty())

@@ -60,6 +60,19 @@ void add_event(std::string& out, json::View wait, const Style& style) {
   if (!cell(wait, "note").empty()) out += wrap(cell(wait, "note"), 2, style.columns);
 }
 
+/// "under way since …", "waits for limits.processes (1), held by 07-1".
+std::string call_state(json::View wait, const Style& style) {
+  if (wait.find("underWay")) return "under way since " + when(wait, "underWay", style.now);
+  const auto limit = wait.find("limit");
+  if (!limit) return (cell(wait, "state").empty() ? "" : cell(wait, "state") + " ") + "since " + when(wait, "since", style.now);
+  std::string text = "waits for " + cell(*limit, "name") + " (" + cell(*limit, "max") + ")";
+  std::string holders;
+  if (const auto held = limit->find("heldBy")) {
+    for (const json::View holder : held->elements()) holders += (holders.empty() ? ", held by " : ", ") + std::string(holder.as_string());
+  }
+  return text + holders;
+}
+
 void add_wait(std::string& out, json::View wait, const Style& style) {
   const std::string kind = cell(wait, "kind");
   std::string line = pad(kind, 5) + "  ";
@@ -70,7 +83,7 @@ void add_wait(std::string& out, json::View wait, const Style& style) {
     if (!cell(wait, "due").empty()) line += " " + when(wait, "due", style.now);
   } else if (kind == "call") {
     const std::string asked = cell(wait, "request").empty() ? cell(wait, "call") : cell(wait, "request");
-    line += ": " + asked + ", " + (cell(wait, "state").empty() ? "" : cell(wait, "state") + " ") + "since " + when(wait, "since", style.now);
+    line += ": " + asked + ", " + call_state(wait, style);
   } else if (kind == "subflow") {
     line += ": " + cell(wait, "workflow") + " " + cell(wait, "instance") + ", " + cell(wait, "state");
     if (!cell(wait, "waits").empty()) line += ", waits for " + cell(wait, "waits");
@@ -96,7 +109,7 @@ std::string advice(json::View why) {
     const std::string kind = cell(wait, "kind");
     if (kind == "approval") return "hence approval grant " + cell(wait, "approval") + " --reason … or deny decides it";
     if (kind == "subflow") return "hence instance why " + cell(wait, "instance") + " says what the subflow waits for";
-    if (kind == "person") return "hence instance redrive-compensation " + id + " runs it again, skip-compensation leaves it undone";
+    if (kind == "person") return "hence instance redrive-compensation " + id + " --reason … runs it again, skip-compensation leaves it undone";
   }
   if (status == "running" || status == "compensating") return "it goes on by itself";
   for (const json::View wait : why.find("waits")->elements()) {

@@ -22,7 +22,7 @@ constexpr Duration kFirstPause = Duration::milliseconds(100);
 constexpr Duration kLongestPause = Duration::seconds(2);
 
 struct RunFlags {
-  std::string workflow, id, key, input;
+  std::string workflow, id, key, input, reason;
   bool wait = false;
 };
 
@@ -35,6 +35,7 @@ Result<json::Value> start_body(const Io& io, const RunFlags& run) {
   }
   if (!run.id.empty()) body.member("id", run.id);
   if (!run.key.empty()) body.member("key", run.key);
+  if (!run.reason.empty()) body.member("reason", run.reason);
   if (run.wait) body.key("wait").number(kServerWaitSeconds);
   body.end_object();
   return std::move(body).finish();
@@ -131,6 +132,7 @@ int workflow_run(const Call& call) {
   flags.text("--id", run.id, "yours; a second start with it gives the first instance");
   flags.text("--key", run.key, "instances of one key start in order");
   flags.text("--input", run.input, "JSON; @FILE or - reads it");
+  flags.text("--reason", run.reason, "why: kept in the record of the start");
   flags.flag("--wait", run.wait, "waits for the end; exit 0 completed, 1 otherwise");
   flags.server(server).output(output);
   if (const auto code = flags.parse()) return *code;

@@ -66,6 +66,7 @@ class Destination {
   const Target& target() const { return target_; }
   bool has_waiting() const { return !fresh_.empty() || !retries_.empty(); }
   uint32_t in_flight() const { return in_flight_; }
+  uint32_t concurrency() const { return concurrency_; }
   Breaker::State breaker() const { return breaker_.state(); }
   /// Nothing waits or runs, and it would begin like a new one.
   bool idle() const {

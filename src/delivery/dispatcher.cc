@@ -251,6 +251,7 @@ Status Dispatcher::launch(Items::iterator item, UtcTime wall) {
     last_call_ = call_id;
     item->second.state = State::flying;
     item->second.call_id = call_id;
+    item->second.began = wall;
     calls_[call_id] = Call{item->second.destination, item->first, process};
   };
   if (process) {
@@ -386,6 +387,39 @@ std::vector<DestinationReport> Dispatcher::destinations() const {
         {name, destination.queued, destination.in_flight(), destination.breaker()});
   }
   return reports;
+}
+
+std::optional<EffectReport> Dispatcher::find_effect(const EffectId& id) const {
+  const auto found = items_.find(id);
+  if (found == items_.end() || found->second.state == State::reported) return std::nullopt;
+  const Item& item = found->second;
+  EffectReport report;
+  report.under_way = item.state == State::flying;
+  report.since = item.began;
+  if (report.under_way) return report;
+  const Destination& destination = destinations_.at(item.destination);
+  if (destination.in_flight() >= destination.concurrency()) {
+    report.full = item.destination;
+    report.at_once = destination.concurrency();
+    report.held_by = find_holders(item.destination);
+  } else if (calls_.size() >= options_.calls_max) {
+    report.at_once = static_cast<uint32_t>(options_.calls_max);
+    report.held_by = find_holders({});
+  }
+  return report;
+}
+
+/// Instances whose calls are under way to the destination; empty: to any.
+std::vector<Address> Dispatcher::find_holders(std::string_view destination) const {
+  std::vector<Address> holders;
+  for (const auto& [call_id, call] : calls_) {
+    if (holders.size() == kHoldersMax) break;
+    if (!call.effect || (!destination.empty() && call.destination != destination)) continue;
+    const Address instance = items_.at(*call.effect).effect.instance;
+    if (instance.is_none() || std::find(holders.begin(), holders.end(), instance) != holders.end()) continue;
+    holders.push_back(instance);
+  }
+  return holders;
 }
 
 }  // namespace hence::delivery

@@ -52,6 +52,18 @@ struct DestinationReport {
   Breaker::State breaker = Breaker::State::closed;
 };
 
+/// How one effect is doing here; for people.
+struct EffectReport {
+  bool under_way = false;
+  UtcTime since;              ///< when the attempt under way left
+  /// Of one that waits for others to end: their destination, as a DestinationReport names it, empty for
+  /// all together; and how many may be under way there.
+  std::string full;
+  uint32_t at_once = 0;       ///< 0: it waits for nothing of that kind
+  std::vector<Address> held_by;  ///< the instances of up to kHoldersMax of them
+};
+inline constexpr size_t kHoldersMax = 10;
+
 class Dispatcher {
  public:
   enum class Offer : uint8_t {
@@ -91,6 +103,8 @@ class Dispatcher {
   size_t in_flight() const { return calls_.size(); }
   size_t held() const { return held_; }
   std::vector<DestinationReport> destinations() const;
+  /// Nothing of an effect that is not held: it waits in the store, or its attempt has ended.
+  std::optional<EffectReport> find_effect(const engine::EffectId& id) const;
 
  private:
   enum class State : uint8_t { waiting, flying, reported };
@@ -99,6 +113,7 @@ class Dispatcher {
     uint32_t attempt = 0;
     uint64_t bytes = 0;
     uint64_t call_id = 0;
+    UtcTime began;       ///< when it left, once it is flying
     bool again = false;  ///< found in the store: a process before this one may have tried it
     std::string destination;
     engine::Effect effect;
@@ -164,6 +179,7 @@ class Dispatcher {
   void put_back(Items::iterator item, Destination& destination, os::MonotonicTime now);
   void report(Items::iterator item, engine::Outcome outcome, Reports& reports);
   void find_next_due(os::MonotonicTime now);
+  std::vector<Address> find_holders(std::string_view destination) const;
   void forget_idle();
 
   void begin_round();

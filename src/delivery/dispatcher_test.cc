@@ -307,6 +307,36 @@ TEST_F(DispatcherTest, ProcessesRunAndAreReported) {
             ErrorCode::RequestInvalid);
 }
 
+TEST_F(DispatcherTest, SaysWhatIsUnderWayAndWhatTheOthersWaitFor) {
+  processes_.respond("make", [](const ProcessCall&) { return std::optional<Result<ProcessAnswer>>(); });
+  options_.shell_concurrency = 1;
+  create();
+  Effect effect;
+  effect.kind = engine::EffectKind::run_shell;
+  effect.request = json::parse(R"({"command":"make"})").value();
+  for (const uint64_t n : {1, 2}) {
+    effect.id = {{1, n}, 1};
+    effect.instance = {1, n};
+    offer(effect);
+  }
+  poll();
+  const auto first = dispatcher_->find_effect({{1, 1}, 1});
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(first->under_way);
+  EXPECT_EQ(first->since, (UtcTime{1'772'000'000'000'000} + (now_ - os::MonotonicTime{})));
+  const auto second = dispatcher_->find_effect({{1, 2}, 1});
+  ASSERT_TRUE(second);
+  EXPECT_FALSE(second->under_way);
+  EXPECT_EQ(second->full, "shell");
+  EXPECT_EQ(second->at_once, 1u);
+  EXPECT_EQ(second->held_by, (std::vector<Address>{{1, 1}}));
+  EXPECT_FALSE(dispatcher_->find_effect({{1, 3}, 1}));
+  EXPECT_TRUE(processes_.answer(1, ProcessAnswer{0, "", ""}));
+  poll();
+  EXPECT_FALSE(dispatcher_->find_effect({{1, 1}, 1})) << "its outcome was reported";
+  EXPECT_TRUE(dispatcher_->find_effect({{1, 2}, 1})->under_way);
+}
+
 TEST_F(DispatcherTest, AfterStopNothingLeavesAndWhatRunsMayEnd) {
   http_.respond("sink a", never());
   offer(delivery_of("a", 1));

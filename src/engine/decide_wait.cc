@@ -44,12 +44,7 @@ std::string text_of_event(const json::Value& event) {
 
 Hash128 Engine::site_hash(std::string_view name_space, std::string_view workflow, uint64_t revision,
                           uint32_t site) const {
-  std::string text(name_space);
-  text.push_back('\0');
-  text.append(workflow).push_back('\0');
-  Encoder encoder(text);
-  encoder(revision, site);
-  return siphash128(options_.hash_key, text);
+  return engine::site_hash(options_.hash_key, name_space, workflow, revision, site);
 }
 
 WaitPlace Engine::place_of(Hash128 site, const std::optional<json::Value>& value) const {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/fact.h"
 
+#include "base/hash.h"
+
 namespace hence::engine {
 namespace {
 
@@ -33,6 +35,20 @@ Result<std::vector<Fact>> parse_facts(std::string_view payload) {
     }
   }
   return facts;
+}
+
+Hash128 site_hash(Hash128 key, std::string_view name_space, std::string_view workflow, uint64_t revision, uint32_t site) {
+  std::string text(name_space);
+  text.push_back('\0');
+  text.append(workflow).push_back('\0');
+  Encoder encoder(text);
+  encoder(revision, site);
+  return siphash128(key, text);
+}
+
+std::string kept_end_text(const KeptEnded& ended) {
+  if (ended.taken_by.is_none()) return "nobody came for it until " + format_rfc3339(ended.until);
+  return "taken by " + ended.taken_by.to_string();
 }
 
 }  // namespace hence::engine

@@ -152,6 +152,8 @@ struct WaitPlace {
   template <typename A> void fields(A& a) { a(site, value); }
   bool operator==(const WaitPlace&) const = default;
 };
+/// Of a filter, by its number among the sites of a definition. workflow: "ns/name:version".
+Hash128 site_hash(Hash128 key, std::string_view name_space, std::string_view workflow, uint64_t revision, uint32_t site);
 /// wait: register; wait_end: no longer.
 struct WaitRequest {
   WaitPlace place;
@@ -388,6 +390,8 @@ struct EventNotKept {
   std::string reason;
   template <typename A> void fields(A& a) { a(event, reason); }
 };
+/// "nobody came for it until …", "taken by 07-2".
+std::string kept_end_text(const KeptEnded& ended);
 /// An event goes to more instances than one record tells: the rest follows in continuations.
 struct SpreadPending {
   Address spread;  ///< record that began it

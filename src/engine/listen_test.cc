@@ -86,6 +86,24 @@ do:
   EXPECT_EQ(batch.records.size(), 1u);
 }
 
+TEST_F(ListenTest, WhatIsKeptIsToldOfTheFilterItIsKeptFor) {
+  for (const std::string name : {"one", "two"}) {
+    EXPECT_FALSE(world.apply("document: {dsl: 1.0.3, namespace: shop, name: " + name + ", version: 1.0.0}\n" + R"(
+do: [{paid: {listen: {to: {one: {with: {type: paid}, correlate: {k: {from: .data.k, expect: "${ .k }"}}}}}}}]
+)").error);
+  }
+  EXPECT_EQ(status(start("shop/one", R"({"k":"a"})")), "waiting");
+  for (const std::string value : {"a", "b"}) {
+    const json::Value told = world.explain(world.send(event("e" + value, "paid", R"("data":{"k":")" + value + "\"}")).address);
+    ASSERT_EQ(told->find("listeners")->size(), 2u) << told->to_text();
+    for (const json::View one : told->find("listeners")->elements()) {
+      const bool took = value == "a" && one.string_or("workflow", "") == "shop/one:1.0.0";
+      EXPECT_EQ(one.find("kept").has_value(), !took) << told->to_text();
+    }
+    EXPECT_FALSE(told->find("kept")) << "none is left over";
+  }
+}
+
 TEST_F(ListenTest, AnEventThatComesEarlyIsKeptForTheValueAndTakenOnce) {
   EXPECT_FALSE(world.apply(kOrder).error);
   const Address early = world.send(event("e1", "order.paid", R"("data":{"order":"a"})")).address;

@@ -2,6 +2,8 @@
 // Why an event led to what it led to, and why the other rules did not match: the recorded decision,
 // and the reasons found again with the definitions of then.
 
+#include <algorithm>
+
 #include "engine/query.h"
 #include "engine/query_json.h"
 #include "engine/state.h"
@@ -25,13 +27,20 @@ const decltype(Definitions::Space::resources) kNoResources;
 /// Instances woken by one event that an explanation names.
 constexpr size_t kWokenMax = 100;
 
+/// That an event was kept for instances to come, until when, and what came of it; site: of which filter, none where
+/// the record does not tell.
+struct Kept {
+  std::string text;
+  std::optional<Hash128> site;
+};
+
 /// What came of a rule's actions, as the indexes tell.
 struct Consequences {
   std::multimap<std::string, std::pair<Address, InstanceSummary>> instances;  // by rule
   std::multimap<std::string, StartRefused> refused;
   std::vector<std::pair<Address, std::string>> emitted;  // position, type
   std::vector<std::pair<Address, InstanceSummary>> woken;  // instances that listened
-  std::vector<std::string> kept;
+  std::vector<Kept> kept;
   int64_t duplicates = 0;
   std::string last_duplicate;  // its time
 };
@@ -60,6 +69,21 @@ Result<std::shared_ptr<const Definitions>> Query::definitions_at(uint64_t versio
 
 namespace {
 
+/// All that one record says of it: two filters may keep it in the same partition.
+void add_kept(std::vector<Kept>& all, const std::vector<Fact>& facts, Address event) {
+  for (const Fact& fact : facts) {
+    if (const auto* kept = std::get_if<EventKept>(&fact); kept != nullptr && kept->event == event) {
+      all.push_back({"kept until " + format_rfc3339(kept->until), kept->place.site});
+    }
+    if (const auto* ended = std::get_if<KeptEnded>(&fact); ended != nullptr && ended->event == event) {
+      all.push_back({kept_end_text(*ended), ended->place.site});
+    }
+    if (const auto* refused = std::get_if<EventNotKept>(&fact); refused != nullptr && refused->event == event) {
+      all.push_back({"not kept: " + refused->reason, std::nullopt});
+    }
+  }
+}
+
 Result<Consequences> load_consequences(const store::Snapshot& snapshot, log::LogReader& reader, Address event) {
   Consequences all;
   std::vector<std::pair<keys::Consequence, std::string>> found;
@@ -82,7 +106,9 @@ Result<Consequences> load_consequences(const store::Snapshot& snapshot, log::Log
       HENCE_TRY(const InstanceRow row, decode<InstanceRow>(*bytes, "an instance"));
       all.woken.emplace_back(address, summarize(row));
     } else if (consequence.kind == 'k') {
-      all.kept.push_back(rule);  // the row's value: what became of it
+      const Result<ReadRecord> record = read_record(reader, address);
+      if (record.ok()) add_kept(all.kept, record->facts, event);
+      else all.kept.push_back({rule, std::nullopt});  // beyond retention; the row's value: what became of it last
     } else if (consequence.kind == 'p') {
       ++all.duplicates;
       all.last_duplicate = std::max(all.last_duplicate, rule);  // the row's value, here a time
@@ -148,13 +174,25 @@ void add_action(json::Builder& builder, const store::Snapshot& snapshot, const s
 }
 
 /// The `listen` filters the event met, the instances that took it, and what else became of it there.
-void add_listeners(json::Builder& builder, const Decision& decision, const Consequences& consequences) {
+void add_listeners(json::Builder& builder, const Decision& decision, const Consequences& consequences,
+                   const std::vector<std::optional<Hash128>>& sites) {
   if (decision.listened.empty()) return;
+  std::vector<Kept> kept = consequences.kept;
   builder.key("listeners").begin_array();
-  for (const SiteMet& met : decision.listened) {
+  for (size_t i = 0; i < decision.listened.size(); ++i) {
+    const SiteMet& met = decision.listened[i];
     builder.begin_object().member("workflow", met.workflow).member("filter", met.task);
     add_text(builder, "value", met.value);
     add_text(builder, "error", met.error);
+    const auto of_this = [&](const Kept& one) { return one.site && one.site == sites[i]; };
+    if (std::any_of(kept.begin(), kept.end(), of_this)) {
+      builder.key("kept").begin_array();
+      for (const Kept& one : kept) {
+        if (of_this(one)) builder.string(one.text);
+      }
+      builder.end_array();
+      std::erase_if(kept, of_this);
+    }
     builder.end_object();
   }
   builder.end_array();
@@ -173,10 +211,26 @@ void add_listeners(json::Builder& builder, const Decision& decision, const Conse
     }
     builder.end_array();
   }
-  if (consequences.kept.empty()) return;
+  if (kept.empty()) return;
   builder.key("kept").begin_array();
-  for (const std::string& text : consequences.kept) builder.string(text);
+  for (const Kept& one : kept) builder.string(one.text);
   builder.end_array();
+}
+
+/// The filters that the event met, in their order; none where the definition is not there any more.
+std::vector<std::optional<Hash128>> met_sites(const store::Snapshot& snapshot, Hash128 key, std::string_view name_space,
+                                              const Decision& decision) {
+  std::vector<std::optional<Hash128>> sites;
+  for (const SiteMet& met : decision.listened) {
+    sites.emplace_back();
+    const auto definition = load_workflow(snapshot, name_space, met.workflow, met.revision);
+    if (!definition.ok()) continue;
+    const auto& all = (*definition)->sites;
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& site) { return site.pointer == met.task; });
+    if (found == all.end()) continue;
+    sites.back() = site_hash(key, name_space, met.workflow, met.revision, static_cast<uint32_t>(found - all.begin()));
+  }
+  return sites;
 }
 
 }  // namespace
@@ -211,7 +265,10 @@ Result<json::Value> Query::explain(std::string_view name_space, Address address,
     builder.key("duplicates").begin_object().key("count").number(consequences.duplicates);
     builder.member("last", consequences.last_duplicate).end_object();
   }
-  add_listeners(builder, *decision, consequences);
+  const bool kept = !consequences.kept.empty();
+  add_listeners(builder, *decision, consequences,
+                kept ? met_sites(sources_.snapshot, sources_.hash_key, name_space, *decision)
+                     : std::vector<std::optional<Hash128>>(decision->listened.size()));
   builder.key("rules").begin_array();
   const Definitions::Space* space = definitions->space(name_space);
   bool found = only.empty();

@@ -321,9 +321,11 @@ void add_detail(json::Builder& builder, Address id, const InstanceRow& row, cons
 /// What a person did by this record: "suspended", "task pay skipped"; empty if nothing.
 std::string act_of(const ReadRecord& record, Address id, const workflow::Definition& definition) {
   std::string what;
+  bool undone = false;  // the end follows from what was undone, or left undone, last: it is no cancel
   for (const Fact& fact : record.facts) {
     const auto* accepted = std::get_if<EventAccepted>(&fact);
     if (accepted != nullptr && accepted->source == kOperatorSource) what = "event sent to it alone";
+    if (std::holds_alternative<InstanceStarted>(fact) && record.address == id && !record.reason.empty()) what = "started";
     const auto* stepped = std::get_if<InstanceStepped>(&fact);
     if (stepped == nullptr || stepped->instance != id) continue;
     const workflow::Fact& step = stepped->fact;
@@ -331,7 +333,9 @@ std::string act_of(const ReadRecord& record, Address id, const workflow::Definit
     const auto* by_hand = std::get_if<workflow::TaskEndedByHand>(&step);
     const auto* undoes = std::get_if<workflow::CompensationStarted>(&step);
     const bool asked = !record.principal.empty() || !record.reason.empty();
-    if (ended != nullptr && ended->phase == workflow::Phase::cancelled && asked) what = "cancelled";
+    undone = undone || std::holds_alternative<workflow::CompensationDone>(step) ||
+             std::holds_alternative<workflow::CompensationSkipped>(step);
+    if (ended != nullptr && ended->phase == workflow::Phase::cancelled && asked && !undone) what = "cancelled";
     if (undoes != nullptr && undoes->phase == workflow::Phase::cancelled) what = "cancelled, what was done is undone first";
     if (std::holds_alternative<workflow::InstanceSuspended>(step)) what = "suspended";
     if (std::holds_alternative<workflow::InstanceResumed>(step)) what = "resumed";

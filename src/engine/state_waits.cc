@@ -36,8 +36,7 @@ void State::on(const RecordContext& record, const KeptEnded& fact) {
   bytes -= fact.bytes;
   erase_timer(partition, {fact.until, TimerKey::Kind::kept, fact.event, keys::place_number(fact.place)});
   overlay_.put_index(keys::consequence(fact.event, 'k', {record.address, 0}),
-                     fact.taken_by.is_none() ? "nobody came for it until " + format_rfc3339(fact.until)
-                                             : "taken by " + fact.taken_by.to_string());
+                     kept_end_text(fact));
 }
 
 void State::on(const RecordContext& record, const EventNotKept& fact) {

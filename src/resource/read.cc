@@ -238,7 +238,7 @@ Parsed parse_resources(std::string_view content, std::string_view resource_names
 
 Result<Resource> parse_resource(json::View document, std::string_view resource_namespace) {
   Parsed parsed;
-  auto resource = read_document(document, nullptr, resource_namespace, parsed, {});
+  auto resource = read_document(document, nullptr, resource_namespace, parsed);
   if (!parsed.faults.empty()) return parsed.faults.to_error();
   if (!parsed.unsupported.empty()) return parsed.unsupported.to_error();
   HENCE_CHECK(resource.has_value());

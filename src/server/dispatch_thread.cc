@@ -14,6 +14,24 @@ namespace {
 
 constexpr Duration kReportInterval = Duration::seconds(1);
 
+/// What is full, as people know it.
+std::string limit_name(const std::string& destination) {
+  if (destination.empty()) return "calls at once";
+  if (destination == "shell") return "limits.processes";
+  constexpr std::string_view kCall = "call ";
+  return destination.starts_with(kCall) ? "calls to " + destination.substr(kCall.size()) : destination;
+}
+
+api::CallState state_of(const delivery::EffectReport& report) {
+  api::CallState state;
+  state.under_way = report.under_way;
+  state.since = report.since;
+  state.limit = limit_name(report.full);
+  state.limit_max = report.at_once;
+  state.held_by = report.held_by;
+  return state;
+}
+
 }  // namespace
 
 const resource::SinkSpec* LiveDirectory::find_sink(std::string_view name_space, std::string_view name) {
@@ -63,6 +81,12 @@ void DispatchThread::stop(Duration grace) {
   }
   wakes_.notify_all();
   thread_.join();
+  std::vector<Question> left;
+  {
+    const std::lock_guard lock(mutex_);
+    left.swap(questions_);
+  }
+  for (const Question& question : left) question.then({});
 }
 
 void DispatchThread::take(std::vector<engine::Effect> effects, std::vector<engine::EffectId> cancelled) {
@@ -78,6 +102,26 @@ void DispatchThread::take(std::vector<engine::Effect> effects, std::vector<engin
 std::vector<delivery::DestinationReport> DispatchThread::destinations() const {
   const std::lock_guard lock(mutex_);
   return destinations_;
+}
+
+void DispatchThread::ask(std::vector<engine::EffectId> ids, std::function<void(const api::CallStates&)> then) {
+  bool taken = false;
+  {
+    const std::lock_guard lock(mutex_);
+    taken = !stopping_;
+    if (taken) questions_.push_back({std::move(ids), std::move(then)});
+    woken_ = true;
+  }
+  if (!taken) return then({});
+  wakes_.notify_one();
+}
+
+void DispatchThread::answer(const Question& question) const {
+  api::CallStates states;
+  for (const engine::EffectId& id : question.ids) {
+    if (const auto report = dispatcher_.find_effect(id)) states.emplace(id, state_of(*report));
+  }
+  question.then(states);
 }
 
 void DispatchThread::run() {
@@ -98,12 +142,14 @@ void DispatchThread::step() {
   std::vector<engine::Effect> offered;
   std::vector<engine::EffectId> cancelled;
   std::vector<std::pair<engine::EffectId, uint32_t>> settled;
+  std::vector<Question> questions;
   bool draining = false;
   {
     const std::lock_guard lock(mutex_);
     offered.swap(offered_);
     cancelled.swap(cancelled_);
     settled.swap(settled_);
+    questions.swap(questions_);
     draining = draining_;
     if (draining) dispatcher_.stop();
   }
@@ -123,6 +169,7 @@ void DispatchThread::step() {
     woken_ = woken_ || dispatcher_.wants_pull();
   }
   std::vector<engine::AttemptEnded> ended_attempts = dispatcher_.poll(now, clock_.now());
+  for (const Question& question : questions) answer(question);
   if (dispatcher_.in_flight() > 0) HENCE_CRASH_POINT("dispatch-attempts-begun");
   for (engine::AttemptEnded& ended : ended_attempts) {
     HENCE_CRASH_POINT("dispatch-attempt-ended");

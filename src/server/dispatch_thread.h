@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "api/backend.h"
+#include "api/endpoints.h"
 #include "delivery/dispatcher.h"
 #include "os/clock.h"
 #include "server/switchable.h"
@@ -50,10 +51,17 @@ class DispatchThread {
   void take(std::vector<engine::Effect> effects, std::vector<engine::EffectId> cancelled);
 
   std::vector<delivery::DestinationReport> destinations() const;
+  /// As api::AskCallStates; then runs on the dispatcher's thread.
+  void ask(std::vector<engine::EffectId> ids, std::function<void(const api::CallStates&)> then);
 
  private:
+  struct Question {
+    std::vector<engine::EffectId> ids;
+    std::function<void(const api::CallStates&)> then;
+  };
   void run();
   void step();
+  void answer(const Question& question) const;
 
   api::Backend& backend_;
   const os::Clock& clock_;
@@ -65,6 +73,7 @@ class DispatchThread {
   std::vector<engine::Effect> offered_;
   std::vector<engine::EffectId> cancelled_;
   std::vector<std::pair<engine::EffectId, uint32_t>> settled_;
+  std::vector<Question> questions_;
   std::vector<delivery::DestinationReport> destinations_;
   bool woken_ = true;
   bool draining_ = false;

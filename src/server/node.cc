@@ -217,6 +217,9 @@ Status Node::open_http() {
     builder.end_array().end_object();
     return std::move(builder).finish();
   };
+  options.call_states = [this](std::vector<engine::EffectId> ids, std::function<void(const api::CallStates&)> then) {
+    dispatch_thread_->ask(std::move(ids), std::move(then));
+  };
   options.clock = &clock_;
   endpoints_ = std::make_unique<api::Endpoints>(std::move(options));
   HENCE_TRY(const ListenAddress listen, parse_listen(config_.listen));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One act on all that a list finds: cancel, suspend, resume or retry instances, redrive parked deliveries.
+// One act on all that a list finds: cancel, suspend, resume or retry instances, skip a task of them, redrive parked deliveries.
 
 #include "api/endpoint/handlers.h"
 #include "api/endpoint/request_read.h"
@@ -69,7 +69,7 @@ void act_on(Context& context, const ExchangePtr& exchange, const ByQuery& act, F
   }
   std::vector<engine::Command> commands;
   for (const std::string& id : found.ids) commands.push_back(act.command(id));
-  const size_t bytes = commands.size() * kCommandBytes;
+  const size_t bytes = commands.size() * kCommandBytes + exchange->request.body.size();
   context.backend.submit_all(
       std::move(commands), bytes, /*external=*/true,
       [exchange, found = std::move(found)](const auto& replies) {
@@ -101,7 +101,7 @@ Result<ByQuery> read_by_query(Context& context, const Exchange& exchange) {
     if (parameter.name == "limit") break;
     names += (names.empty() ? "" : ", ") + std::string(parameter.name);
   }
-  return Error(ErrorCode::RequestInvalid, "say which are meant by at least one of " + names);
+  return Error(ErrorCode::RequestInvalid, "say which are meant by at least one of the query parameters " + names);
 }
 
 /// What each command has in common; a repeated request, under its key, finds each answered.
@@ -114,10 +114,10 @@ MakeCommand commands_like(engine::Command like, std::function<void(engine::Comma
   };
 }
 
-Result<engine::Command> common_command(const Exchange& exchange, bool needs_reason) {
+Result<engine::Command> common_command(const Exchange& exchange, Reason needed) {
   constexpr std::string_view kMembers[] = {"reason"};
   HENCE_TRY(const json::Value body, read_object(exchange, kMembers));
-  HENCE_TRY(const std::string reason, needs_reason ? need_reason(body) : read_reason(exchange));
+  HENCE_TRY(const std::string reason, needed == Reason::needed ? need_reason(body) : read_reason(exchange));
   return command_of(exchange, reason);
 }
 
@@ -139,7 +139,8 @@ void decide_parked(Context& context, const ExchangePtr& exchange, workflow::Park
   Result<ByQuery> act = read_by_query(context, *exchange);
   if (!act.ok()) return exchange->fail(act.error());
   act->list.parked = true;
-  act_on_instances(context, exchange, std::move(*act), common_command(*exchange, false),
+  const Reason reason = act->dry_run ? Reason::optional : Reason::needed;
+  act_on_instances(context, exchange, std::move(*act), common_command(*exchange, reason),
                    [decision](engine::Command& command, Address id) {
                      command.body = engine::DecideParked{id, decision};
                    });
@@ -179,20 +180,24 @@ void act_on_found(Context& context, ExchangePtr exchange) {
   static constexpr ActWord kActs[] = {
       {"suspend", Act::suspend, [](std::string_view status) { return kRuns(status) && status != "suspended"; }},
       {"resume", Act::resume, [](std::string_view status) { return status == "suspended"; }},
-      {"retry", Act::retry, [](std::string_view status) { return status == "faulted"; }}};
+      {"retry", Act::retry, [](std::string_view status) { return status == "faulted"; }},
+      {"skip", Act::skip, [](std::string_view status) { return kRuns(status) || status == "faulted"; }}};
   Result<ByQuery> query = read_by_query(context, *exchange);
   if (!query.ok()) return exchange->fail(query.error());
-  Result<engine::Command> like = common_command(*exchange, !query->dry_run);
-  if (!like.ok()) return exchange->fail(like.error());
+  const Reason reason = query->dry_run ? Reason::optional : Reason::needed;
   query->page = [name_space = exchange->name_space()](engine::Query& q, const engine::ListOptions& list) {
     return q.instances(name_space, list);
   };
   const std::string_view path = exchange->route().path;
   for (const ActWord& act : kActs) {
     if (!path.ends_with("/" + std::string(act.word))) continue;
+    const bool skips = act.act == Act::skip;  // it has more to say: the task, and what that gives on
+    Result<engine::Command> like = skips ? read_act(*exchange, {}, reason) : common_command(*exchange, reason);
+    if (!like.ok()) return exchange->fail(like.error());
+    if (!skips) like->body = engine::ActOnInstance{act.act, {}};
     query->wanted = [wanted = act.wanted](json::View item) { return wanted(item.string_or("status", "")); };
-    query->command = commands_like(std::move(*like), [act = act.act](engine::Command& command, const std::string& id) {
-      command.body = engine::ActOnInstance{act, *Address::parse(id)};
+    query->command = commands_like(std::move(*like), [](engine::Command& command, const std::string& id) {
+      std::get<engine::ActOnInstance>(command.body).instance = *Address::parse(id);
     });
     return run_by_query(context, exchange, std::move(*query));
   }
@@ -202,7 +207,7 @@ void act_on_found(Context& context, ExchangePtr exchange) {
 void redrive_deliveries(Context& context, ExchangePtr exchange) {
   Result<ByQuery> act = read_by_query(context, *exchange);
   if (!act.ok()) return exchange->fail(act.error());
-  Result<engine::Command> like = common_command(*exchange, false);
+  Result<engine::Command> like = common_command(*exchange, Reason::optional);
   if (!like.ok()) return exchange->fail(like.error());
   act->list.status = "parked";
   act->page = [name_space = exchange->name_space()](engine::Query& query, const engine::ListOptions& list) {

@@ -61,6 +61,28 @@ TEST_F(ByQuery, SuspendsAndResumes) {
   EXPECT_EQ(count("waiting"), 2u);
 }
 
+TEST_F(ByQuery, SkipsATaskByItsName) {
+  start(3, "t/sleep");
+  const std::string at = "POST /api/v1/instances/by-query/skip?workflow=t/sleep";
+  EXPECT_THAT(send(at, kWhy).body, HasSubstr("task is missing"));
+  EXPECT_EQ(send(at, R"({"task":"nap"})").status, 400) << "why is missing";
+  EXPECT_EQ(items(send(at + "&dry_run=true", R"({"task":"nap"})")), 3u);
+  const Answer wrong = send(at, R"({"reason":"r","task":"rest"})");
+  EXPECT_THAT(wrong.body, HasSubstr("\"failed\":3"));
+  EXPECT_EQ(count("waiting"), 3u);
+  const Answer done = send(at, R"({"reason":"a faulty version","task":"nap","output":{"a":1}})");
+  EXPECT_THAT(done.body, HasSubstr("\"failed\":0"));
+  EXPECT_EQ(items(done), 3u);
+  EXPECT_EQ(count("completed"), 3u);
+  EXPECT_EQ(items(send(at, R"({"reason":"r","task":"nap"})")), 0u) << "ended ones are left alone";
+}
+
+TEST_F(ByQuery, SaysWhatThereIsByQuery) {
+  const Answer context = send("POST /api/v1/instances/by-query/context?workflow=t/sleep", R"({"reason":"r","context":{}})");
+  EXPECT_EQ(context.status, 400);
+  EXPECT_THAT(context.body, HasSubstr("acts by query are: cancel, compensation/redrive, compensation/skip, suspend, resume, retry, skip"));
+}
+
 TEST_F(ByQuery, StopsAtTheLimitAndSaysWhereToGoOn) {
   start(5, "t/sleep");
   const Answer first = send("POST /api/v1/instances/by-query/cancel?status=waiting&limit=2", kWhy);
@@ -73,7 +95,7 @@ TEST_F(ByQuery, StopsAtTheLimitAndSaysWhereToGoOn) {
 TEST_F(ByQuery, WantsToKnowWhichAreMeant) {
   const Answer all = send("POST /api/v1/instances/by-query/cancel");
   EXPECT_EQ(all.status, 400);
-  EXPECT_THAT(all.body, HasSubstr("say which are meant by at least one of workflow, parent, status, since, until"));
+  EXPECT_THAT(all.body, HasSubstr("say which are meant by at least one of the query parameters workflow, parent, status, since, until"));
   EXPECT_EQ(send("POST /api/v1/instances/by-query/cancel?status=asleep").status, 400);
   EXPECT_EQ(send("POST /api/v1/deliveries/by-query/redrive").status, 400);
   EXPECT_EQ(send("POST /api/v1/deliveries/by-query/redrive?sink=chat", R"({"reasn":"x"})").status, 400);
@@ -114,13 +136,19 @@ TEST_F(ByQuery, UndoesAndDecidesWhatIsParked) {
   EXPECT_EQ(send("POST /api/v1/instances/" + id + "/cancel", R"({"reason": "r", "compensate": true})").status, 409) << "it does already";
   EXPECT_EQ(send("POST /api/v1/instances/" + id + "/compensation/redrive", R"({"reason": "again"})").status, 200);
   EXPECT_EQ(count("compensating"), 3u) << "it fails again";
-  EXPECT_EQ(send("POST /api/v1/instances/" + id + "/compensation/skip").status, 200);
-  EXPECT_EQ(send("POST /api/v1/instances/" + id + "/compensation/skip").status, 409);
+  EXPECT_THAT(send("POST /api/v1/instances/" + id + "/compensation/skip").body, HasSubstr("say why"));
+  EXPECT_EQ(send("POST /api/v1/instances/" + id + "/compensation/skip", R"({"reason": "by phone"})").status, 200);
+  EXPECT_EQ(send("POST /api/v1/instances/" + id + "/compensation/skip", R"({"reason": "by phone"})").status, 409);
   const Answer one = send("GET /api/v1/instances/" + id);
   EXPECT_EQ(one.text("status"), "cancelled");
   EXPECT_EQ(one.text("compensated"), "partial");
-  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/compensation/redrive?workflow=t/saga")), 2u);
-  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/compensation/skip?parked=true")), 2u);
+  const json::Value story = send("GET /api/v1/instances/" + id + "/trace").json();
+  EXPECT_EQ(story->find("operations")->size(), 1u) << "the cancel; what was decided of its parked compensation is no other";
+  EXPECT_EQ(story->find("operations")->at(0).string_or("reason", ""), "r");
+  EXPECT_EQ(story->find("decided")->at(1).string_or("reason", ""), "by phone");
+  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/compensation/redrive?workflow=t/saga", kWhy)), 2u);
+  EXPECT_THAT(send("POST /api/v1/instances/by-query/compensation/skip?parked=true").body, HasSubstr("say why"));
+  EXPECT_EQ(items(send("POST /api/v1/instances/by-query/compensation/skip?parked=true", kWhy)), 2u);
   EXPECT_EQ(count("compensating"), 0u);
 }
 

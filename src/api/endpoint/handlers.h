@@ -43,6 +43,7 @@ void trace_instance(Context& context, std::shared_ptr<Exchange> exchange);
 void cancel_instance(Context& context, std::shared_ptr<Exchange> exchange);
 void redrive_compensation(Context& context, std::shared_ptr<Exchange> exchange);
 void skip_compensation(Context& context, std::shared_ptr<Exchange> exchange);
+// instance_why.cc
 void why_instance(Context& context, std::shared_ptr<Exchange> exchange);
 // instance_acts.cc
 void act_on_instance(Context& context, std::shared_ptr<Exchange> exchange);

@@ -25,7 +25,7 @@ constexpr ActWord kActs[] = {
     {"retry", Act::retry, {}, "input"},     {"skip", Act::skip, "task", "output"},
     {"context", Act::set_context, {}, "context", true}, {"event", Act::send_event, {}, "event", true}};
 
-const ActWord& act_of(const Exchange& exchange) {
+const ActWord& act_word_of(const Exchange& exchange) {
   const std::string_view path = exchange.route().path;
   const std::string_view word = path.substr(path.rfind('/') + 1);
   for (const ActWord& act : kActs) {
@@ -34,14 +34,24 @@ const ActWord& act_of(const Exchange& exchange) {
   HENCE_CHECK(false);
 }
 
-Result<engine::Command> read_act(const Exchange& exchange, Address instance) {
-  const ActWord& act = act_of(exchange);
+/// There is none: maybe there was one, which the log still knows of.
+void answer_absent(Context& context, const ExchangePtr& exchange, Address id, const Error& absent) {
+  answer_query(context, exchange, [exchange, id, absent](engine::Query& query) -> Result<json::Value> {
+    const Result<json::Value> found = query.instance(exchange->name_space(), id);
+    return found.ok() ? absent : found.error();
+  });
+}
+
+}  // namespace
+
+Result<engine::Command> read_act(const Exchange& exchange, Address instance, Reason needed) {
+  const ActWord& act = act_word_of(exchange);
   std::vector<std::string_view> members = {"reason"};
   for (const std::string_view member : {act.task, act.value}) {
     if (!member.empty()) members.push_back(member);
   }
   HENCE_TRY(const json::Value body, read_object(exchange, members));
-  HENCE_TRY(std::string reason, need_reason(body));
+  HENCE_TRY(std::string reason, needed == Reason::needed ? need_reason(body) : read_text(body, "reason", kReasonBytesMax));
   engine::ActOnInstance made{act.act, instance};
   if (!act.task.empty()) {
     HENCE_TRY(made.task, read_text(body, act.task, kTaskBytesMax));
@@ -60,20 +70,10 @@ Result<engine::Command> read_act(const Exchange& exchange, Address instance) {
   return command;
 }
 
-/// There is none: maybe there was one, which the log still knows of.
-void answer_absent(Context& context, const ExchangePtr& exchange, Address id, const Error& absent) {
-  answer_query(context, exchange, [exchange, id, absent](engine::Query& query) -> Result<json::Value> {
-    const Result<json::Value> found = query.instance(exchange->name_space(), id);
-    return found.ok() ? absent : found.error();
-  });
-}
-
-}  // namespace
-
 void act_on_instance(Context& context, ExchangePtr exchange) {
   const Result<Address> id = read_address(context, exchange->param(0), "instance");
   if (!id.ok()) return exchange->fail(id.error());
-  Result<engine::Command> command = read_act(*exchange, *id);
+  Result<engine::Command> command = read_act(*exchange, *id, Reason::needed);
   if (!command.ok()) return exchange->fail(command.error());
   const auto done = [&context, exchange, id = *id](const engine::Reply& reply) {
     if (!reply.error) return exchange->answer_text(200, "{\"id\":\"" + id.to_string() + "\"}");

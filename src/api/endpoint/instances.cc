@@ -19,6 +19,7 @@ constexpr Duration kLongestPause = Duration::milliseconds(200);
 
 struct StartRequest {
   engine::StartInstance start;
+  std::string reason;
   std::optional<Duration> wait;
 };
 
@@ -44,7 +45,7 @@ Result<std::optional<Duration>> read_wait(json::View body) {
 }
 
 Result<StartRequest> read_start(const Exchange& exchange) {
-  constexpr std::string_view kMembers[] = {"workflow", "input", "id", "key", "onConflict", "wait"};
+  constexpr std::string_view kMembers[] = {"workflow", "input", "id", "key", "onConflict", "reason", "wait"};
   HENCE_TRY(const json::Value body, read_object(exchange, kMembers));
   StartRequest request;
   HENCE_TRY(request.start.workflow, read_text(body, "workflow", kTextBytesMax));
@@ -55,6 +56,7 @@ Result<StartRequest> read_start(const Exchange& exchange) {
   HENCE_TRY(request.start.id, read_text(body, "id", kTextBytesMax));
   HENCE_TRY(request.start.key, read_text(body, "key", kTextBytesMax));
   HENCE_TRY(request.start.on_conflict, read_on_conflict(body));
+  HENCE_TRY(request.reason, read_text(body, "reason", kTextBytesMax));
   HENCE_TRY(request.wait, read_wait(body));
   if (const auto input = body->find("input")) {
     request.start.input = json::Value::detached(*input);
@@ -122,7 +124,7 @@ void list_instances(Context& context, ExchangePtr exchange) {
 void start_instance(Context& context, ExchangePtr exchange) {
   Result<StartRequest> request = read_start(*exchange);
   if (!request.ok()) return exchange->fail(request.error());
-  Result<engine::Command> command = command_of(*exchange);
+  Result<engine::Command> command = command_of(*exchange, request->reason);
   if (!command.ok()) return exchange->fail(command.error());
   command->body = std::move(request->start);
   submit(context, exchange, std::move(*command), exchange->request.body.size(),
@@ -147,14 +149,6 @@ void trace_instance(Context& context, ExchangePtr exchange) {
   });
 }
 
-void why_instance(Context& context, ExchangePtr exchange) {
-  const Result<Address> id = read_address(context, exchange->param(0), "instance");
-  if (!id.ok()) return exchange->fail(id.error());
-  answer_query(context, exchange, [exchange, id = *id, now = context.clock.now()](engine::Query& query) {
-    return query.why(exchange->name_space(), id, now);
-  });
-}
-
 void cancel_instance(Context& context, ExchangePtr exchange) {
   const Result<Address> id = read_address(context, exchange->param(0), "instance");
   if (!id.ok()) return exchange->fail(id.error());
@@ -168,7 +162,10 @@ namespace {
 void decide_parked(Context& context, const ExchangePtr& exchange, workflow::Parked decision) {
   const Result<Address> id = read_address(context, exchange->param(0), "instance");
   if (!id.ok()) return exchange->fail(id.error());
-  const Result<std::string> reason = read_reason(*exchange);
+  constexpr std::string_view kMembers[] = {"reason"};
+  const Result<json::Value> body = read_object(*exchange, kMembers);
+  if (!body.ok()) return exchange->fail(body.error());
+  const Result<std::string> reason = need_reason(*body);
   if (!reason.ok()) return exchange->fail(reason.error());
   act_on_instance(context, exchange, engine::DecideParked{*id, decision}, *reason);
 }

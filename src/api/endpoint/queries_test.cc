@@ -29,6 +29,37 @@ TEST_F(Queries, StartsAndWaitsForTheEnd) {
   EXPECT_EQ(still.text("status"), "waiting") << still.body;
 }
 
+TEST_F(Queries, AStartMaySayWhy) {
+  const Answer started = start(R"({"workflow":"t/sleep","reason":"the nightly one failed"})");
+  EXPECT_EQ(started.status, 201) << started.body;
+  const json::Value trace = send("GET /api/v1/instances/" + started.text("id") + "/trace").json();
+  ASSERT_TRUE(trace->find("operations"));
+  const json::View act = trace->find("operations")->at(0);
+  EXPECT_EQ(act.string_or("what", ""), "started");
+  EXPECT_EQ(act.string_or("by", ""), "anonymous");
+  EXPECT_EQ(act.string_or("reason", ""), "the nightly one failed");
+  EXPECT_EQ(start(R"({"workflow":"t/sleep","reason":7})").status, 400);
+}
+
+TEST_F(Queries, WhySaysWhatIsUnderWayAndWhoHoldsTheLimit) {
+  ASSERT_EQ(apply("document: {dsl: 1.0.3, namespace: t, name: shell, version: 1.0.0}\n"
+                  "do: [{f: {run: {shell: {command: sleep 20}}}}]\n").status, 200);
+  const std::string first = start(R"({"workflow":"t/shell"})").text("id");
+  const std::string second = start(R"({"workflow":"t/shell"})").text("id");
+  ASSERT_EQ(backend.effects.size(), 2u);
+  EXPECT_THAT(send("GET /api/v1/instances/" + first + "/why").body, HasSubstr(R"("state":"ready")")) << "nobody knows more";
+  call_states[backend.effects[0].id].under_way = true;
+  call_states[backend.effects[0].id].since = clock.now();
+  CallState waiting;
+  waiting.limit = "limits.processes";
+  waiting.limit_max = 1;
+  waiting.held_by = {*Address::parse(first)};
+  call_states[backend.effects[1].id] = waiting;
+  EXPECT_THAT(send("GET /api/v1/instances/" + first + "/why").body, HasSubstr(R"("underWay":"2027-01-15T08:00:00Z")"));
+  EXPECT_THAT(send("GET /api/v1/instances/" + second + "/why").body,
+              HasSubstr(R"("limit":{"name":"limits.processes","max":1,"heldBy":[")" + first + R"("]})"));
+}
+
 TEST_F(Queries, AnIdIsUnique) {
   const std::string id = start(R"({"workflow":"t/sleep","id":"x"})").text("id");
   const Answer existing = start(R"({"workflow":"t/sleep","id":"x"})");

@@ -10,8 +10,6 @@
 namespace hence::api {
 namespace {
 
-constexpr size_t kReasonBytesMax = 1'024;
-
 constexpr std::string_view kPhases[] = {"pending",   "running", "waiting",  "suspended",
                                         "cancelled", "faulted", "completed", "compensating"};
 constexpr std::string_view kApprovalStates[] = {"pending", "granted", "denied", "expired", "withdrawn"};
@@ -21,6 +19,19 @@ constexpr std::string_view kDeliveryStates[] = {"ready",  "delayed", "blocked",
 Error invalid(std::string message) { return Error(ErrorCode::RequestInvalid, std::move(message)); }
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+constexpr std::string_view kByQuery = "by-query";
+
+/// "cancel, compensation/redrive, …": what is done to all instances that a query finds.
+std::string acts_by_query() {
+  constexpr std::string_view kBefore = "/instances/by-query/";
+  std::string names;
+  for (const Route& route : all_routes()) {
+    if (!route.path.starts_with(kBefore)) continue;
+    names += (names.empty() ? "" : ", ") + std::string(route.path.substr(kBefore.size()));
+  }
+  return names;
+}
 
 /// RFC 3339, or a duration before now.
 Result<std::optional<UtcTime>> read_time(const Context& context, const Exchange& exchange,
@@ -63,6 +74,9 @@ Status check_status(const Exchange& exchange, const std::string& status) {
 
 Result<Address> read_address(const Context& context, std::string_view text, std::string_view what) {
   const std::optional<Address> address = Address::parse(text);
+  if (text == kByQuery && what == "instance") {
+    return invalid("\"by-query\" is no instance; acts by query are: " + acts_by_query() + "; others are on one instance, by its id");
+  }
   if (!address || address->is_none()) {
     return invalid(quoted(text) + " is no " + std::string(what) +
                    "; write partition and sequence, such as 07-42");

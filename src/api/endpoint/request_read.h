@@ -36,8 +36,14 @@ Result<json::Value> read_object(const Exchange& exchange,
 Result<std::string> read_text(json::View object, std::string_view member, size_t bytes_max);
 /// The body {"reason": …} of an operator's act; both may be left out. Errors: as read_object.
 Result<std::string> read_reason(const Exchange& exchange);
-/// The member `reason` of an act on an instance, which must say something.
+inline constexpr size_t kReasonBytesMax = 1'024;
+/// The member `reason` of an act on an instance or of a decision, which must say something.
 Result<std::string> need_reason(json::View body);
+
+/// Whether an act's body must say why; that of a dry run need not.
+enum class Reason : uint8_t { optional, needed };
+/// An act on one instance, by the last word of the route's path and the body (instance_acts.cc).
+Result<engine::Command> read_act(const Exchange& exchange, Address instance, Reason needed);
 
 /// The body {"reason": …, "compensate": true} of a cancel; compensate may be left out.
 struct CancelBody {

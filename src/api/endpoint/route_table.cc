@@ -182,6 +182,9 @@ constexpr Route kRoutes[] = {
     {post, "/instances/by-query/retry", kSpace, Access::token, Body::json, act_on_found,
      "retryInstances", "Retries all faulted instances that the query finds.", 200, "ByQueryResult",
      kInstancesByQuery},
+    {post, "/instances/by-query/skip", kSpace, Access::token, Body::json, act_on_found,
+     "skipTasks", "Ends a task by hand, of all instances that the query finds; one that does not stand at it "
+     "has its error.", 200, "ByQueryResult", kInstancesByQuery},
     {post, "/instances/{id}/suspend", kSpace, Access::token, Body::json, act_on_instance,
      "suspendInstance", "No further task begins; what comes is kept until the resume.", 200, "InstanceReference"},
     {post, "/instances/{id}/resume", kSpace, Access::token, Body::json, act_on_instance,

@@ -245,6 +245,9 @@ class EndpointsTest : public testing::Test {
       if (found != secrets.end()) return found->second;
       return Error(ErrorCode::SecretUnavailable, "secret " + std::string(name) + " is not in the environment");
     };
+    options.call_states = [this](const std::vector<engine::EffectId>&, const std::function<void(const CallStates&)>& then) {
+      then(call_states);
+    };
     options.extra_metrics = [] { return std::string("# TYPE extra gauge\nextra 1\n"); };
     endpoints = std::make_unique<Endpoints>(std::move(options));
   }
@@ -300,6 +303,7 @@ class EndpointsTest : public testing::Test {
   os::SimulatedClock clock{UtcTime{1'800'000'000'000'000}};
   TestBackend backend{UtcTime{1'800'000'000'000'000}};
   std::map<std::string, std::string, std::less<>> secrets;
+  CallStates call_states;  ///< what a dispatcher would say
   std::unique_ptr<Endpoints> endpoints;
 };
 
