@@ -19,6 +19,7 @@
 #include "base/crash_point.h"
 #include "base/log_line.h"
 #include "cli/dev_files.h"
+#include "os/file_limit.h"
 #include "server/node.h"
 
 namespace hence::cli {
@@ -27,6 +28,9 @@ namespace {
 constexpr int kExitWrongUse = 2;
 constexpr int kExitFailed = 1;
 constexpr int kWatchMillis = 300;
+/// Open beside the connections to us: calls out (1,024), files of the state (256) and of the log (64),
+/// what each command's pipes take.
+constexpr uint64_t kFilesBesideConnections = 1'500;
 
 /// Signals are taken in one place, as data; every thread started later has them blocked.
 int open_signals() {
@@ -61,6 +65,20 @@ int say(const Error& error) {
   return error.code() == ErrorCode::ConfigurationInvalid ? kExitWrongUse : kExitFailed;
 }
 
+/// Once, at start: the setting cannot change while the server runs.
+void warn_of_few_files(uint64_t files, const server::Config& config) {
+  const uint64_t connections = config.http.connections;
+  const uint64_t needed = connections + kFilesBesideConnections;
+  if (files >= needed) return;
+  std::string text = "this process may have " + std::to_string(files) + " files open, limits.connections: " +
+                     std::to_string(connections) + " needs " + std::to_string(needed) + ": raise the hard limit (ulimit -Hn " +
+                     std::to_string(needed) + ", with systemd LimitNOFILE=" + std::to_string(needed) + ")";
+  if (files > kFilesBesideConnections) {
+    text += ", or set limits.connections to " + std::to_string(files - kFilesBesideConnections);
+  }
+  log_line(LogLevel::warning, text);
+}
+
 void reload(server::Node& node, const std::string& file, const server::Config& base) {
   Result<server::Config> config = load_config(file, base);
   const Status status = config.ok() ? node.reload(*config) : Status(config.error());
@@ -78,8 +96,10 @@ int serve_command(const ServeArguments& arguments) {
   Result<server::Config> config = load_config(arguments.config_file, {});
   if (!config.ok()) return say(config.error());
   if (!arguments.listen.empty()) config->listen = arguments.listen;
+  const uint64_t files = os::raise_file_limit();
   Result<std::unique_ptr<server::Node>> node = server::Node::start(arguments.data_dir, *config);
   if (!node.ok()) return say(node.error());
+  warn_of_few_files(files, *config);
   log_line(LogLevel::info, "serving",
            {{"port", std::to_string((*node)->port())}, {"data", arguments.data_dir}, {"recovered", (*node)->recovery()}});
   server::Config base;
@@ -106,6 +126,7 @@ int dev_command(const DevArguments& arguments) {
   std::string folder = (std::filesystem::temp_directory_path() / "hence-dev-XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) return say(Error(ErrorCode::DiskFailed, "no folder can be made in " + folder));
   int code = 0;
+  os::raise_file_limit();
   {
     Result<std::unique_ptr<server::Node>> node = server::Node::start(folder, config);
     if (!node.ok()) {

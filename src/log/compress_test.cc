@@ -161,6 +161,8 @@ TEST_F(CompressTest, FindsAFlippedBitInEachByte) {
     const VerifyReport found = verified();
     ASSERT_TRUE(found.damage) << "byte " << at << " of " << whole.size();
     EXPECT_EQ(found.damage->file, name);
+    EXPECT_EQ(found.damage->what.find(".seg, offset"), std::string::npos) << found.damage->to_string();
+    EXPECT_EQ(found.damage->what.find("hence log verify"), std::string::npos) << found.damage->to_string();
     flip(name, at);
   }
   expect_verifies();

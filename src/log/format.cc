@@ -120,7 +120,8 @@ Result<SegmentHeader> decode_segment_header(std::string_view bytes) {
   }
   const std::string_view rest = bytes.substr(used, byte_count - used);
   if (rest.find_first_not_of('\0') != std::string_view::npos) {
-    return Error(ErrorCode::LogDamaged, "the bytes after the segment's header are not zero");
+    return Error(ErrorCode::LogDamaged, "the rest of the segment's header, offset " + std::to_string(used) + " to " +
+                                            std::to_string(byte_count) + ", is not zero");
   }
   SegmentHeader header;
   header.byte_count = byte_count;

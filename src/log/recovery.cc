@@ -303,25 +303,22 @@ Result<std::vector<Position>> list_segments(os::Disk& disk) {
   return bases;
 }
 
-Result<SegmentHeader> read_segment_header(os::File& file, Position base) {
-  const auto read = [&]() -> Result<SegmentHeader> {
-    HENCE_TRY(const std::string first, read_exactly(file, 0, kHeaderAlignment));
-    HENCE_TRY(const uint32_t byte_count, segment_header_bytes(first));
-    HENCE_TRY(const std::string bytes, read_exactly(file, 0, byte_count));
-    HENCE_TRY(SegmentHeader header, decode_segment_header(bytes));
-    if (header.base != base) {
-      return Error(ErrorCode::LogDamaged, "the segment's header says that it begins at " +
-                                              std::to_string(header.base.value) +
-                                              ", its name says otherwise");
-    }
-    return header;
-  };
-  auto header = read();
+Result<SegmentHeader> check_segment_header(SegmentFile& file, Position base) {
+  HENCE_TRY(const std::string first, read_exactly(file, 0, kHeaderAlignment));
+  HENCE_TRY(const uint32_t byte_count, segment_header_bytes(first));
+  HENCE_TRY(const std::string bytes, read_exactly(file, 0, byte_count));
+  HENCE_TRY(SegmentHeader header, decode_segment_header(bytes));
+  if (header.base == base) return header;
+  return Error(ErrorCode::LogDamaged, "the segment's header says that it begins at " +
+                                          std::to_string(header.base.value) +
+                                          ", its name says otherwise");
+}
+
+Result<SegmentHeader> read_segment_header(SegmentFile& file, Position base) {
+  auto header = check_segment_header(file, base);
   if (header.ok()) return header;
-  if (header.error().code() == ErrorCode::LogDamaged) {
-    return damaged_at(base, 0, header.error().message());
-  }
-  return header.error().in(segment_name(base));
+  if (header.error().code() != ErrorCode::LogDamaged) return header.error().in(segment_name(base));
+  return file.fault() ? header.error() : damaged_at(base, 0, header.error().message());
 }
 
 Result<Recovered> recover(os::Disk& disk, const LogOptions& options, OpenReport& report) {

@@ -19,6 +19,8 @@
 
 namespace hence::log {
 
+class SegmentFile;
+
 /// What the bytes of the last segment say from where its whole commits end.
 struct Tail {
   enum class Kind : uint8_t { clean, torn, footer, damaged };
@@ -38,7 +40,9 @@ Result<bool> is_zero_from(os::File& file, uint64_t offset);
 /// The base positions of the segments in the folder, in order. Errors: DiskFailed.
 Result<std::vector<Position>> list_segments(os::Disk& disk);
 /// Errors: LogDamaged (file and offset 0), LogVersionNewer, DiskFailed.
-Result<SegmentHeader> read_segment_header(os::File& file, Position base);
+Result<SegmentHeader> read_segment_header(SegmentFile& file, Position base);
+/// The same for who names the place: of LogDamaged only what is wrong, unless file.fault() says where.
+Result<SegmentHeader> check_segment_header(SegmentFile& file, Position base);
 
 struct Recovered {
   std::vector<std::shared_ptr<const SealedSegment>> sealed;

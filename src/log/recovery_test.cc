@@ -321,6 +321,8 @@ TEST_F(RecoveryTest, VerifyFindsAFlippedBitInEveryRegion) {
       EXPECT_TRUE(newer || found->damage) << name << " offset " << at;
       if (found.ok() && found->damage) {
         EXPECT_EQ(found->damage->file, name) << found->damage->to_string();
+        EXPECT_EQ(found->damage->what.find(".seg, offset"), std::string::npos) << found->damage->to_string();
+        EXPECT_EQ(found->damage->what.find("hence log verify"), std::string::npos) << found->damage->to_string();
       }
       flip(name, at);
     }

@@ -13,14 +13,17 @@
 
 namespace hence::log {
 
-Result<std::unique_ptr<SegmentFile>> SegmentFile::open(os::Disk& disk, Position base) {
+Result<std::unique_ptr<SegmentFile>> SegmentFile::open(os::Disk& disk, Position base, ScanFault* fault) {
   HENCE_TRY(auto opened, disk.open(segment_name(base), os::OpenMode::existing));
   std::unique_ptr<SegmentFile> file(new SegmentFile(std::move(opened), base));
   std::string first(kHeaderAlignment, '\0');
   HENCE_TRY(const size_t got, file->file_->read_at(0, {first.data(), first.size()}));
   first.resize(got);
-  if (is_compressed_header(first)) HENCE_TRY_VOID(file->read_head(std::move(first)));
-  return file;
+  if (!is_compressed_header(first)) return file;
+  const Status head = file->read_head(std::move(first));
+  if (head.ok()) return file;
+  if (fault != nullptr && file->fault_) *fault = *file->fault_;
+  return head.error();
 }
 
 Error SegmentFile::damaged(uint64_t offset, std::string what) {

@@ -28,7 +28,7 @@ class Verification {
   Result<bool> check_spare();
   Result<bool> check_segment(Position base, bool is_last);
   Result<bool> check_file(SegmentFile& file, Position base, bool is_last);
-  Result<bool> check_header(os::File& file, Position base, bool is_last);
+  Result<bool> check_header(SegmentFile& file, Position base, bool is_last);
   bool check_last_sequences();
   Result<bool> check_commits(os::File& file, SegmentIndex& index, Digest& chain, ScanFault& fault);
   bool take_record(const SegmentScanner::Commit& commit, size_t i, SegmentIndex& index);
@@ -85,10 +85,11 @@ Result<bool> Verification::check_spare() {
 }
 
 Result<bool> Verification::check_segment(Position base, bool is_last) {
-  const auto file = SegmentFile::open(disk_, base);
+  ScanFault fault;
+  const auto file = SegmentFile::open(disk_, base, &fault);
   if (!file.ok()) {
     if (file.error().code() != ErrorCode::LogDamaged) return file.error();
-    return damaged(0, file.error().message());
+    return damaged(fault.offset, fault.what);
   }
   const auto whole = check_file(**file, base, is_last);
   if (whole.ok() || !(*file)->fault()) return whole;
@@ -108,10 +109,11 @@ Result<bool> Verification::check_file(SegmentFile& file, Position base, bool is_
 }
 
 /// False without damage: the segment was cut short at its birth and holds nothing.
-Result<bool> Verification::check_header(os::File& file, Position base, bool is_last) {
-  auto header = read_segment_header(file, base);
+Result<bool> Verification::check_header(SegmentFile& file, Position base, bool is_last) {
+  auto header = check_segment_header(file, base);
   if (!header.ok()) {
-    if (header.error().code() != ErrorCode::LogDamaged) return header.error();
+    if (header.error().code() != ErrorCode::LogDamaged) return header.error().in(file_);
+    if (file.fault()) return header.error();  // check_segment takes the place from there
     HENCE_TRY(const bool empty, is_zero_from(file, kHeaderAlignment));
     if (is_last && empty) {
       report_.torn = file_ + ": the segment was being made and holds no commit yet";

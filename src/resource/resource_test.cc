@@ -186,6 +186,10 @@ TEST(Resources, FaultsNamePlaceAndNearestKey) {
       {rule_with("{on: {type: a}, do: [{emit: {type: a, Bad: x}}]}"),
        "lower-case letters and digits only"},
       {rule_with("{on: {type: a}, do: [{emit: {type: a, hencedepth: 1}}]}"), "is set by Hence"},
+      {rule_with("{on: {type: a}, do: [{emit: {typ: a}}]}"),
+       "/spec/do/0/emit/typ: unknown attribute \"typ\"; did you mean \"type\"?"},
+      {rule_with("{on: {type: a}, do: [{emit: {type: a, dta: 1}}]}"), "did you mean \"data\"?"},
+      {rule_with("{on: {type: a}, do: [{emit: {type: a, tim: x}}]}"), "did you mean \"time\"?"},
       {rule_with("{on: {type: a}, do: [{deliver: {sink: s, body: x, mode: binary}}]}"),
        "with `body` there is none"},
       {rule_with("{on: {type: a}, do: [{emit: {type: a}}], delivery: {retry: {when: .x}}}"),
@@ -204,6 +208,20 @@ TEST(Resources, FaultsNamePlaceAndNearestKey) {
     for (const auto& fault : parse_resources(yaml).faults) all += fault.to_string() + "\n";
     EXPECT_THAT(all, HasSubstr(part)) << yaml;
   }
+}
+
+TEST(Resources, EmitTakesExtensionsUnlessTheyAreSlips) {
+  for (const char* good :
+       {"{type: a, level: 1, service: x, ip: x, uid: x, resource: x, state: x, rate: 1}",
+        "{type: a, traceparent: x, tracestate: x, partitionkey: x, sequence: x, sampledrate: 1, dataref: x, severity: x}",
+        "{type: a, data: 1, date: x, subject: s, object: x}", "{type: a, time: x, datacontenttype: text/plain}"}) {
+    const std::string yaml = rule_with(("{on: {type: a}, do: [{emit: " + std::string(good) + "}]}").c_str());
+    for (const auto& fault : parse_resources(yaml).faults) ADD_FAILURE() << fault.to_string();
+  }
+  // A document of records is taken as it is.
+  const std::string date = rule_with("{on: {type: a}, do: [{emit: {type: a, date: x}}]}");
+  EXPECT_FALSE(parse_resources(date).faults.empty());
+  EXPECT_TRUE(parse_resource(json::parse_yaml(date).value().front().value).ok());
 }
 
 TEST(Resources, ReadsSchedules) {

@@ -62,9 +62,12 @@ namespace {
 const ShapeKey kEmitKeys[] = {{"type", &workflow::kStringShape, true},
                               {"source", &workflow::kStringShape},
                               {"subject", &workflow::kStringShape},
+                              {"time", &workflow::kAnyShape},
+                              {"datacontenttype", &workflow::kAnyShape},
+                              {"dataschema", &workflow::kAnyShape},
                               {"data", &workflow::kAnyShape}};
 }  // namespace
-const Shape kEmitShape{.kind = object, .keys = kEmitKeys, .open = true};
+const Shape kEmitShape{.kind = object, .keys = kEmitKeys, .open = true, .no_slips = true};
 namespace {
 constexpr std::string_view kModes[] = {"structured", "binary"};
 const Shape kMode{.kind = word, .words = kModes};

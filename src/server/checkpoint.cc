@@ -75,6 +75,16 @@ Status make_folder(const std::string& path) {
   return code ? Status(failed("the folder " + path + " cannot be made", code)) : Status();
 }
 
+/// Absolute and without a slash at its end, so that it has a parent and a name.
+Result<std::string> whole_path(const std::string& path) {
+  std::error_code code;
+  fs::path whole = fs::absolute(path, code);
+  if (!code) whole = fs::weakly_canonical(whole, code);
+  if (code) return failed("the folder \"" + path + "\" cannot be found", code);
+  if (!whole.has_filename()) whole = whole.parent_path();
+  return whole.string();
+}
+
 Status rename_folder(const std::string& from, const std::string& to) {
   std::error_code code;
   fs::rename(from, to, code);
@@ -162,16 +172,21 @@ Result<CheckpointInfo> parse_info(const std::string& text, const std::string& fo
   return made;
 }
 
-/// Every byte of the log, up to the hash that the checkpoint names; the state's files.
+/// Every byte of the log, up to the hash that the checkpoint names; hence.json; the state's files.
 Status check_contents(const std::string& folder, const CheckpointInfo& info) {
+  const auto damaged = [&](const std::string& what) {
+    return Error(ErrorCode::LogDamaged, "the checkpoint " + folder + " is damaged: " + what + "; use another one");
+  };
   HENCE_TRY(const auto disk, os::RealDisk::open_folder(folder + "/log"));
   HENCE_TRY(const log::VerifyReport report, log::verify(*disk, log::VerifyExpectation{info.position, info.chain}));
-  if (report.damage || !report.torn.empty()) {
-    return Error(ErrorCode::LogDamaged, "the checkpoint " + folder + " is damaged: log/" +
-                                            (report.damage ? report.damage->to_string() : report.torn) +
-                                            "; use another one");
+  if (report.damage) return damaged("log/" + report.damage->to_string());
+  if (!report.torn.empty()) return damaged("log/" + report.torn);
+  const Status facts = check_data_folder_facts(folder);
+  if (!facts.ok() && facts.error().code() == ErrorCode::ConfigurationInvalid) {
+    return damaged(std::string(kFactsFile) + " is not as it was written");
   }
-  return {};
+  if (!facts.ok()) return facts;
+  return store::verify_rocks_store(folder + "/state", "Use another checkpoint");
 }
 
 }  // namespace
@@ -280,7 +295,9 @@ Status verify_data_folder(const std::string& path) {
   return store::verify_rocks_store(path + "/state");
 }
 
-Result<CheckpointInfo> restore_checkpoint(const std::string& folder, const std::string& target) {
+Result<CheckpointInfo> restore_checkpoint(const std::string& checkpoint, const std::string& data_folder) {
+  HENCE_TRY(const std::string folder, whole_path(checkpoint));
+  HENCE_TRY(const std::string target, whole_path(data_folder));
   HENCE_TRY(CheckpointInfo info, read_checkpoint(folder));
   std::error_code code;
   if (fs::exists(target, code) && !fs::is_empty(target, code)) {
@@ -297,8 +314,6 @@ Result<CheckpointInfo> restore_checkpoint(const std::string& folder, const std::
       for (const std::string& name : names) HENCE_TRY_VOID(copy_file(folder + part, unfinished + part, name));
     }
     HENCE_TRY_VOID(copy_file(folder, unfinished, std::string(kFactsFile)));
-    HENCE_TRY_VOID(check_data_folder_facts(unfinished));
-    HENCE_TRY_VOID(store::verify_rocks_store(unfinished + "/state"));
     store::RocksOptions options;
     options.folder = unfinished + "/state";
     HENCE_TRY(const auto store, store::open_rocks_store(options));

@@ -68,9 +68,10 @@ Result<CheckpointInfo> read_checkpoint(const std::string& folder);
 /// have it open. Errors: ConfigurationInvalid, LogVersionNewer, StoreFailed; each names the file.
 Status verify_data_folder(const std::string& path);
 
-/// Checks the checkpoint in folder, every byte of its log and its state, and makes the data folder
-/// target of it, which does not exist yet or is empty. Errors: as read_checkpoint; LogDamaged,
-/// StoreFailed (what it holds is not what was written), Conflict (target holds something).
-Result<CheckpointInfo> restore_checkpoint(const std::string& folder, const std::string& target);
+/// Checks the checkpoint, every byte of its log and its state, and makes the data folder of it,
+/// which does not exist yet or is empty. Both are paths as a person writes them: relative, with a
+/// slash at the end. Errors: as read_checkpoint; LogDamaged, StoreFailed (what it holds is not what
+/// was written), Conflict (data_folder holds something).
+Result<CheckpointInfo> restore_checkpoint(const std::string& checkpoint, const std::string& data_folder);
 
 }  // namespace hence::server

@@ -155,12 +155,37 @@ TEST_F(CheckpointTest, IsNotRestoredWhereAByteOfItChanged) {
     for (uint64_t at = 10; at < size; at += 1 + size / 7) {
       flip(file, at);
       const auto restored = restore_checkpoint(checkpoints() + "/a", root_ + "/again");
-      EXPECT_FALSE(restored.ok()) << file << " at " << at << " of " << size;
+      ASSERT_FALSE(restored.ok()) << file << " at " << at << " of " << size;
+      EXPECT_NE(restored.error().code(), ErrorCode::ConfigurationInvalid) << file << " at " << at;
+      const std::string& said = restored.error().message();
+      EXPECT_EQ(said.find(".unfinished-"), std::string::npos) << said;
+      EXPECT_EQ(said.find("last checkpoint"), std::string::npos) << said;
       EXPECT_FALSE(fs::exists(root_ + "/again"));
       flip(file, at);
     }
   }
   EXPECT_TRUE(restore_checkpoint(checkpoints() + "/a", root_ + "/again").ok());
+}
+
+TEST_F(CheckpointTest, IsRestoredByPathsAsPeopleWriteThem) {
+  write(1);
+  ASSERT_TRUE(create("a").ok());
+  fs::create_directories(root_ + "/empty");
+  const fs::path before = fs::current_path();
+  fs::current_path(root_);
+  for (const std::string target : {"plain", "./slash/", "sub/../twice//", "empty/."}) {
+    const auto restored = restore_checkpoint("checkpoints/a/", target);
+    EXPECT_TRUE(restored.ok()) << target << ": " << restored.error().message();
+    if (restored.ok()) {
+      EXPECT_EQ(restored->name, "a");
+    }
+  }
+  fs::current_path(before);
+  for (const std::string name : {"plain", "slash", "twice", "empty"}) {
+    EXPECT_TRUE(fs::exists(root_ + "/" + name + "/hence.json")) << name;
+    EXPECT_FALSE(fs::exists(root_ + "/" + name + ".unfinished-")) << name;
+  }
+  EXPECT_FALSE(restore_checkpoint(checkpoints() + "/a", "").ok());
 }
 
 TEST_F(CheckpointTest, OneOfANewerVersionIsRefused) {

@@ -23,13 +23,14 @@ constexpr size_t kFamilyCount = 2;
 /// A file of large values: the smaller, the sooner one is empty and goes.
 constexpr uint64_t kValueFileBytes = 64 << 20;
 
-Error failed(const std::string& folder, std::string_view what, const rocksdb::Status& status) {
+Error failed(const std::string& folder, std::string_view what, const rocksdb::Status& status,
+             std::string_view if_damaged = kRestoreCheckpoint) {
   std::string message = "the state store in " + folder + " failed to " + std::string(what) + ": " +
                         status.ToString();
   if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
     message += ". Another process has it open: end that one, or use another data folder";
   } else if (status.IsCorruption()) {
-    message += ". Restore the last checkpoint; the log gives the rest again";
+    message.append(". ").append(if_damaged);
   } else {
     message += ". See that the disk has space and works, then start again";
   }
@@ -267,18 +268,18 @@ Result<std::unique_ptr<Store>> open_rocks_store(const RocksOptions& options) {
   }
 }
 
-Status verify_rocks_store(const std::string& folder) {
+Status verify_rocks_store(const std::string& folder, std::string_view if_damaged) {
   try {
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* opened = nullptr;
     auto status = rocksdb::DB::OpenForReadOnly(
         rocksdb::DBOptions(), folder,
         {{rocksdb::kDefaultColumnFamilyName, {}}, {"index", {}}}, &handles, &opened);
-    if (!status.ok()) return failed(folder, "open", status);
+    if (!status.ok()) return failed(folder, "open", status, if_damaged);
     const std::unique_ptr<rocksdb::DB> db(opened);
     status = db->VerifyChecksum();
     for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle);
-    return status.ok() ? Status() : failed(folder, "verify", status);
+    return status.ok() ? Status() : failed(folder, "verify", status, if_damaged);
   } catch (const std::exception& error) {
     return Error(ErrorCode::StoreFailed, "the state store in " + folder + " failed: " + error.what());
   }

@@ -30,7 +30,11 @@ struct RocksOptions {
 /// Errors: StoreFailed (also if another process has it open).
 Result<std::unique_ptr<Store>> open_rocks_store(const RocksOptions& options);
 
-/// Reads every block of the store in a folder, which no process has open. Errors: StoreFailed.
-Status verify_rocks_store(const std::string& folder);
+/// What to do about a damaged store.
+inline constexpr std::string_view kRestoreCheckpoint = "Restore the last checkpoint; the log gives the rest again";
+
+/// Reads every block of the store in a folder, which no process has open.
+/// if_damaged: what to do then, a sentence without its full stop. Errors: StoreFailed.
+Status verify_rocks_store(const std::string& folder, std::string_view if_damaged = kRestoreCheckpoint);
 
 }  // namespace hence::store

@@ -121,6 +121,8 @@ const BadCase kBad[] = {
                      "{command: x}}}}", {"did you mean \"tools/list\"?"}},
     {"UntilInUntil", "do:\n- a: {listen: {to: {any: [], until: {any: [], until: x}}}}",
      {"unknown key \"until\""}},
+    {"MisspeltAttribute", "do:\n- a: {emit: {event: {with: {type: a, dta: 1}}}}",
+     {"/do/0/a/emit/event/with/dta: unknown attribute \"dta\"; did you mean \"data\"?"}},
     {"ReadWithoutOn", "schedule: {cron: '0 0 * * *', read: data}\ndo: []", {"`read` needs `on`"}},
     {"EmptySchedule", "schedule: {}\ndo: []", {"/schedule: expected at least 1 key"}},
     {"ErrorWithoutStatus", "use: {errors: {e: {type: 'https://a'}}}\ndo: []",

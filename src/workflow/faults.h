@@ -39,6 +39,8 @@ class Faults {
   void add_unsupported(std::string_view pointer, std::string message);
   void add(Fault fault) { faults_.push_back(std::move(fault)); }
 
+  /// Whether the document is one that somebody wrote, not one read back from records.
+  bool of_file() const { return document_ != nullptr; }
   bool empty() const { return faults_.empty(); }
   size_t size() const { return faults_.size(); }
   const std::vector<Fault>& list() const { return faults_; }

@@ -95,6 +95,17 @@ const ShapeKey* find_key(std::span<const ShapeKey> keys, std::string_view name) 
   return nullptr;
 }
 
+/// The known key that an open object's further key is surely meant to be; empty where it is one of its own. A key
+/// that is there is not meant, and one of two letters is near to too much. A slip adds or loses a letter.
+std::string_view slip_of(const Shape& shape, json::View value, std::string_view name) {
+  std::vector<std::string_view> absent;
+  for (const ShapeKey& known : shape.keys) {
+    if (known.name.size() > 2 && !value.find(known.name)) absent.push_back(known.name);
+  }
+  const std::string_view near = nearest_word(name, absent);
+  return near.size() <= name.size() + 1 && name.size() <= near.size() + 1 ? near : std::string_view();
+}
+
 void check_object(const Shape& shape, json::View value, const std::string& pointer,
                   Faults& faults) {
   if (!value.is_object()) return wrong_type("an object", value, pointer, faults);
@@ -106,6 +117,11 @@ void check_object(const Shape& shape, json::View value, const std::string& point
       std::vector<std::string_view> names;
       for (const ShapeKey& known : shape.keys) names.push_back(known.name);
       faults.add_at_key(place, "unknown key " + quoted(name) + suggestion(name, names));
+    } else if (shape.no_slips && faults.of_file()) {  // what is recorded goes on as it is
+      const std::string_view meant = slip_of(shape, value, name);
+      if (meant.empty()) continue;
+      faults.add_at_key(place, "unknown attribute " + quoted(name) + "; did you mean \"" + std::string(meant) +
+                                   "\"? If not, give \"" + std::string(meant) + "\" too");
     }
   }
   for (const ShapeKey& key : shape.keys) {

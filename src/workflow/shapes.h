@@ -47,6 +47,7 @@ struct Shape {
   std::span<const ShapeKey> keys = {};
   std::span<const KeyChoice> choices = {};
   bool open = false;        ///< further keys are allowed
+  bool no_slips = false;    ///< of an open one: but none that is surely a known key misspelt
   uint32_t min_size = 0;    ///< members of object and map, items of list and entries
   const Shape* item = nullptr;  ///< of map, list, entries (a list of maps with one key each)
   // Of by_type: by the type found; null where the type is wrong.

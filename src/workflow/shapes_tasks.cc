@@ -30,7 +30,7 @@ const ShapeKey kEmittedKeys[] = {{"id", &kStringShape},      {"source", &kUriOrE
                                  {"subject", &kStringShape}, {"datacontenttype", &kStringShape},
                                  {"dataschema", &kUriOrExpression}, {"data", &kAnyShape}};
 const Shape kEventPattern{.kind = object, .keys = kEventKeys, .open = true, .min_size = 1};
-const Shape kEmitted{.kind = object, .keys = kEmittedKeys, .open = true};
+const Shape kEmitted{.kind = object, .keys = kEmittedKeys, .open = true, .no_slips = true};
 const ShapeKey kCorrelationKeys[] = {{"from", &kStringShape, true}, {"expect", &kStringShape}};
 const Shape kCorrelation{.kind = object, .keys = kCorrelationKeys};
 const Shape kCorrelations{.kind = map, .item = &kCorrelation};

@@ -38,6 +38,7 @@ class Server:
         self.environment = dict(os.environ, **(environment or {}))
         self.process = None
         self.token = None
+        self.before_exec = None  # called in the process that becomes the server
         self.configure(config)
 
     def configure(self, text):
@@ -52,7 +53,8 @@ class Server:
         with open(self.log, 'a') as log:
             self.process = subprocess.Popen(
                 [HENCE, 'serve', '--data-dir', self.data, '--listen', f'127.0.0.1:{self.port}', '--config',
-                 os.path.join(self.folder, 'hence.yaml')], env=self.environment, stdout=log, stderr=log)
+                 os.path.join(self.folder, 'hence.yaml')], env=self.environment, stdout=log, stderr=log,
+                preexec_fn=self.before_exec)
 
         def ready():
             if self.process.poll() is not None:

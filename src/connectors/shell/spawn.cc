@@ -18,6 +18,7 @@ namespace hence::connectors::shell {
 namespace {
 
 constexpr char kPath[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr rlim_t kFilesSoft = 1024;  // the usual one: who uses select() reads no descriptor beyond it
 constexpr int kReportFd = 3;  // in the child, until exec succeeds
 
 struct Pipe {
@@ -99,6 +100,11 @@ bool place_descriptors(const Image& image) {
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > kFilesSoft) {
+    files.rlim_cur = kFilesSoft;  // the server has raised its own
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
   umask(077);
   if (place_descriptors(image) && chdir(image.folder.c_str()) == 0) {
     execve("/bin/sh", image.argv.data(), image.envp.data());

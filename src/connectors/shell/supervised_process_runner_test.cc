@@ -7,9 +7,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -156,6 +158,13 @@ TEST_F(RunnerTest, OnlyThreeDescriptorsAreOpen) {
   const int leaked = ::open("/dev/null", O_RDONLY);  // not close-on-exec, on purpose
   EXPECT_EQ(run("exec ls /proc/self/fd")->output, "0\n1\n2\n3\n");  // 3 is ls's own
   close(leaked);
+}
+
+TEST_F(RunnerTest, TheServersLimitOfOpenFilesIsNotTheCommands) {
+  rlimit ours{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &ours), 0);
+  const auto soft = std::min<rlim_t>(ours.rlim_cur, 1024);
+  EXPECT_EQ(run("ulimit -Sn")->output, std::to_string(soft) + "\n");
 }
 
 TEST_F(RunnerTest, RunsInAFolderOfItsOwnThatIsRemoved) {
