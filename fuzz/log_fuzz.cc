@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Damage anywhere in a log: opening and reading end in an error or give the records that were
-// written, from the first on, never others. The input is a list of (place: 3 bytes, value: 1 byte).
+// written, from the first on, never others. The first of its sealed segments is compressed. The input is a list
+// of (place: 3 bytes, value: 1 byte).
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "log/compress.h"
 #include "log/log.h"
 #include "log/verify.h"
 #include "os/simulated_disk.h"
@@ -39,6 +42,10 @@ void write_log(os::SimulatedDisk& disk) {
     record.payload = payload;
     HENCE_CHECK((*opened)->append_commit({&record, 1}).ok());
   }
+  const auto sealed = (*opened)->next_to_compress();
+  HENCE_CHECK(sealed.has_value());
+  auto compressed = log::compress_segment(disk, *sealed);
+  HENCE_CHECK(compressed.ok() && (*opened)->take_compressed(std::move(compressed).value()).ok());
 }
 
 void damage(os::SimulatedDisk& disk, const uint8_t* data, size_t size) {

@@ -71,14 +71,26 @@ int64_t integer(json::View object, std::string_view member) {
   return value && value->is_number() ? value->as_int64().value_or(0) : 0;
 }
 
+/// What does not even parse has its place in the sentence alone, "line 3, column 7: …": the sentence
+/// with its place in the files.
+std::string placed_sentence(const std::string& sentence, const JoinedFiles& files) {
+  unsigned line = 0, column = 0;
+  const size_t end = sentence.find(": ");
+  const bool has_place = std::sscanf(sentence.c_str(), "line %u, column %u", &line, &column) == 2;
+  if (!has_place || end == std::string::npos) return sentence;
+  return files.place(line, column) + sentence.substr(end + 2);
+}
+
 /// Faults or warnings, each at its place in the files.
 void say_each(const Io& io, json::View faults, const JoinedFiles& files, std::string_view head) {
   for (const json::View fault : faults.elements()) {
+    std::string sentence(fault.string_or("message", ""));
+    if (!fault.find("line")) sentence = placed_sentence(sentence, files);
     std::string text(head);
     text += files.place(integer(fault, "line"), integer(fault, "column"));
     if (const auto pointer = fault.string_or("pointer", ""); !pointer.empty())
       text += std::string(pointer) + ": ";
-    io.err(text + std::string(fault.string_or("message", "")) + "\n");
+    io.err(text + sentence + "\n");
   }
 }
 
@@ -88,10 +100,7 @@ int say_refusal(const Io& io, const HttpReply& reply, const JoinedFiles& files) 
   const Result<json::Value> problem = json::parse(reply.body);
   const auto faults = problem.ok() ? (*problem)->find("faults") : std::nullopt;
   if (!faults || !faults->is_array() || faults->size() == 0) {
-    // What does not even parse has its place in the sentence alone.
-    unsigned line = 0, column = 0;
-    if (std::sscanf(error.message().c_str(), "line %u, column %u", &line, &column) != 2) return io.fail(error);
-    return io.fail(Error(error.code(), files.place(line, column) + error.message()));
+    return io.fail(Error(error.code(), placed_sentence(error.message(), files)));
   }
   say_each(io, *faults, files, "");
   return io.fail("nothing was applied: " + plural(faults->size(), "fault") + " to mend first",

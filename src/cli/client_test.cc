@@ -137,6 +137,16 @@ TEST_F(Asking, ApplyPlacesFaultsInTheirFiles) {
                          ":2:1: two\nhence: nothing was applied: 2 faults to mend first\n");
 }
 
+TEST_F(Asking, ApplyPlacesWhatDoesNotParseInItsFile) {
+  server.on("POST " + kBase + "/apply", 400,
+            R"({"code":"YamlInvalid","detail":"line 6, column 4: it is not UTF-8",)"
+            R"("faults":[{"pointer":"","message":"line 6, column 4: it is not UTF-8"}]})");
+  const std::string first = folder.write("a.yaml", "a: 1\nb: 2\nc: 3"),
+                    second = folder.write("b.yaml", "d: 4\ne: 5\n");
+  const Ran ran = run({"apply", "-f", first, "-f", second});
+  EXPECT_EQ(ran.err, second + ":2:4: it is not UTF-8\nhence: nothing was applied: 1 fault to mend first\n");
+}
+
 TEST_F(Asking, PruneAsksAPersonFirst) {
   server.on("POST " + kBase + "/apply?dry_run=true&prune=true", 200,
             R"({"results":[{"kind":"Sink","name":"b","outcome":"deleted"}]})");

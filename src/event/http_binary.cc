@@ -169,10 +169,11 @@ Result<Event> from_http_binary(std::span<const HeaderView> headers, std::string_
   }
   const std::optional<std::string_view> content_type = only_header(headers, "content-type");
   if (content_type) {
-    if (!is_media_type(*content_type)) {
+    // A quoted parameter may hold any byte, a document only UTF-8.
+    if (!is_media_type(*content_type) || !json::is_utf8(*content_type)) {
       return attribute_error("datacontenttype", in_quotes(*content_type) +
                                                     " in the header Content-Type is not a media "
-                                                    "type (RFC 2046)");
+                                                    "type (RFC 2046) in UTF-8");
     }
     builder.member("datacontenttype", *content_type);
   }

@@ -97,6 +97,7 @@ TEST(BinaryMode, RefusesHeadersThatMayNotBe) {
   EXPECT_THAT(refusal(minimal({{"CE-ID", "e2"}})), HasSubstr("more than once"));
   EXPECT_THAT(refusal(minimal({{"ce-subject", ""}})), HasSubstr("empty"));
   EXPECT_THAT(refusal(minimal({{"Content-Type", "xyz"}})), HasSubstr("media type"));
+  EXPECT_THAT(refusal(minimal({{"Content-Type", "text/plain; a=\"\xff\""}})), HasSubstr("UTF-8"));
   EXPECT_THAT(refusal(minimal({{"Content-Type", "a/b"}, {"content-type", "a/b"}})),
               HasSubstr("more than once"));
   EXPECT_THAT(refusal({{"content-type", "application/json"}}, "{}"), HasSubstr("ce-specversion"));

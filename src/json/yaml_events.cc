@@ -16,6 +16,8 @@
 namespace hence::json {
 namespace {
 
+constexpr std::string_view kNoAliases = "aliases (*name) are not supported; write the value out";
+
 /// Leaves yaml-cpp from inside an event; caught in this file.
 struct Refused {
   size_t offset;
@@ -78,7 +80,7 @@ class Handler : public YAML::EventHandler {
     end_value();
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    refuse(offset(mark), "aliases (*name) are not supported; write the value out");
+    refuse(offset(mark), std::string(kNoAliases));
   }
   void OnAnchor(const YAML::Mark& mark, const std::string& name) override {
     refuse(offset(mark), "anchors (&" + name + ") are not supported; write values out where used");
@@ -259,7 +261,9 @@ Result<std::vector<YamlDocument>> parse_yaml_events(std::string_view text) {
     return yaml_error(table.at(refused.offset), refused.what);
   } catch (const YAML::Exception& e) {
     if (e.mark.is_null()) return Error(ErrorCode::YamlInvalid, e.msg);
-    return yaml_error(table.at(static_cast<size_t>(e.mark.pos)), e.msg);
+    // Anchors are refused, so every alias is one without its anchor.
+    const bool is_alias = e.msg.starts_with(YAML::ErrorMsg::UNKNOWN_ANCHOR);
+    return yaml_error(table.at(static_cast<size_t>(e.mark.pos)), is_alias ? std::string(kNoAliases) : e.msg);
   } catch (const std::exception& e) {
     return Error(ErrorCode::YamlInvalid, e.what());
   }

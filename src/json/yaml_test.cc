@@ -63,7 +63,7 @@ TEST(Yaml, ReadsJson) {
 TEST(Yaml, RefusesWithLineAndColumn) {
   const std::pair<std::string, std::string> kCases[] = {
       {"a: &x 1\nb: *x", "line 1, column 4: anchors (&x) are not supported; write values out where used"},
-      {"a: 1\nb: *x", "line 2, column 4: the referenced anchor is not defined"},
+      {"a: 1\nb: *x", "line 2, column 4: aliases (*name) are not supported; write the value out"},
       {"a: !!str 1", "line 1, column 4: tags (tag:yaml.org,2002:str) are not supported; put text in quotes instead of a tag"},
       {"a: !x [1]", "line 1, column 4: tags (!x) are not supported; put text in quotes instead of a tag"},
       {"a:\n  <<: {b: 1}", "line 2, column 3: merge keys (<<) are not supported; write the members out"},

@@ -92,8 +92,13 @@ class User(threading.Thread):
         elif dice < 0.97:
             self.redrive()
         else:
-            self.ask('POST', '/api/v1/apply?prune=true', resources(self.sinks.port, self.random.randint(0, 1)),
-                     'application/yaml')
+            self.apply()
+
+    def apply(self):
+        status, text = self.ask('POST', '/api/v1/apply?prune=true', resources(self.sinks.port, self.random.randint(0, 1)),
+                                'application/yaml')
+        if status not in (200, 503):
+            self.book.fault(f'an apply was answered {status}: {text[:200]!r}')
 
     def new_event(self):
         self.count += 1

@@ -9,12 +9,15 @@ from datetime import datetime, timezone
 from cloudevents.core.bindings import http
 from cloudevents.core.v1.event import CloudEvent
 
+TIME = datetime(2026, 11, 28, 10, 0, 0, 123000, timezone.utc)
 EVENTS = [
     ({'id': 'py-1', 'source': '/py', 'type': 'com.acme.sdk', 'subject': 'Grüße % 100', 'partitionkey': 'k1',
-      'time': datetime(2026, 11, 28, 10, 0, 0, 123000, timezone.utc), 'datacontenttype': 'application/json'},
+      'time': TIME, 'datacontenttype': 'application/json'},
      {'total': 40, 'list': [1, 'zwei', None]}),
-    ({'id': 'py-2', 'source': '/py', 'type': 'com.acme.sdk', 'datacontenttype': 'text/plain'}, 'plain words'),
-    ({'id': 'py-3', 'source': '/py', 'type': 'com.acme.sdk'}, None),
+    ({'id': 'py-2', 'source': '/py', 'type': 'com.acme.sdk', 'time': TIME, 'datacontenttype': 'text/plain'}, 'plain words'),
+    ({'id': 'py-3', 'source': '/py', 'type': 'com.acme.sdk', 'time': TIME}, None),
+    ({'id': 'py-4', 'source': '/py', 'type': 'com.acme.sdk', 'time': TIME, 'datacontenttype': 'application/octet-stream'},
+     bytes([0, 255, 1, 128])),
 ]
 
 
@@ -34,7 +37,11 @@ def read():
         attributes = event.get_attributes()
         shown = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in attributes.items()}
         data = event.get_data()
-        print(json.dumps(dict(shown, data=data.decode() if isinstance(data, bytes) else data)))
+        if shown.get('datacontenttype') == 'application/octet-stream':
+            shown['data_base64'] = base64.b64encode(data).decode()
+        else:
+            shown['data'] = data.decode() if isinstance(data, bytes) else data
+        print(json.dumps(shown))
 
 
 if __name__ == '__main__':
