@@ -197,8 +197,9 @@ std::string draw(const Answer& answer, const std::string& about, const Style& st
     const std::string text = filter::to_text(*answer.why);
     out += text.substr(std::min(text.size(), text.find('\n') + 1));
   }
-  // What a when failed with stands in the reasons.
-  const bool told = answer.why && !answer.why->root.parts.empty() && answer.why->root.parts.back().actual == answer.message;
+  // What a when failed with stands in the reasons; of CESQL the kind of the fault does not.
+  const filter::WhyNode* last = answer.why && !answer.why->root.parts.empty() ? &answer.why->root.parts.back() : nullptr;
+  const bool told = last != nullptr && last->kind == filter::WhyNode::Kind::when && last->actual == answer.message;
   if (!answer.message.empty() && !told) {
     out += "  " + (answer.kind.empty() ? "" : answer.kind + ": ") + answer.message + "\n";
   }

@@ -125,7 +125,7 @@ TEST(Program, SaysWhereTheBudgetEndedAndWhichSettingItIs) {
             "column 5: the expression used up its budget of bytes; make it do less: the limit is fixed here");
   // By instructions; and after an error that was caught somewhere else.
   EXPECT_THAT(message("def f: if . == 0 then 0 else . - 1 | f + 1 end; 1000000 | f", kWorkflowBudget),
-              ::testing::MatchesRegex("column [0-9]+: the expression used up its budget of .*"));
+              ::testing::AllOf(::testing::StartsWith("column "), HasSubstr(": the expression used up its budget of ")));
   EXPECT_THAT(message("(try error(1) catch .) | last(range(1e18))", kWorkflowBudget),
               ::testing::AllOf(HasSubstr(": the expression used up its budget of steps; make it do less, or raise expressions.workflow.steps"),
                                ::testing::Not(::testing::StartsWith("column 6:"))));

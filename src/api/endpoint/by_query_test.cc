@@ -78,7 +78,7 @@ TEST_F(ByQuery, SkipsATaskByItsName) {
 }
 
 TEST_F(ByQuery, SaysWhatThereIsByQuery) {
-  const Answer context = send("POST /api/v1/instances/by-query/context?workflow=t/sleep", R"({"reason":"r","context":{}})");
+  const Answer context = send("POST /api/v1/instances/by-query/context", R"({"reason":"r","context":{}})");
   EXPECT_EQ(context.status, 400);
   EXPECT_THAT(context.body, HasSubstr("acts by query are: cancel, compensation/redrive, compensation/skip, suspend, resume, retry, skip"));
 }
