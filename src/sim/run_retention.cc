@@ -31,7 +31,10 @@ void Run::retain() {
     more.bytes_max = node_->log().bytes() - 1;
     dropped = node_->log().drop(more);
   }
-  if (!dropped.ok()) return check(dropped.error(), "retention");
+  if (!dropped.ok()) {
+    audited_.reset();  // what went before it failed is not known
+    return check(dropped.error(), "retention");
+  }
   const Position begin = node_->log().begin();
   if (begin > before.front().base) SIM_REACHED("sim: retention drops segments");
   if (audited_ && audited_->position <= begin) audited_.reset();
