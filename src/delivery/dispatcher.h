@@ -71,9 +71,10 @@ class Dispatcher {
     known,  ///< held already, or its outcome was reported and is not settled yet
     later,  ///< no room; wants_pull() will say when there is
   };
-  /// Ready effects in the order of their ids after `after`: Engine::ready_effects.
-  using Reader = std::function<Result<std::vector<engine::Effect>>(
-      std::optional<engine::EffectId> after, size_t limit)>;
+  using SinkWanted = std::function<bool(std::string_view name_space, std::string_view sink)>;
+  /// Ready effects in the order of their ids after `after`, without those of sinks not wanted: engine::ready_effects.
+  using Reader = std::function<Result<engine::ReadyPage>(std::optional<engine::EffectId> after, size_t limit,
+                                                         const SinkWanted& wanted)>;
 
   /// Borrows all; directory and clients outlive it. wake: called on any thread when poll() has
   /// something to do.
@@ -184,6 +185,8 @@ class Dispatcher {
 
   void begin_round();
   bool round_over(bool at_end);
+  /// Whether a sink has room for one more; that it has none is noted.
+  bool wants_of(std::string_view name_space, std::string_view sink);
 
   const DispatcherOptions options_;
   Directory& directory_;

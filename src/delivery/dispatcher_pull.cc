@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finding in the store what the window had no room for. A round goes through the ready effects once
 // around, from where the last one stopped, and ends early when every destination it is for is full
-// again: so a backlog of millions for one slow sink costs no more than what leaves.
+// again. Deliveries to sinks that are full are passed over unread: so a backlog of millions for one slow sink costs
+// the others a walk over its keys.
 
 #include <algorithm>
 
@@ -56,16 +57,25 @@ bool Dispatcher::round_over(bool at_end) {
   });
 }
 
+bool Dispatcher::wants_of(std::string_view name_space, std::string_view sink) {
+  const auto found = destinations_.find(sink_destination(name_space, sink));
+  if (found == destinations_.end() || has_room(found->second, waiting_max())) return true;
+  SIM_REACHED("delivery: deliveries to a full sink are passed over in the store");
+  found->second.refused_some = true;
+  refused_any_ = true;
+  return false;
+}
+
 Status Dispatcher::pull(const Reader& reader, os::MonotonicTime now) {
   if (!wants_pull()) return {};
   if (!pulling_) begin_round();
   const size_t step = std::clamp(2 * (options_.window_max - held_), kEffectsAStepMin, kEffectsAStep);
-  HENCE_TRY(std::vector<engine::Effect> effects, reader(pulled_to_, step));
-  const bool at_end = effects.size() < step;
-  for (engine::Effect& effect : effects) {
-    pulled_to_ = effect.id;
-    offer(std::move(effect), now);
-  }
+  HENCE_TRY(engine::ReadyPage page, reader(pulled_to_, step, [this](std::string_view name_space, std::string_view sink) {
+    return wants_of(name_space, sink);
+  }));
+  for (engine::Effect& effect : page.effects) offer(std::move(effect), now);
+  if (page.looked_to) pulled_to_ = page.looked_to;
+  const bool at_end = page.at_end;
   if (round_over(at_end)) pulling_ = false;
   return {};
 }

@@ -27,7 +27,7 @@ class DispatcherTest : public testing::Test {
   void create() {
     dispatcher_ = std::make_unique<Dispatcher>(options_, directory_, http_, processes_,
                                                [this] { ++wakes_; });
-    dispatcher_->pull([](auto, size_t) { return std::vector<Effect>{}; }, now_).value();
+    dispatcher_->pull([](auto, size_t, const auto&) { return engine::ReadyPage{{}, {}, true}; }, now_).value();
   }
   Offer offer(Effect effect) { return dispatcher_->offer(std::move(effect), now_); }
   std::vector<AttemptEnded> poll() {
@@ -48,14 +48,18 @@ class DispatcherTest : public testing::Test {
   }
   /// The store's side of pull(): effects that are ready.
   Dispatcher::Reader reader() {
-    return [this](std::optional<EffectId> after, size_t limit) {
+    return [this](std::optional<EffectId> after, size_t limit, const Dispatcher::SinkWanted& wanted) {
       ++reads_;
-      std::vector<Effect> found;
-      for (auto it = after ? store_.upper_bound(*after) : store_.begin();
-           it != store_.end() && found.size() < limit; ++it) {
-        found.push_back(it->second);
+      engine::ReadyPage page;
+      for (auto it = after ? store_.upper_bound(*after) : store_.begin(); it != store_.end(); ++it) {
+        if (page.effects.size() == limit) return page;
+        page.looked_to = it->first;
+        if (!wanted(it->second.name_space, it->second.sink)) continue;
+        ++loaded_;
+        page.effects.push_back(it->second);
       }
-      return found;
+      page.at_end = true;
+      return page;
     };
   }
   void put_in_store(Effect effect) { store_[effect.id] = std::move(effect); }
@@ -76,6 +80,7 @@ class DispatcherTest : public testing::Test {
   int wakes_ = 0;
   uint32_t calls_ = 0;
   int reads_ = 0;
+  int loaded_ = 0;
 };
 
 TEST_F(DispatcherTest, DeliversAndReports) {
@@ -421,6 +426,7 @@ TEST_F(DispatcherTest, AStuckBacklogLeavesRoomForOthers) {
   EXPECT_EQ(ended, 500u);
   EXPECT_LT(dispatcher_->held(), 1000u);
   EXPECT_LT(reads_, 2000);
+  EXPECT_LT(loaded_, 2000) << "deliveries to a sink that is full are passed over unread";
 }
 
 }  // namespace

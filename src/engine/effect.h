@@ -86,6 +86,13 @@ struct Effect {
   }
 };
 
+/// A piece of the effects that are ready in a state, in order of their ids.
+struct ReadyPage {
+  std::vector<Effect> effects;
+  std::optional<EffectId> looked_to;  ///< the last one looked at; none was if absent
+  bool at_end = false;                ///< there are none after it
+};
+
 /// What one attempt came to.
 struct Outcome {
   enum class Kind : uint8_t { done, retryable, permanent };

@@ -11,6 +11,7 @@
 // Lists answer {"items": […], "next": "cursor"}; next is absent at the end. Times are RFC 3339.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -46,10 +47,15 @@ inline constexpr uint32_t kListLimitMax = 1000;
 /// Rows one list request looks at, before it answers with what it has and a cursor.
 inline constexpr uint32_t kListScanMax = 200'000;
 
-/// Effects that are ready in a durable state, in order of their ids after `after`: how a dispatcher
-/// finds what its window had no room for, and everything after a restart. Errors: StoreFailed.
-Result<std::vector<Effect>> ready_effects(const store::Snapshot& snapshot, uint16_t partitions,
-                                          std::optional<EffectId> after, size_t limit);
+/// Whether deliveries to a sink are to be read.
+using SinkWanted = std::function<bool(std::string_view name_space, std::string_view sink)>;
+/// Rows of sinks that are not wanted which one piece passes over.
+inline constexpr size_t kReadyPassedMax = 20'000;
+/// Effects that are ready in a durable state, at most limit, in order of their ids after `after`: how a dispatcher
+/// finds what its window had no room for, and everything after a restart. Deliveries to sinks that are not wanted
+/// are passed over without being read; without wanted all are. Errors: StoreFailed.
+Result<ReadyPage> ready_effects(const store::Snapshot& snapshot, uint16_t partitions, std::optional<EffectId> after,
+                                size_t limit, const SinkWanted& wanted = {});
 /// A workflow's definition as it was at a revision. name: "ns/name:version". Errors: StoreFailed.
 Result<std::shared_ptr<const workflow::Definition>> load_workflow(const store::Snapshot& snapshot,
                                                                   std::string_view name_space,

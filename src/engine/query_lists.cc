@@ -40,26 +40,37 @@ Result<json::Value> Query::deliveries(std::string_view name_space, const ListOpt
   });
 }
 
-Result<std::vector<Effect>> ready_effects(const store::Snapshot& snapshot, uint16_t partitions,
-                                          std::optional<EffectId> after, size_t limit) {
-  std::vector<Effect> effects;
-  for (uint32_t partition = after ? after->record.partition : 0; partition < partitions && effects.size() < limit;
-       ++partition) {
+Result<ReadyPage> ready_effects(const store::Snapshot& snapshot, uint16_t partitions, std::optional<EffectId> after,
+                                size_t limit, const SinkWanted& wanted) {
+  ReadyPage page;
+  size_t passed = 0;
+  for (uint32_t partition = after ? after->record.partition : 0; partition < partitions; ++partition) {
     std::string from;
     if (after && after->record.partition == partition) from = keys::ready(*after) + '\0';
     std::vector<EffectId> ids;
-    HENCE_TRY_VOID(snapshot.scan(store::Family::state,
-                                 {keys::table(static_cast<Partition>(partition), 'r'), from, limit - effects.size()},
-                                 [&](std::string_view key, std::string_view) {
-      if (const auto id = keys::parse_effect(key)) ids.push_back(*id);
+    bool whole = true;
+    HENCE_TRY_VOID(snapshot.scan(store::Family::state, {keys::table(static_cast<Partition>(partition), 'r'), from},
+                                 [&](std::string_view key, std::string_view value) {
+      whole = page.effects.size() + ids.size() < limit && passed < kReadyPassedMax;
+      const auto id = keys::parse_effect(key);
+      if (!whole || !id) return whole;
+      page.looked_to = *id;
+      const size_t name = value.find('\0');  // rows of calls, and of older programs, say no sink
+      if (wanted && name != value.npos && !wanted(value.substr(0, name), value.substr(name + 1))) {
+        ++passed;
+      } else {
+        ids.push_back(*id);
+      }
       return true;
     }));
     for (const EffectId& id : ids) {
       HENCE_TRY(auto row, load_row<EffectRow>(snapshot, id.record.partition, keys::effect(id), "an effect"));
-      if (row) effects.push_back(std::move(row->effect));
+      if (row) page.effects.push_back(std::move(row->effect));
     }
+    if (!whole) return page;
   }
-  return effects;
+  page.at_end = true;
+  return page;
 }
 
 Result<EffectRow> Query::load_effect(const EffectId& id) {

@@ -12,7 +12,7 @@
 //     pp u ns 0 workflow 0 id    address of the instance with the caller's own id
 //     pp t due kind id           a timer (TimerKey); a kept reply's has the reply's key as value
 //     pp e seq index             EffectRow
-//     pp r seq index             empty; the effect is ready to be attempted
+//     pp r seq index             the effect is ready to be attempted: of a delivery ns 0 sink, else empty
 //     pp k sink 0 length key seq index   empty; a delivery in its key's order at a sink, the first
 //                                under way, the others waiting for their turn
 //     pp c seq                   empty; the instance goes on in a continuation

@@ -362,7 +362,7 @@ const json::Value& State::outgoing_event() {
 
 void State::make_ready(EffectRow& row) {
   row.state = EffectState::ready;
-  overlay_.put(keys::ready(row.effect.id), {});
+  overlay_.put(keys::ready(row.effect.id), row.effect.sink.empty() ? std::string() : row.effect.name_space + '\0' + row.effect.sink);
   ready_.push_back(row.effect.id);
 }
 

@@ -228,8 +228,8 @@ Result<bool> Node::dispatch() {
   if (dispatcher_->wants_pull()) {
     const LiveView now_stored(ports_.store);
     HENCE_TRY_VOID(dispatcher_->pull(
-        [&](std::optional<engine::EffectId> after, size_t limit) {
-          return engine::ready_effects(now_stored, options_.engine.partitions, after, limit);
+        [&](std::optional<engine::EffectId> after, size_t limit, const engine::SinkWanted& wanted) {
+          return engine::ready_effects(now_stored, options_.engine.partitions, after, limit, wanted);
         },
         now));
   }

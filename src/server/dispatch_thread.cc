@@ -161,8 +161,8 @@ void DispatchThread::step() {
   if (dispatcher_.wants_pull()) {
     const api::ReadView view = backend_.read_view();
     const Status status = dispatcher_.pull(
-        [&](std::optional<engine::EffectId> after, size_t limit) {
-          return engine::ready_effects(*view.snapshot, partitions_, after, limit);
+        [&](std::optional<engine::EffectId> after, size_t limit, const engine::SinkWanted& wanted) {
+          return engine::ready_effects(*view.snapshot, partitions_, after, limit, wanted);
         }, now);
     if (!status.ok()) log_line(LogLevel::error, "ready effects cannot be read: " + status.error().message());
     const std::lock_guard lock(mutex_);

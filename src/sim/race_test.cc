@@ -52,8 +52,8 @@ class RaceWorld {
     instance_ = reply.ok() ? reply->address : Address{};
     const auto ready = engine::ready_effects(*world_.node().read_view().snapshot, world_.node().engine().options().partitions,
                                              std::nullopt, 1);
-    EXPECT_TRUE(ready.ok() && ready->size() == 1);
-    call_ = ready->front().id;
+    EXPECT_TRUE(ready.ok() && ready->effects.size() == 1);
+    call_ = ready->effects.front().id;
   }
 
   void strike(Blow blow) {

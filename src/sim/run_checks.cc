@@ -51,7 +51,7 @@ std::string first_difference(const store::Store& state, const store::Store& fold
 Result<std::string> ready_list(const store::Store& store, uint16_t partitions) {
   HENCE_TRY(const auto effects, engine::ready_effects(*store.snapshot(), partitions, std::nullopt, 100'000));
   std::string list;
-  for (const engine::Effect& effect : effects) list += effect.id.to_string() + "/" + std::to_string(effect.attempt) + " ";
+  for (const engine::Effect& effect : effects.effects) list += effect.id.to_string() + "/" + std::to_string(effect.attempt) + " ";
   return list;
 }
 
@@ -165,7 +165,7 @@ void Run::check_quiet() {
   if (node_->dispatcher().held() > 0) broken("I-19", "at rest the dispatcher still holds " + std::to_string(node_->dispatcher().held()) + " effects");
   const auto effects = engine::ready_effects(*store_.snapshot(), setup_.node.engine.partitions, std::nullopt, 10);
   if (!effects.ok()) return broken("I-18", effects.error().message());
-  if (!effects->empty()) {
+  if (!effects->effects.empty()) {
     const delivery::Dispatcher& dispatcher = node_->dispatcher();
     std::string where = "; the dispatcher holds " + std::to_string(dispatcher.held()) + ", wants " +
                         (dispatcher.wants_pull() ? "more" : "none");
@@ -173,8 +173,8 @@ void Run::check_quiet() {
       where += "; " + report.name + ": " + std::to_string(report.waiting) + " waiting, " +
                std::to_string(report.in_flight) + " in flight, " + std::string(breaker_state_name(report.breaker));
     }
-    broken("I-18", "effect " + effects->front().id.to_string() + " is ready for ever, attempt " +
-                       std::to_string(effects->front().attempt) + where);
+    broken("I-18", "effect " + effects->effects.front().id.to_string() + " is ready for ever, attempt " +
+                       std::to_string(effects->effects.front().attempt) + where);
   }
   if (!node_->engine().continuing().empty()) broken("I-18", "an instance has work left over for ever");
   const Status scanned = store_.scan(store::Family::state, {}, [&](std::string_view key, std::string_view value) {

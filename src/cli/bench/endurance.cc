@@ -151,6 +151,7 @@ Result<json::Value> measure_soak(const Call& call, const bench::CommonFlags& com
                        static_cast<double>(server->facts().resident_bytes) / kMiB, latencies.millis(0.99),
                        static_cast<double>(disk_bytes(folder.path() + "/data")) / kMiB});
   }
+  if (load.broken()) return Error(ErrorCode::Unreachable, "the benchmark does not count: the server closed a connection on the way");
   return soak_report(samples, bench::seconds_now() - began, load.count());
 }
 

@@ -107,8 +107,8 @@ double Load::tick() {
       const double due = started_ + static_cast<double>(sent_) / options_.per_second;
       if (due > seconds_now()) return due;
     }
-    const size_t index = idle_.back();
-    idle_.pop_back();
+    const size_t index = idle_.front();
+    idle_.pop_front();
     send(index);
   }
   return kNever;

@@ -6,6 +6,7 @@
 // generator takes little of the machine it shares with the server.
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -93,7 +94,7 @@ class Load final : public Watcher {
   const RequestForm form_;
   const LoadOptions options_;
   std::vector<Connection> connections_;
-  std::vector<size_t> idle_;
+  std::deque<size_t> idle_;  ///< the longest idle first: the server closes one that stays so
   LoadCount count_;
   Latencies recent_;
   uint64_t sent_ = 0;
