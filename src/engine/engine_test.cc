@@ -83,6 +83,45 @@ TEST(Engine, AcceptsAnEventOnceAndAnswersItsFirstPositionAgain) {
   EXPECT_TRUE(world.send(kDeployed).duplicate);
 }
 
+TEST(ReadyEffects, ThoseOfSinksNotWantedArePassedOver) {
+  TestWorld world;
+  world.apply(R"(
+apiVersion: hence/v1
+kind: Sink
+metadata: {name: a}
+spec: {http: {url: "http://127.0.0.1:9/"}}
+---
+apiVersion: hence/v1
+kind: Sink
+metadata: {name: b}
+spec: {http: {url: "http://127.0.0.1:9/"}}
+---
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: both}
+spec: {on: {type: t}, do: [{deliver: {sink: a}}, {deliver: {sink: b}}]}
+)");
+  for (const char* id : {"1", "2", "3"}) {
+    world.send(R"({"specversion":"1.0","source":"/s","type":"t","id":")" + std::string(id) + "\"}");
+  }
+  const auto only_b = [](std::string_view name_space, std::string_view sink) { return name_space == "default" && sink == "b"; };
+  const auto snapshot = world.store().snapshot();
+  const auto all = ready_effects(*snapshot, 64, std::nullopt, 100);
+  ASSERT_TRUE(all.ok());
+  EXPECT_EQ(all->effects.size(), 6u);
+  std::optional<EffectId> after;
+  size_t found = 0;
+  for (bool at_end = false; !at_end;) {
+    const auto page = ready_effects(*snapshot, 64, after, 2, only_b);
+    ASSERT_TRUE(page.ok());
+    for (const Effect& effect : page->effects) EXPECT_EQ(effect.sink, "b");
+    found += page->effects.size();
+    after = page->looked_to;
+    at_end = page->at_end;
+  }
+  EXPECT_EQ(found, 3u);
+}
+
 TEST(Engine, EmitsWhatARuleSaysAndExplainsBothRules) {
   TestWorld world;
   world.apply(kEmitRule);
