@@ -139,6 +139,22 @@ TEST(Hostile, WhatLooksAtLargeValuesOverAndOverIsStopped) {
   EXPECT_THAT(run("[range(1e9) as $i | paths] | length", input), HasSubstr("BudgetExceeded: "));
 }
 
+/// A call costs more than the instruction that makes it: it counts its arguments too.
+TEST(Hostile, CallsAreCountedWithTheirArguments) {
+  for (const char* source : {"def f: f; f", "def f(x): f(x); f(1)", "def f(g; h): f(h; g); f(1; 2)",
+                             "def f(a; b; c; d): f(d; c; b; a); f(1; 2; 3; 4)", "def f: . + 1 | f; 0 | f"}) {
+    EXPECT_THAT(run(source), HasSubstr("BudgetExceeded: the expression used up its budget of steps")) << source;
+  }
+  const auto steps_of = [](std::string_view source) {
+    Budget budget;
+    const auto program = Program::compile(source);
+    EXPECT_TRUE(program.ok() && program->evaluate_each({}, {}, {}, budget, [](json::Value) { return true; }).ok()) << source;
+    return Budget{}.steps - budget.steps;
+  };
+  EXPECT_GE(steps_of("def f($n; a; b; c): if $n == 0 then a else f($n - 1; c; a; b) end; f(100; 1; 2; 3)"),
+            steps_of("def f($n): if $n == 0 then 1 else f($n - 1) end; f(100)") + 300);
+}
+
 TEST(Hostile, WhatGrowsWithoutBoundIsStopped) {
   for (const char* source : {"\"x\" * 1e9", "[limit(1e9; repeat(\"xxxxxxxxxxxxxxxx\"))] | add", "reduce range(100) as $i (\"x\"; . + .)",
                              "reduce range(100) as $i ([1]; . + .)", "[range(1e6)] | tojson", ".[1e7] = 1", "[.[1e9]?] | .[1e8] = 1",

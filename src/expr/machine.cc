@@ -266,10 +266,10 @@ void Machine::leave() {
 
 bool Machine::call(const Procedure& procedure, uint32_t static_link, bool tail, bool path,
                    const std::vector<Node::Argument>* arguments) {
-  Val closures[16];
   const size_t count = arguments == nullptr ? 0 : arguments->size();
-  std::vector<Val> many(count > 16 ? count : 0);
-  Val* values = count > 16 ? many.data() : closures;
+  if (!run_.step(1 + count)) return false;
+  std::vector<Val>& values = arguments_;
+  values.resize(count);
   for (size_t n = 0; n < count; ++n) {
     const Node::Argument& argument = (*arguments)[n];
     values[n] = argument.procedure != nullptr ? Val::closure(argument.procedure, run_.current)

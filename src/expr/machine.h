@@ -99,6 +99,7 @@ class Machine {
   Run& run_;
   const Compiled& compiled_;
   uint32_t pc_ = 0;
+  std::vector<Val> arguments_;  ///< of the call being made
   Val current_;
   Val path_;  ///< array, or null outside of path(…)
   Val at_;

@@ -87,6 +87,9 @@ constexpr const char* kGreedy[] = {
     "reduce range(1e9) as $i (0; \"abc\" | test(\"[\\\\w\\\\d]\"; \"i\") | 0)",
     "reduce range(1e9) as $i (0; 1700000000 | strftime(\"%c\") | 0)",
     "reduce range(1e9) as $i (0; 1.1e-300 | tostring | 0)",
+    "def f: f; f",
+    "def f(g; h): f(h; g); f(1; 2)",
+    "def f(a; b; c; d): f(d; c; b; a); f(1; 2; 3; 4)",
 };
 
 /// The time of the one that takes longest, over the first input.
