@@ -71,10 +71,9 @@ class Dispatcher {
     known,  ///< held already, or its outcome was reported and is not settled yet
     later,  ///< no room; wants_pull() will say when there is
   };
-  using SinkWanted = std::function<bool(std::string_view name_space, std::string_view sink)>;
   /// Ready effects in the order of their ids after `after`, without those of sinks not wanted: engine::ready_effects.
   using Reader = std::function<Result<engine::ReadyPage>(std::optional<engine::EffectId> after, size_t limit,
-                                                         const SinkWanted& wanted)>;
+                                                         const engine::SinkWanted& wanted)>;
 
   /// Borrows all; directory and clients outlive it. wake: called on any thread when poll() has
   /// something to do.

@@ -75,8 +75,7 @@ Status Dispatcher::pull(const Reader& reader, os::MonotonicTime now) {
   }));
   for (engine::Effect& effect : page.effects) offer(std::move(effect), now);
   if (page.looked_to) pulled_to_ = page.looked_to;
-  const bool at_end = page.at_end;
-  if (round_over(at_end)) pulling_ = false;
+  if (round_over(page.at_end)) pulling_ = false;
   return {};
 }
 

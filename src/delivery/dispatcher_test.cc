@@ -48,7 +48,7 @@ class DispatcherTest : public testing::Test {
   }
   /// The store's side of pull(): effects that are ready.
   Dispatcher::Reader reader() {
-    return [this](std::optional<EffectId> after, size_t limit, const Dispatcher::SinkWanted& wanted) {
+    return [this](std::optional<EffectId> after, size_t limit, const engine::SinkWanted& wanted) {
       ++reads_;
       engine::ReadyPage page;
       for (auto it = after ? store_.upper_bound(*after) : store_.begin(); it != store_.end(); ++it) {

@@ -6,6 +6,7 @@
 // attempts and reports each one's outcome as a command.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -86,6 +87,8 @@ struct Effect {
   }
 };
 
+/// Whether deliveries to a sink are to be read.
+using SinkWanted = std::function<bool(std::string_view name_space, std::string_view sink)>;
 /// A piece of the effects that are ready in a state, in order of their ids.
 struct ReadyPage {
   std::vector<Effect> effects;

@@ -11,7 +11,6 @@
 // Lists answer {"items": […], "next": "cursor"}; next is absent at the end. Times are RFC 3339.
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -47,8 +46,6 @@ inline constexpr uint32_t kListLimitMax = 1000;
 /// Rows one list request looks at, before it answers with what it has and a cursor.
 inline constexpr uint32_t kListScanMax = 200'000;
 
-/// Whether deliveries to a sink are to be read.
-using SinkWanted = std::function<bool(std::string_view name_space, std::string_view sink)>;
 /// Rows of sinks that are not wanted which one piece passes over.
 inline constexpr size_t kReadyPassedMax = 20'000;
 /// Effects that are ready in a durable state, at most limit, in order of their ids after `after`: how a dispatcher
