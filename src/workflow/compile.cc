@@ -101,10 +101,8 @@ void Compiler::check_metadata(const Site& owner, std::string_view other) {
   if (!metadata || !metadata->value.is_object()) return;
   const std::string_view known[] = {"correlation", other};
   for (auto [key, value] : metadata->value.members()) {
-    // Names of other tools may begin like ours; a slip of the hand adds or loses a letter.
-    const std::string_view near = nearest_word(key, known);
-    const bool slip = near != key && near.size() <= key.size() + 1 && key.size() <= near.size() + 1;
-    if (!near.empty() && slip) {
+    // Names of other tools may begin like ours.
+    if (const std::string_view near = nearest_slip(key, known); !near.empty()) {
       warnings_.add_at_key(child_pointer(metadata->pointer, key),
                            "nothing reads \"" + std::string(key) + "\"; did you mean \"" + std::string(near) + "\"?");
     }

@@ -97,6 +97,12 @@ std::string_view nearest_word(std::string_view word, std::span<const std::string
   return best;
 }
 
+std::string_view nearest_slip(std::string_view word, std::span<const std::string_view> candidates) {
+  const std::string_view near = nearest_word(word, candidates);
+  const bool slip = near != word && near.size() <= word.size() + 1 && word.size() <= near.size() + 1;
+  return slip ? near : std::string_view();
+}
+
 std::string suggestion(std::string_view word, std::span<const std::string_view> candidates) {
   if (candidates.empty()) return "";
   if (const std::string_view near = nearest_word(word, candidates); !near.empty()) {

@@ -60,6 +60,9 @@ class Faults {
 
 /// The candidate nearest to word by edit distance, empty if none is near enough to suggest.
 std::string_view nearest_word(std::string_view word, std::span<const std::string_view> candidates);
+/// The same, but only where word is surely a slip for it: at most one letter longer or shorter. Empty too for a
+/// candidate itself.
+std::string_view nearest_slip(std::string_view word, std::span<const std::string_view> candidates);
 /// "; did you mean \"x\"?" or, where nothing is near, "; expected one of a, b, c".
 std::string suggestion(std::string_view word, std::span<const std::string_view> candidates);
 

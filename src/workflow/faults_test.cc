@@ -11,6 +11,8 @@ TEST(Faults, SuggestsTheNearestWordOrListsAll) {
   EXPECT_EQ(nearest_word("swich", words), "switch");
   EXPECT_EQ(nearest_word("SET", words), "set");
   EXPECT_EQ(nearest_word("frobnicate", words), "");
+  EXPECT_EQ(nearest_slip("swich", words), "switch");
+  EXPECT_EQ(nearest_slip("switch", words), "");
   EXPECT_EQ(suggestion("waitt", words), "; did you mean \"wait\"?");
   EXPECT_EQ(suggestion("frobnicate", words), "; expected one of switch, set, wait");
   EXPECT_EQ(suggestion("x", {}), "");

@@ -96,14 +96,13 @@ const ShapeKey* find_key(std::span<const ShapeKey> keys, std::string_view name) 
 }
 
 /// The known key that an open object's further key is surely meant to be; empty where it is one of its own. A key
-/// that is there is not meant, and one of two letters is near to too much. A slip adds or loses a letter.
+/// that is there is not meant, and one of two letters is near to too much.
 std::string_view slip_of(const Shape& shape, json::View value, std::string_view name) {
   std::vector<std::string_view> absent;
   for (const ShapeKey& known : shape.keys) {
     if (known.name.size() > 2 && !value.find(known.name)) absent.push_back(known.name);
   }
-  const std::string_view near = nearest_word(name, absent);
-  return near.size() <= name.size() + 1 && name.size() <= near.size() + 1 ? near : std::string_view();
+  return nearest_slip(name, absent);
 }
 
 void check_object(const Shape& shape, json::View value, const std::string& pointer,
