@@ -111,15 +111,20 @@ Result<bench::LoadCount> send(const Server& server, bench::RequestForm form, ben
   return load.count();
 }
 
-/// Starts so many instances, each by an event of its own. Gives the seconds it took.
-Result<double> start_instances(const Server& server, uint32_t instances, uint32_t connections, const std::string& event = event_text("order")) {
+/// kBatchEvents of one event, each with a number of its own.
+std::string batch_of(const std::string& event) {
   std::string batch = "[";
   for (size_t i = 0; i < kBatchEvents; ++i) batch += (i == 0 ? "" : ",") + event;
+  return batch + "]";
+}
+
+/// Starts so many instances, each by an event of its own. Gives the seconds it took.
+Result<double> start_instances(const Server& server, uint32_t instances, uint32_t connections, const std::string& event = event_text("order")) {
   bench::LoadOptions options;
   options.connections = connections;
   options.requests_max = instances / kBatchEvents;
   const double began = seconds_now();
-  HENCE_TRY_VOID(send(server, bench::post_form("/events", kBatch, batch + "]", kBatchEvents), options, kPhaseSeconds));
+  HENCE_TRY_VOID(send(server, bench::post_form("/events", kBatch, batch_of(event), kBatchEvents), options, kPhaseSeconds));
   return seconds_now() - began;
 }
 
@@ -188,6 +193,15 @@ Result<json::Value> measure_waiting(const Call& call, const bench::CommonFlags& 
   HENCE_TRY(const bench::LoadCount alone, send(*server, bench::post_form("/events", kOne, event_text("paid"), 1), single, kPhaseSeconds));
   write_latencies(out, "singleWakeMs", alone.latencies);
 
+  bench::LoadOptions batches = wake;
+  batches.connections = common.connections;
+  batches.first_number = woken.requests + alone.requests;
+  batches.requests_max = (instances - batches.first_number - kAsked) / kBatchEvents;
+  const double batches_began = seconds_now();
+  HENCE_TRY(const bench::LoadCount together, send(*server, bench::post_form("/events", kBatch, batch_of(event_text("paid")), kBatchEvents), batches, common.seconds));
+  out.key("wokenInBatchesPerSecond").number(rounded(static_cast<double>(together.requests * kBatchEvents) / (seconds_now() - batches_began), 4));
+  write_latencies(out, "batchWakeMs", together.latencies);
+
   const Client client = client_of(*server);
   HENCE_TRY(const json::Value waiting, client.get("/instances", {{"limit", std::to_string(kAsked)}, {"status", "waiting"}}));
   std::vector<std::string> why;
@@ -201,8 +215,9 @@ Result<json::Value> measure_waiting(const Call& call, const bench::CommonFlags& 
   HENCE_TRY(server, Server::start(folder.path()));
   out.key("recoveryMs").number(rounded(server->start_seconds() * 1e3, 4));
   HENCE_TRY(const uint64_t completed, count_instances(client_of(*server), "completed"));
-  if (completed != woken.requests + alone.requests) {
-    return Error(ErrorCode::Internal, "the benchmark does not count: " + std::to_string(woken.requests + alone.requests) +
+  const uint64_t sent = woken.requests + alone.requests + together.requests * kBatchEvents;
+  if (completed != sent) {
+    return Error(ErrorCode::Internal, "the benchmark does not count: " + std::to_string(sent) +
                                           " instances should have ended and " + std::to_string(completed) + " have");
   }
   server->stop();
