@@ -2,13 +2,22 @@
 #include "cli/bench/disk_limit.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "log/log.h"
 #include "os/real_disk.h"
 
 namespace hence::cli::bench {
+namespace {
 
-Result<DiskLimit> measure_disk(const std::string& folder, uint64_t commit_bytes, double seconds) {
+void wait_until(double moment) {
+  std::this_thread::sleep_for(std::chrono::duration<double>(std::max(0.0, moment - seconds_now())));
+}
+
+}  // namespace
+
+Result<DiskLimit> measure_disk(const std::string& folder, uint64_t commit_bytes, double seconds, double per_second) {
   constexpr std::string_view kName = "limit";
   HENCE_TRY(const auto disk, os::RealDisk::open_folder(folder));
   HENCE_TRY(const auto file, disk->open(kName, os::OpenMode::existing_or_new));
@@ -22,6 +31,7 @@ Result<DiskLimit> measure_disk(const std::string& folder, uint64_t commit_bytes,
   const double began = seconds_now();
   double now = began;
   while (now - began < seconds) {
+    if (per_second > 0) wait_until(began + static_cast<double>(limit.syncs.count()) / per_second);
     if (offset + commit.size() > file_bytes) offset = 0;
     HENCE_TRY_VOID(file->write_at(offset, commit));
     const double before = seconds_now();
@@ -45,6 +55,10 @@ void write_limit(json::Builder& out, const DiskLimit& limit, double value, doubl
   out.key("bytesPerSecond").number(rounded(limit.bytes_per_second, 4));
   out.key("fdatasyncP50Ms").number(rounded(limit.syncs.millis(0.5), 3));
   out.key("fdatasyncP99Ms").number(rounded(limit.syncs.millis(0.99), 3));
+  if (limit.paced_syncs.count() > 0) {
+    out.key("pacedFdatasyncP50Ms").number(rounded(limit.paced_syncs.millis(0.5), 3));
+    out.key("pacedFdatasyncP99Ms").number(rounded(limit.paced_syncs.millis(0.99), 3));
+  }
   out.end_object();
 }
 

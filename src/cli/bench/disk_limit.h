@@ -16,11 +16,13 @@ namespace hence::cli::bench {
 struct DiskLimit {
   uint64_t commit_bytes = 0;
   double bytes_per_second = 0;
-  Latencies syncs;  ///< fdatasync alone
+  Latencies syncs;        ///< fdatasync alone, one after the other
+  Latencies paced_syncs;  ///< at the pace of a load that has one: a disk that rests between them takes longer for each
 };
 
-/// Measures in folder for so many seconds. Errors: DiskFailed, DiskFull.
-Result<DiskLimit> measure_disk(const std::string& folder, uint64_t commit_bytes, double seconds);
+/// Measures in folder for so many seconds; per_second: writes a second, 0: one after the other.
+/// Errors: DiskFailed, DiskFull.
+Result<DiskLimit> measure_disk(const std::string& folder, uint64_t commit_bytes, double seconds, double per_second = 0);
 
 /// The member "limit": what it would be of the bench's unit, whose value came with so many bytes a second.
 void write_limit(json::Builder& out, const DiskLimit& limit, double value, double bytes_per_second);

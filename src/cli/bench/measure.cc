@@ -180,7 +180,11 @@ int bench_server(const Call& call, const CommonFlags& common, const Plan& plan,
     if (check) HENCE_TRY_VOID(check(*server, measured));
     server->stop();
     const auto commit = static_cast<uint64_t>(measured.metric("hence_commit_bytes_total") / std::max(1.0, measured.metric("hence_commits_total")));
-    HENCE_TRY(const DiskLimit limit, measure_disk(folder.path(), commit, std::min(kLimitSeconds, plan.seconds)));
+    HENCE_TRY(DiskLimit limit, measure_disk(folder.path(), commit, std::min(kLimitSeconds, plan.seconds)));
+    if (plan.load.per_second > 0) {
+      HENCE_TRY(DiskLimit paced, measure_disk(folder.path(), commit, plan.seconds, plan.load.per_second));
+      limit.paced_syncs = std::move(paced.syncs);
+    }
     json::Builder out;
     write_measured(out, plan, measured, limit);
     out.end_object();

@@ -196,11 +196,14 @@ Result<json::Value> measure_waiting(const Call& call, const bench::CommonFlags& 
   bench::LoadOptions batches = wake;
   batches.connections = common.connections;
   batches.first_number = woken.requests + alone.requests;
-  batches.requests_max = (instances - batches.first_number - kAsked) / kBatchEvents;
-  const double batches_began = seconds_now();
-  HENCE_TRY(const bench::LoadCount together, send(*server, bench::post_form("/events", kBatch, batch_of(event_text("paid")), kBatchEvents), batches, common.seconds));
-  out.key("wokenInBatchesPerSecond").number(rounded(static_cast<double>(together.requests * kBatchEvents) / (seconds_now() - batches_began), 4));
-  write_latencies(out, "batchWakeMs", together.latencies);
+  batches.requests_max = (instances - std::min<uint64_t>(instances, batches.first_number + kAsked)) / kBatchEvents;
+  bench::LoadCount together;
+  if (batches.requests_max > 0) {
+    const double batches_began = seconds_now();
+    HENCE_TRY(together, send(*server, bench::post_form("/events", kBatch, batch_of(event_text("paid")), kBatchEvents), batches, common.seconds));
+    out.key("wokenInBatchesPerSecond").number(rounded(static_cast<double>(together.requests * kBatchEvents) / (seconds_now() - batches_began), 4));
+    write_latencies(out, "batchWakeMs", together.latencies);
+  }
 
   const Client client = client_of(*server);
   HENCE_TRY(const json::Value waiting, client.get("/instances", {{"limit", std::to_string(kAsked)}, {"status", "waiting"}}));
