@@ -200,7 +200,7 @@ SimulationResult Run::run() {
   if (!is_over()) apply_variant(0);
   for (uint32_t i = 0; i < options_.steps && !is_over(); ++i) step();
   if (!is_over()) heal();
-  if (!is_over()) audit_with_state();
+  if (!is_over()) audit_with_state(true);
   if (!is_over() && options_.plant == Plant::none) {
     // A cold start: equal again, with nothing unsynced to lose.
     crash();

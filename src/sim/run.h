@@ -63,7 +63,7 @@ class Run : private harness::NodeWatcher {
   /// What the stored state holds of the log.
   Position applied();
   void audit();
-  void audit_with_state();
+  void audit_with_state(bool whole = false);
   void check_acknowledged();
   void compare_with_fold(store::Store& fold, const char* what);
   void check_quiet();
@@ -123,6 +123,7 @@ class Run : private harness::NodeWatcher {
   Position audited_to_;
   std::optional<log::VerifyExpectation> audited_;  ///< a commit's end before that, and the chain there
   std::unique_ptr<store::MemoryStore> fold_;  ///< of all records, when retention last dropped some
+  std::unique_ptr<store::MemoryStore> audited_fold_;  ///< of all records at the last audit; null since retention
   uint32_t checkpoints_ = 0;          ///< the newest one's number
   bool fault_expected_ = false;       ///< a write or sync was told to fail
   bool disk_is_full_ = false;

@@ -133,17 +133,19 @@ void Run::check_acknowledged() {
   }
 }
 
-/// Log, and state as what the log makes of it. Only when nothing is decided on top of the state.
-void Run::audit_with_state() {
+/// Log, and state as what the log makes of it. Only when nothing is decided on top of the state. whole: folded
+/// from the log's start at once; else from where the audit before ended, to which it was folded then.
+void Run::audit_with_state(bool whole) {
   audit();
   if (is_over()) return;
   if (applied() > node_->log().durable()) return broken("I-5", "the state holds more of the log than is durable");
   audit_.check_effects(store_);
   for (const Violation& violation : audit_.take_violations()) broken(violation.invariant, violation.message);
   if (is_over()) return;
-  const std::unique_ptr<store::MemoryStore> fresh = fold_ ? std::make_unique<store::MemoryStore>(*fold_)
-                                                          : std::make_unique<store::MemoryStore>();
-  compare_with_fold(*fresh, "its start");
+  if (whole || !audited_fold_) {
+    audited_fold_ = fold_ ? std::make_unique<store::MemoryStore>(*fold_) : std::make_unique<store::MemoryStore>();
+  }
+  compare_with_fold(*audited_fold_, "its start");
   if (is_over() || checkpoints_ == 0) return;
   const auto checkpoint = store_.inner().open_checkpoint("checkpoint " + std::to_string(checkpoints_));
   const Result<Position> from = engine::Overlay::applied_position(*checkpoint);

@@ -65,6 +65,7 @@ bool Run::keep_fold() {
     return false;
   }
   fold_ = std::move(fold);
+  audited_fold_.reset();
   return true;
 }
 
