@@ -125,6 +125,7 @@ class Run : private harness::NodeWatcher {
   std::unique_ptr<store::MemoryStore> fold_;  ///< of all records, when retention last dropped some
   std::unique_ptr<store::MemoryStore> audited_fold_;  ///< of all records at the last audit; null since retention
   uint32_t checkpoints_ = 0;          ///< the newest one's number
+  uint32_t compared_checkpoint_ = 0;  ///< the last one from which the log was folded
   bool fault_expected_ = false;       ///< a write or sync was told to fail
   bool disk_is_full_ = false;
   bool wall_jumped_ = false;

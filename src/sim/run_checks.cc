@@ -146,7 +146,9 @@ void Run::audit_with_state(bool whole) {
     audited_fold_ = fold_ ? std::make_unique<store::MemoryStore>(*fold_) : std::make_unique<store::MemoryStore>();
   }
   compare_with_fold(*audited_fold_, "its start");
-  if (is_over() || checkpoints_ == 0) return;
+  if (is_over() || (!whole && checkpoints_ == compared_checkpoint_)) return;
+  compared_checkpoint_ = checkpoints_;
+  if (checkpoints_ == 0) return;
   const auto checkpoint = store_.inner().open_checkpoint("checkpoint " + std::to_string(checkpoints_));
   const Result<Position> from = engine::Overlay::applied_position(*checkpoint);
   if (!from.ok() || *from < node_->log().begin()) return;  // retention went on: it needs a newer one
