@@ -74,8 +74,9 @@ bool is_authority(std::string_view text) {
 /// More than "OPTIONS ", " HTTP/1.1" and the line end take.
 constexpr size_t kRequestLineBesideTarget = 32;
 
-Refusal request_line_too_long() {
-  return {Error(ErrorCode::TooLarge, "the request line is too long"), 414};
+Refusal target_too_long(const HttpLimits& limits) {
+  return {Error(ErrorCode::TooLarge, "the request's path and query are over " + std::to_string(limits.target_bytes) +
+                                         " bytes, which is what limits.targetBytes allows"), 414};
 }
 
 /// What a proxy says about the client: believed from nobody.
@@ -161,7 +162,7 @@ std::optional<Refusal> HeadReader::read_request_line(std::string_view line) {
 std::optional<Refusal> HeadReader::read_target() {
   std::string_view rest = head_.target;
   if (rest.size() > limits_.target_bytes) {
-    return Refusal{Error(ErrorCode::TooLarge, "the request target is too long"), 414};
+    return target_too_long(limits_);
   }
   for (const char c : rest) {
     const auto byte = static_cast<unsigned char>(c);
@@ -199,8 +200,8 @@ std::optional<Refusal> HeadReader::read_target() {
 
 std::optional<Refusal> HeadReader::read_field(char* line, size_t bytes) {
   if (++fields_ > limits_.headers) {
-    return Refusal{Error(ErrorCode::HeadersTooLarge, "too many headers; at most " +
-                                                         std::to_string(limits_.headers)), 0};
+    return Refusal{Error(ErrorCode::HeadersTooLarge, "there are more than " + std::to_string(limits_.headers) +
+                                                         " headers, which is what limits.headers allows"), 0};
   }
   HttpHeader field;
   if (auto refusal = parse_field({line, bytes}, field.name, field.value)) return refusal;
@@ -329,7 +330,7 @@ std::optional<Refusal> HeadScanner::scan(std::string_view data, const HttpLimits
       return Refusal::bad_request("a line holds CR; lines end with CR LF");
     }
     if (line_start_ == 0 && lf > limits.target_bytes + kRequestLineBesideTarget) {
-      return request_line_too_long();
+      return target_too_long(limits);
     }
     line_start_ = scanned_ = lf + 1;
     if (line.size() == 1) {
@@ -344,12 +345,13 @@ std::optional<Refusal> HeadScanner::scan(std::string_view data, const HttpLimits
 std::optional<Refusal> HeadScanner::check_unfinished(std::string_view data,
                                                      const HttpLimits& limits) const {
   if (line_start_ == 0 && data.size() > limits.target_bytes + kRequestLineBesideTarget) {
-    return request_line_too_long();
+    return target_too_long(limits);
   }
   if (data.size() >= limits.header_block_bytes) {
     return Refusal{Error(ErrorCode::HeadersTooLarge,
                          "request line and headers are over " +
-                             std::to_string(limits.header_block_bytes) + " bytes"), 0};
+                             std::to_string(limits.header_block_bytes) +
+                             " bytes, which is what limits.headerBytes allows"), 0};
   }
   const size_t carriage_return = data.find('\r', line_start_);
   if (carriage_return < data.size() - 1) {

@@ -32,7 +32,7 @@ uint64_t least_bytes(const HttpLimits& limits, Duration window) {
 }
 
 Refusal overloaded() {
-  return {Error(ErrorCode::Overloaded, "too much request data is in flight; try again"), 0};
+  return {Error(ErrorCode::Overloaded, "all requests under way hold more than limits.requestMemory allows; try again"), 0};
 }
 
 }  // namespace
@@ -430,11 +430,13 @@ void HttpSession::tick(os::MonotonicTime now) {
     if (in_phase > limits.idle_timeout) abort();
   } else if (phase_ == Phase::head) {
     if (in_phase > limits.header_timeout) {
-      refuse({Error(ErrorCode::RequestTimeout, "the headers took too long to arrive"), 0});
+      refuse({Error(ErrorCode::RequestTimeout, "the headers did not arrive within " + format_human(limits.header_timeout) +
+                                                   ", which is what limits.headerTime allows"), 0});
     }
   } else if (phase_ == Phase::body && in_phase > limits.body_window) {
     if (window_bytes_ < least_bytes(limits, in_phase)) {
-      refuse({Error(ErrorCode::RequestTimeout, "the body arrives too slowly"), 0});
+      refuse({Error(ErrorCode::RequestTimeout, "the body arrives at less than " + std::to_string(limits.bytes_per_second) +
+                                                   " bytes a second, which is what limits.bodyRate asks for"), 0});
       return;
     }
     phase_since_ = now;
@@ -458,7 +460,8 @@ void HttpSession::judge_output() {
 
 void HttpSession::refuse_connection(os::MonotonicTime now) {
   now_ = now;
-  refuse({Error(ErrorCode::Overloaded, "too many connections are open; try again"), 0});
+  refuse({Error(ErrorCode::Overloaded, "more than " + std::to_string(context_.limits.connections) +
+                                           " connections are open, which is what limits.connections allows; try again"), 0});
 }
 
 void HttpSession::begin_stop(os::MonotonicTime now) {

@@ -221,6 +221,16 @@ TEST_F(HttpSessionTest, RefusesAndCloses) {
   }
 }
 
+TEST_F(HttpSessionTest, NamesTheSettingOfTheLimitItRefusesBy) {
+  for (const FramingCase& row : refused_requests()) {
+    if (row.status != 414 && row.status != 431) continue;
+    open();
+    const bool many = std::string_view(row.name) == "101 headers";
+    const std::string setting = row.status == 414 ? "limits.targetBytes" : many ? "limits.headers" : "limits.headerBytes";
+    EXPECT_THAT(send(row.bytes), HasSubstr("which is what " + setting + " allows")) << row.name;
+  }
+}
+
 TEST_F(HttpSessionTest, RefusesTheSameWhateverThePieces) {
   for (const FramingCase& row : refused_requests()) {
     open();
@@ -327,6 +337,7 @@ TEST_F(HttpSessionTest, BoundsTheMemoryOfAllRequests) {
   const std::string answer = send(std::string(45'000, 'x'));
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 503"));
   EXPECT_THAT(answer, HasSubstr("retry-after: 1\r\n"));
+  EXPECT_THAT(answer, HasSubstr("limits.requestMemory"));
   EXPECT_EQ(memory.used(), 0u);
 }
 
@@ -352,7 +363,9 @@ TEST_F(HttpSessionTest, RefusesSlowHeaders) {
     advance(Duration::seconds(1));
   }
   advance(Duration::seconds(2));
-  EXPECT_THAT(drain(), StartsWith("HTTP/1.1 408"));
+  const std::string answer = drain();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 408"));
+  EXPECT_THAT(answer, HasSubstr("within 10 s, which is what limits.headerTime allows"));
   EXPECT_TRUE(closing());
 }
 
@@ -363,7 +376,9 @@ TEST_F(HttpSessionTest, RefusesSlowBodies) {
     send("xxxxxxxxxx");
     advance(Duration::seconds(1));
   }
-  EXPECT_THAT(drain(), StartsWith("HTTP/1.1 408"));
+  const std::string answer = drain();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 408"));
+  EXPECT_THAT(answer, HasSubstr("less than 1024 bytes a second, which is what limits.bodyRate asks for"));
 }
 
 TEST_F(HttpSessionTest, LetsABodyOfTheLeastRatePass) {
@@ -485,6 +500,7 @@ TEST_F(HttpSessionTest, RefusesAConnectionTooMany) {
   const std::string answer = drain();
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 503"));
   EXPECT_THAT(answer, HasSubstr("retry-after"));
+  EXPECT_THAT(answer, HasSubstr("more than 20000 connections are open, which is what limits.connections allows"));
   EXPECT_TRUE(session->wants_shutdown());
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/problem.h"
 
+#include "json/utf8.h"
 #include "json/write.h"
 
 namespace hence::api {
@@ -27,7 +28,7 @@ HttpResponse problem(const Error& error, std::string_view request_id,
   json::write_string(info.title, body);
   body += ",\"status\":" + std::to_string(response.status);
   body += ",\"detail\":";
-  json::write_string(error.message(), body);
+  json::write_string(json::replace_invalid_utf8(error.message()), body);  // it may quote what came
   body += ",\"code\":";
   json::write_string(info.name, body);
   body += ",\"request_id\":";

@@ -20,6 +20,10 @@ TEST(Problem, SaysTypeCodeAndRequest) {
             "\"request_id\":\"ab12\"}\n");
 }
 
+TEST(Problem, IsUtf8WhateverItQuotes) {
+  EXPECT_THAT(problem(Error(ErrorCode::EventInvalid, "no \xFF\" here"), "1").body, testing::HasSubstr("\"detail\":\"no \xEF\xBF\xBD\\\" here\""));
+}
+
 TEST(Problem, TellsWhenToRetry) {
   EXPECT_THAT(problem(Error(ErrorCode::Overloaded, "busy"), "1").headers,
               Contains(Pair("retry-after", "1")));

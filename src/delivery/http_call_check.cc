@@ -90,6 +90,13 @@ Status check_http_call(const HttpCall& call) {
   return {};
 }
 
+Error answer_too_large(const HttpCall& call) {
+  std::string sentence = "the answer is over " + std::to_string(call.response_bytes_max) + " bytes";
+  if (call.response_setting.empty()) return Error(ErrorCode::CallFailed, sentence + "; have less sent back");
+  sentence += ", which is what " + std::string(call.response_setting) + " allows; have less sent back, or raise it";
+  return Error(ErrorCode::CallFailed, std::move(sentence));
+}
+
 std::string url_for_people(std::string_view url) {
   url = url.substr(0, url.find_first_of("?#"));
   const size_t scheme = url.find("://");

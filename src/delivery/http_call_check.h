@@ -15,6 +15,9 @@ namespace hence::delivery {
 /// Whether URL (its characters and scheme), method and headers can be sent. Errors: RequestInvalid.
 Status check_http_call(const HttpCall& call);
 
+/// Why a call fails whose answer is over its response_bytes_max.
+Error answer_too_large(const HttpCall& call);
+
 /// A URL without query, fragment and user, where secrets like to be: for sentences.
 std::string url_for_people(std::string_view url);
 /// "https://example.com:8443" in lower case: whom a URL calls. The whole URL where it has no such

@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct HttpCall {
   std::string destination;  ///< whom it is for ("sink shop"): for simulations; never sent
   /// What nothing said of a failure may show (redaction.h); the dispatcher keeps it, never sent.
   std::vector<std::string> hidden = {};
+  std::string_view response_setting = {};  ///< where response_bytes_max comes from; none: it is fixed
 };
 
 struct HttpAnswer {

@@ -68,6 +68,10 @@ TEST_P(HttpClientContract, AnswersOverTheLimitAreCallFailed) {
   const auto answer = call(made);
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().code(), ErrorCode::CallFailed);
+  EXPECT_NE(answer.error().message().find("the answer is over 99999 bytes; have less sent back"), std::string::npos) << answer.error().message();
+  made.response_setting = "limits.responseBytes";
+  const std::string named = call(made).error().message();
+  EXPECT_NE(named.find("over 99999 bytes, which is what limits.responseBytes allows; have less sent back, or raise it"), std::string::npos) << named;
   made.response_bytes_max = 100'000;
   EXPECT_TRUE(call(made).ok());
 }

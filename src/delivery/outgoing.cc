@@ -16,6 +16,8 @@
 namespace hence::delivery {
 namespace {
 
+constexpr std::string_view kAnswerBytesSetting = "limits.responseBytes";
+
 /// Sets a header, in place of one of the same name in any case.
 void set_header(Headers& headers, std::string_view name, std::string value) {
   const std::string lower = lower_case(name);
@@ -137,6 +139,7 @@ Result<HttpCall> delivery_call(const engine::Effect& effect, Directory& director
   call.url = sink.url;
   call.timeout = sink.timeout;
   call.response_bytes_max = settings.answer_bytes_max;
+  call.response_setting = kAnswerBytesSetting;
   call.destination = sink_destination(effect.name_space, effect.sink);
   HENCE_TRY_VOID(put_content(effect, call));
   call.headers.emplace_back("user-agent", settings.user_agent);
@@ -156,6 +159,7 @@ Result<HttpCall> workflow_call(const engine::Effect& effect, Directory& director
   call.body = request->string_or("body", "");
   call.timeout = settings.call_timeout;
   call.response_bytes_max = settings.answer_bytes_max;
+  call.response_setting = kAnswerBytesSetting;
   if (const auto headers = request->find("headers"); headers && headers->is_object()) {
     for (const auto [name, value] : headers->members()) {
       if (value.is_string()) call.headers.emplace_back(name, value.as_string());

@@ -18,7 +18,7 @@ struct OutgoingSettings {
   std::string user_agent = "hence/0.1.0";
   Duration call_timeout = Duration::minutes(2);    ///< of workflows' calls; tasks have their own
   Duration process_timeout = Duration::hours(24);  ///< likewise
-  uint64_t answer_bytes_max = 1 << 20;
+  uint64_t answer_bytes_max = 1 << 20;  ///< limits.responseBytes
   uint64_t output_bytes_max = 1 << 20;
 };
 

@@ -167,6 +167,19 @@ TEST_F(OutgoingTest, CallsOfWorkflowsAreSentAsTheyAre) {
   EXPECT_EQ(header(*call, "traceparent"), "(none)");
 }
 
+TEST_F(OutgoingTest, TheLimitOfAnAnswerComesWithTheNameOfItsSetting) {
+  OutgoingSettings settings;
+  settings.answer_bytes_max = 5'000;
+  engine::Effect asked;
+  asked.kind = engine::EffectKind::call_http;
+  asked.request = json::parse(R"({"method":"GET","url":"https://api.example/x"})").value();
+  for (const auto& call : {delivery_call(delivery_of("shop", 42), directory_, kNow, settings), workflow_call(asked, directory_, settings)}) {
+    ASSERT_TRUE(call.ok());
+    EXPECT_EQ(call->response_bytes_max, 5'000u);
+    EXPECT_EQ(call->response_setting, "limits.responseBytes");
+  }
+}
+
 TEST_F(OutgoingTest, DeferredCallsAreBuiltWithTheirSecretsWhenTheyLeave) {
   const json::Value document =
       json::parse(R"({"document":{"dsl":"1.0.3","namespace":"shop","name":"ask","version":"1.0.0"},

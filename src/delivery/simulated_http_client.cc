@@ -33,8 +33,7 @@ void SimulatedHttpClient::start(uint64_t call_id, HttpCall call,
     return;
   }
   if (answer->ok() && (*answer)->body.size() > kept.response_bytes_max) {
-    answer = Error(ErrorCode::CallFailed, "the answer is over the limit of " +
-                                              std::to_string(kept.response_bytes_max) + " bytes");
+    answer = answer_too_large(kept);
   }
   done(std::move(*answer));
 }

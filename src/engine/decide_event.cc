@@ -119,7 +119,7 @@ void Engine::accept(Recorder& record, const event::Event& event, const Incoming&
   } else if (incoming.depth > options_.depth_max) {
     SIM_REACHED("engine: an event is too far from the outside");
     decision.stopped = "the event is " + std::to_string(incoming.depth) + " events away from the outside, over the limit of " +
-                       std::to_string(options_.depth_max) + ": rules and workflows answer each other in a circle";
+                       std::to_string(options_.depth_max) + " (limits.eventDepth): rules and workflows answer each other in a circle";
   }
   record.accept(accepted, event.value());
   if (incoming.verdict) record.add(EventFaults{incoming.verdict->event_type, recorded_faults(*incoming.verdict)});

@@ -178,6 +178,7 @@ void Engine::fire_schedule(Recorder& record, const Definitions::ScheduleEntry& e
       fired.outcome = row.queue.size() < room ? ScheduleFired::Outcome::queued : ScheduleFired::Outcome::skipped;
       fired.reason = who + " (overlap: " + std::string(workflow::overlap_name(timing.overlap)) + ")";
       if (room > 0 && row.queue.size() >= room) fired.reason += ", and " + std::to_string(room) + " due times wait already";
+      if (room > 0 && row.queue.size() >= room && timing.overlap == Overlap::queue) fired.reason += " (limits.scheduleQueue)";
       record.add(fired);
       return;
     }

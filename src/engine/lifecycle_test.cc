@@ -116,6 +116,8 @@ TEST_F(LifecycleTest, ACircleEndsAtTheLimitOfDepth) {
                            std::string(kWork)).error);
   start("t/work");
   EXPECT_EQ(events().size(), 17u) << "16 that meet the rule, and one that is stopped";
+  const json::Value decisions = world.query([&](Query& query) { return query.decisions("default", {}); });
+  EXPECT_THAT(decisions->to_text(), testing::HasSubstr("over the limit of 16 (limits.eventDepth)"));
 }
 
 }  // namespace

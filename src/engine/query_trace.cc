@@ -31,7 +31,9 @@ struct TaskRun {
   std::optional<uint32_t> child;    ///< call that started a subflow
 };
 
-/// Folds an instance's facts again and keeps what each task was given and gave.
+/// Folds an instance's facts again and keeps what each task was given and gave. Where the first facts are no longer
+/// kept there is nothing to fold onto: then it tells what the others say by themselves, and of what is under way
+/// what the state has.
 class Tracer {
  public:
   explicit Tracer(const workflow::Definition& definition) : definition_(definition) {}
@@ -39,8 +41,28 @@ class Tracer {
   void step(const workflow::Fact& fact, UtcTime time) {
     time_ = time;
     std::visit([&](const auto& f) { before(f); }, fact);
-    workflow::apply(machine_, fact);
+    if (!headless_) workflow::apply(machine_, fact);
     std::visit([&](const auto& f) { after(f); }, fact);
+  }
+  /// The instance's first facts will not come.
+  void begin_without_head() { headless_ = true; }
+  bool headless() const { return headless_; }
+  /// After the last fact: the instance as it is.
+  void end_without_head(const workflow::Instance& now) {
+    machine_ = now;
+    for (const workflow::Frame& frame : machine_.frames) {
+      if (machine_.ended() || frame.task == workflow::kNone || !has_begun(frame)) continue;
+      time_ = frame.started_at;
+      if (open(frame.id) == nullptr) begin(frame.id, frame.task, "running");
+      TaskRun* run = open(frame.id);
+      if (run == nullptr) continue;
+      run->input = frame.input();
+      run->depth = depth_of(frame.id);
+      tell_waits(frame.id);
+    }
+    std::stable_sort(runs_.begin(), runs_.end(), [](const TaskRun& a, const TaskRun& b) { return a.started < b.started; });
+    open_.clear();
+    last_.clear();
   }
   const std::vector<TaskRun>& runs() const { return runs_; }
   uint32_t left_out() const { return left_out_; }
@@ -65,15 +87,26 @@ class Tracer {
     run.kind = workflow::task_kind_name(task.kind);
     run.status = std::move(status);
     run.started = time_;
-    for (const workflow::Frame* at = machine_.find_frame(frame); at != nullptr && at->parent != workflow::kNoFrame;
-         at = machine_.find_frame(at->parent)) {
-      ++run.depth;
-    }
+    run.depth = depth_of(frame);
     if (machine_.ending && !machine_.compensations.empty()) {
       run.compensates = definition_.task(machine_.compensations.back().task).reference;
     }
     open_[frame] = last_[frame] = runs_.size();
     runs_.push_back(std::move(run));
+  }
+
+  uint32_t depth_of(workflow::FrameId frame) const {
+    uint32_t depth = 0;
+    for (const workflow::Frame* at = machine_.find_frame(frame); at != nullptr && at->parent != workflow::kNoFrame;
+         at = machine_.find_frame(at->parent)) {
+      ++depth;
+    }
+    return depth;
+  }
+  /// Whether its task is under way.
+  static bool has_begun(const workflow::Frame& frame) {
+    using enum workflow::FrameState;
+    return frame.state != ready && frame.state != joined && frame.state != scope_ended;
   }
 
   /// Brings a listening task's line up to date.
@@ -103,30 +136,30 @@ class Tracer {
   void before(const workflow::TaskEnded& fact) {
     TaskRun* run = open(fact.frame);
     const workflow::Frame* frame = machine_.find_frame(fact.frame);
-    if (run == nullptr || frame == nullptr) return;
+    if (run == nullptr) return;
     run->status = "completed";
     run->ended = time_;
-    run->output = fact.output ? fact.output : frame->raw_output;
-    if (!run->output) run->output = frame->input();
+    run->wait.clear();
+    run->output = fact.output;
+    if (!run->output && frame != nullptr) run->output = frame->raw_output ? frame->raw_output : frame->input();
     open_.erase(fact.frame);
   }
   void before(const workflow::TaskEndedByHand& fact) {
     const workflow::Frame* frame = machine_.find_frame(fact.frame);
     if (open(fact.frame) == nullptr) begin(fact.frame, fact.task, {});
     TaskRun* run = open(fact.frame);
-    if (run == nullptr || frame == nullptr) return;
+    if (run == nullptr) return;
     run->status = "skipped";
     run->ended = time_;
-    run->input = frame->input();
+    if (frame != nullptr) run->input = frame->input();
     run->output = fact.output ? fact.output : run->input;
     open_.erase(fact.frame);
   }
   /// What a fault had ended goes on, but for tasks that begin again.
   void after(const workflow::InstanceRetried&) {
-    using enum workflow::FrameState;
     for (const workflow::Frame& frame : machine_.frames) {
       const auto last = last_.find(frame.id);
-      if (frame.state == ready || frame.state == joined || frame.state == scope_ended || last == last_.end()) continue;
+      if (!has_begun(frame) || last == last_.end()) continue;
       open_.insert(*last);
       TaskRun& run = runs_[last->second];
       run.status = "running";
@@ -216,6 +249,7 @@ class Tracer {
   }
 
   const workflow::Definition& definition_;
+  bool headless_ = false;
   workflow::Instance machine_;
   UtcTime time_;
   std::vector<TaskRun> runs_;
@@ -430,12 +464,20 @@ Result<json::Value> Query::trace(std::string_view name_space, Address id) {
     return !cut;
   }));
   Tracer tracer(*definition);
+  std::string note;
   json::Builder ignored, decided, operations;
   ignored.begin_array();
   decided.begin_array();
   operations.begin_array();
   for (const Sequence sequence : records) {
-    HENCE_TRY(const ReadRecord record, read_record(sources_.reader, {id.partition, sequence}));
+    const Result<ReadRecord> found = read_record(sources_.reader, {id.partition, sequence});
+    if (!found.ok() && found.error().code() == ErrorCode::BeyondRetention) {
+      tracer.begin_without_head();
+      note = "what it did first is not shown: " + found.error().message();
+      continue;
+    }
+    if (!found.ok()) return found.error();
+    const ReadRecord& record = *found;
     if (const std::string act = act_of(record, id, *definition); !act.empty()) add_act(operations, record, act);
     for (const Fact& fact : record.facts) {
       const auto* stepped = std::get_if<InstanceStepped>(&fact);
@@ -448,6 +490,7 @@ Result<json::Value> Query::trace(std::string_view name_space, Address id) {
       if (late != nullptr && late->instance == id) add_act(ignored, record, late->what);
     }
   }
+  if (tracer.headless()) tracer.end_without_head(row.machine);
   HENCE_TRY(const Children children, load_children(sources_.snapshot, id));
   json::Builder builder;
   builder.begin_object();
@@ -474,10 +517,9 @@ Result<json::Value> Query::trace(std::string_view name_space, Address id) {
   ignored.end_array();
   const json::Value came_too_late = std::move(ignored).finish();
   if (came_too_late->size() > 0) builder.member("ignored", came_too_late);
-  if (tracer.left_out() > 0 || cut) {
-    builder.key("tasksLeftOut").number(int64_t{tracer.left_out()});
-    if (cut) builder.member("note", "the story is longer than " + std::to_string(kTraceRecordsMax) + " records; only its beginning is shown");
-  }
+  if (tracer.left_out() > 0 || cut) builder.key("tasksLeftOut").number(int64_t{tracer.left_out()});
+  if (cut && note.empty()) note = "the story is longer than " + std::to_string(kTraceRecordsMax) + " records; only its beginning is shown";
+  add_text(builder, "note", note);
   builder.end_object();
   return std::move(builder).finish();
 }

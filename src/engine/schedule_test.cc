@@ -226,6 +226,20 @@ TEST_F(Schedules, NoMoreDueTimesWaitThanTheLimit) {
   EXPECT_EQ(count("t/w", "queued"), 2);
   EXPECT_EQ(count("t/w", "skipped"), 7);
   EXPECT_EQ(state("t/w")->find("running")->size(), 1u);
+  world->now = world->engine().next_timer().value();
+  std::string reasons;
+  for (const Partition partition : world->engine().partitions_due(world->now)) {
+    Command due;
+    due.body = TimersDue{partition};
+    const Batch batch = world->run(std::move(due));
+    for (const OwnedRecord& record : batch.records) {
+      const auto facts = parse_facts(record.payload);
+      for (const Fact& fact : *facts) {
+        if (const auto* fired = std::get_if<ScheduleFired>(&fact)) reasons += fired->reason;
+      }
+    }
+  }
+  EXPECT_THAT(reasons, HasSubstr("2 due times wait already (limits.scheduleQueue)"));
 }
 
 TEST_F(Schedules, GoesOnWhereAStartIsRefused) {

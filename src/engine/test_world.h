@@ -148,6 +148,13 @@ class TestWorld {
     return engine.ok() ? Status() : Status(engine.error());
   }
 
+  /// Retention drops all of the log but the file that is being written.
+  void drop_log() {
+    const auto dropped = log_->drop({.not_before = {}, .bytes_max = 0, .keep_from = log_->durable()});
+    ASSERT_TRUE(dropped.ok()) << dropped.error().message();
+    ASSERT_GT(*dropped, 0u);
+  }
+
   Engine& engine() { return *engine_; }
   store::MemoryStore& store() { return store_; }
   /// Rows of one table of the state, in all partitions.

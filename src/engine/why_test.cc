@@ -206,6 +206,79 @@ do: [{ask: {call: approval:1.0.0@default, with: {title: May it, approvers: [ann]
   EXPECT_EQ(approval.find("approvers")->at(0).as_string(), "ann");
 }
 
+class LogIsGoneTest : public WhyTest {
+ protected:
+  json::Value trace(Address id) {
+    return world.query([&](Query& q) { return q.trace("default", id); });
+  }
+  /// Fills files of the log and drops them.
+  void lose_log() {
+    for (int i = 0; i < 6; ++i) {
+      world.send(R"({"specversion":"1.0","type":"filling","source":"/f","id":")" + std::to_string(++sent_) + R"(","data":")" +
+                 std::string(300'000, 'x') + "\"}");
+    }
+    world.drop_log();
+  }
+
+ private:
+  int sent_ = 0;
+};
+
+TEST_F(LogIsGoneTest, ATraceTellsOfWhatIsUnderWayAndSaysWhatIsMissing) {
+  const Address id = start("do: [{first: {set: {a: 1}}}, {rest: {wait: PT1H}}, {last: {set: {b: 2}}}]");
+  lose_log();
+  const json::Value shown = trace(id);
+  EXPECT_THAT(std::string(shown->string_or("note", "")), HasSubstr("what it did first is not shown: the record " + id.to_string() + " is beyond retention"));
+  ASSERT_EQ(shown->find("tasks")->size(), 1u) << shown->to_text();
+  const json::View rest = shown->find("tasks")->at(0);
+  EXPECT_EQ(rest.string_or("task", ""), "rest");
+  EXPECT_EQ(rest.string_or("status", ""), "running");
+  EXPECT_EQ(rest.find("input")->to_text(), R"({"a":1})");
+  EXPECT_EQ(why(id)->find("waits")->size(), 1u);
+  world.advance(Duration::hours(1));
+  EXPECT_EQ(status(id), "completed");
+  const json::Value ended = trace(id);
+  ASSERT_EQ(ended->find("tasks")->size(), 1u) << ended->to_text();
+  EXPECT_EQ(ended->find("tasks")->at(0).string_or("task", ""), "last");
+  EXPECT_EQ(ended->find("tasks")->at(0).string_or("status", ""), "completed");
+  lose_log();
+  EXPECT_EQ(trace(id)->find("tasks")->size(), 0u);
+}
+
+TEST_F(LogIsGoneTest, ATraceWithoutItsBeginningHasAllKindsOfTasks) {
+  EXPECT_FALSE(world.apply(R"(
+document: {dsl: 1.0.3, namespace: t, name: asks, version: 1.0.0}
+do: [{ask: {call: approval:1.0.0@default, with: {title: May it}}}]
+)").error);
+  const Address id = start(R"(do:
+  - both:
+      fork:
+        branches:
+          - hears: {listen: {to: {all: [{with: {type: a}}, {with: {type: b}}]}}}
+          - loops: {for: {each: x, in: "${ [1, 2] }"}, do: [{rest: {wait: PT1H}}]}
+          - sub: {run: {workflow: {namespace: t, name: asks, version: 1.0.0}}}
+          - tries: {try: [{falls: {wait: PT2H}}, {raises: {raise: {error: {type: t, status: 500, title: x}}}}], catch: {retry: {delay: PT1H, limit: {attempt: {count: 3}}}}}
+)");
+  lose_log();
+  const auto names = [&] {
+    std::string text;
+    const json::Value shown = trace(id);
+    for (const json::View task : shown->find("tasks")->elements()) {
+      text += std::string(task.string_or("task", "")) + ":" + std::string(task.string_or("status", "")) + " ";
+    }
+    return text;
+  };
+  EXPECT_EQ(names(), "both:running hears:running loops:running sub:running tries:running rest:running falls:running ");
+  world.send(R"({"specversion":"1.0","type":"a","source":"/f","id":"a"})");
+  world.advance(Duration::minutes(90));
+  EXPECT_EQ(names(), "both:running hears:running loops:running sub:running tries:running falls:running rest:running ");
+  world.advance(Duration::minutes(40));
+  EXPECT_THAT(names(), HasSubstr("raises:faulted"));
+  lose_log();
+  EXPECT_EQ(names(), "both:running hears:running sub:running tries:running ");
+  EXPECT_EQ(why(id)->find("waits")->size(), 3u);
+}
+
 TEST_F(WhyTest, SaysWhereNoSampleIsFound) {
   const Address id = start(R"(do: [{some: {listen: {to: {one: {with: {type: t, data: "${ (.a | type) == \"string\" and (.a | length) == 777 }"}}}}}}])");
   EXPECT_THAT(std::string(why(id)->find("waits")->at(0).string_or("note", "")), HasSubstr("no sample was found"));

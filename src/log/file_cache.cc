@@ -7,7 +7,7 @@
 
 namespace hence::log {
 
-Result<os::File*> FileCache::open(Position base) {
+Result<SegmentFile*> FileCache::open(Position base) {
   for (auto it = files_.begin(); it != files_.end(); ++it) {
     if (it->first != base) continue;
     files_.splice(files_.begin(), files_, it);

@@ -23,7 +23,7 @@ class FileCache {
 
   /// The file of the segment at base, valid until the next call.
   /// Errors: BeyondRetention (the segment was dropped), DiskFailed.
-  Result<os::File*> open(Position base);
+  Result<SegmentFile*> open(Position base);
   /// Closes the file, so that a dropped segment frees its space.
   void close(Position base);
   /// Closes files of segments that the list does not have, or has compressed meanwhile.

@@ -98,6 +98,18 @@ SealedSegment decode_head(std::string_view head) {
   return segment;
 }
 
+/// Whether everything that the head names lies in a file of that size. A checksum says only that nobody changed
+/// it by mistake; what is read and how much memory that takes follows from these numbers.
+bool lies_within(const SealedSegment& segment, uint64_t size) {
+  const auto fits = [&](uint64_t at, uint64_t bytes) { return at >= segment.end_offset && bytes <= size && at <= size - bytes; };
+  return segment.header_bytes <= segment.end_offset &&
+         fits(segment.events_at, uint64_t{segment.event_count} * kEventBytes) &&
+         fits(segment.filter_at, segment.filter_bytes) &&
+         std::all_of(segment.ranges.begin(), segment.ranges.end(), [&](const SealedSegment::Range& range) {
+           return fits(range.offsets_at, uint64_t{range.count} * sizeof(uint32_t));
+         });
+}
+
 std::string encode_trailer(const SealedSegment& segment) {
   std::string trailer;
   append(trailer, uint64_t{segment.end_offset});
@@ -220,6 +232,7 @@ Result<std::optional<SealedSegment>> read_footer(os::File& file, Position base) 
     return none;
   }
   SealedSegment segment = decode_head(head);
+  if (!lies_within(segment, size)) return none;
   segment.stored_footer = trailer->stored_at;
   segment.file_bytes = size - begin + (segment.compressed() ? segment.stored_footer : begin);
   return std::optional(std::move(segment));

@@ -63,7 +63,11 @@ Result<std::optional<StoredRecord>> LogReader::find(Address address) {
   HENCE_TRY_VOID(state.index_open());
   HENCE_TRY(auto record, state.find_open(address));
   if (record) return record;
-  return find_sealed(*state.view.segments, state.files, address);
+  HENCE_TRY(record, find_sealed(*state.view.segments, state.files, address));
+  if (record) return record;
+  HENCE_TRY(const bool dropped, was_dropped(*state.view.segments, state.files, address));
+  if (dropped) return beyond_retention(address, *state.view.segments);
+  return record;
 }
 
 Result<std::optional<StoredRecord>> LogReader::State::find_open(Address address) {

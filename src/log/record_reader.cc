@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "log/record_reader.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "log/format.h"
 #include "log/record_codec.h"
+#include "log/recovery.h"
+#include "log/segment_file.h"
 
 namespace hence::log {
 namespace {
@@ -63,6 +66,16 @@ Result<std::optional<StoredRecord>> find_sealed(const SegmentList& segments, Fil
   }
   if (newer_kept && address.sequence > 0) return beyond_retention(address, segments);
   return std::optional<StoredRecord>();
+}
+
+Result<bool> was_dropped(const SegmentList& segments, FileCache& files, Address address) {
+  const bool empty = segments.sealed.empty() && segments.open.empty();
+  if (empty || segments.begin.value == 0 || address.sequence == 0) return false;
+  HENCE_TRY(SegmentFile* const oldest, files.open(segments.begin));
+  HENCE_TRY(const SegmentHeader header, read_segment_header(*oldest, segments.begin));
+  return std::any_of(header.last.begin(), header.last.end(), [address](const Address& last) {
+    return last.partition == address.partition && address.sequence <= last.sequence;
+  });
 }
 
 Error beyond_retention(Address address, const SegmentList& kept) {

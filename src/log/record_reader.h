@@ -23,6 +23,9 @@ Result<StoredRecord> read_record(os::File& file, Position base, uint64_t offset)
 /// Errors: as read_record; BeyondRetention if its segment was dropped.
 Result<std::optional<StoredRecord>> find_sealed(const SegmentList& segments, FileCache& files,
                                                 Address address);
+/// Whether retention dropped the record at an address where no segment has one: what came before it, the oldest
+/// segment's header says. Errors: LogDamaged, DiskFailed, BeyondRetention (that segment went meanwhile).
+Result<bool> was_dropped(const SegmentList& segments, FileCache& files, Address address);
 Error beyond_retention(Address address, const SegmentList& kept);
 /// "the log is kept from 2026-04-28T18:34:06Z (position 4096) on"
 std::string kept_from(const SegmentList& kept);

@@ -9,6 +9,7 @@
 #include "log/bytes.h"
 #include "log/log_fixture.h"
 #include "log/record_codec.h"
+#include "log/window_reader.h"
 
 namespace hence::log {
 namespace {
@@ -300,6 +301,47 @@ TEST_F(RecoveryTest, MakesAnEventFilterThatRottedAgain) {
   flip(sealed, at);
   reopen();
   EXPECT_EQ(report.rebuilt_footers, std::vector<std::string>{sealed});
+}
+
+// A checksum that is right does not make what a footer names true.
+
+TEST_F(RecoveryTest, MakesAFooterAgainThatNamesMoreThanTheFileHolds) {
+  const std::string words = fill_segment('x');
+  commit("z");
+  const std::string sealed = segments().front();
+  const std::string whole = bytes_of(sealed);
+  const size_t head = whole.find("HCF\xF3");
+  ASSERT_NE(head, std::string::npos);
+  const auto end = static_cast<uint32_t>(whole.size());
+  struct Lie {
+    size_t at;  // in the head: docs/formats/log.md
+    uint32_t value;
+  };
+  for (const Lie lie : {Lie{16, end}, Lie{96, UINT32_MAX}, Lie{100, end}, Lie{100, 0}, Lie{104, UINT32_MAX - 8}, Lie{108, 200u << 20},
+                        Lie{108, 4'000'000'000u}, Lie{132, UINT32_MAX}, Lie{144, end - 3}, Lie{144, 0}}) {
+    std::string bytes = whole.substr(head);
+    store(bytes.data(), lie.at, lie.value);
+    const std::string_view view(bytes);
+    store(bytes.data(), 124, crc32c(view.substr(128, load<uint32_t>(view, 4) - 128), crc32c(view.substr(0, 124))));
+    overwrite(sealed, head, bytes);
+    reopen();
+    EXPECT_EQ(report.rebuilt_footers, std::vector<std::string>{sealed}) << lie.at << " " << lie.value;
+    EXPECT_EQ(contents(), words + "z");
+    EXPECT_TRUE(bytes_of(sealed) == whole) << lie.at << " " << lie.value;
+    EXPECT_TRUE(log->find_event(event_of("z"), UtcTime{0})->has_value());
+  }
+}
+
+TEST_F(RecoveryTest, ReadsNoMoreThanTheFileHolds) {
+  commit("a");
+  const auto file = disk.open(newest(), os::OpenMode::existing);
+  for (const size_t count : {size_t{1} << 40, SIZE_MAX}) {
+    for (const uint64_t offset : {uint64_t{0}, uint64_t{8}, UINT64_MAX}) {
+      const auto read = read_exactly(**file, offset, count);
+      ASSERT_FALSE(read.ok());
+      EXPECT_EQ(read.error().code(), ErrorCode::LogDamaged);
+    }
+  }
 }
 
 // Verification finds what open does not look at.

@@ -104,6 +104,36 @@ TEST_F(RetentionTest, EveryReaderSaysSinceWhenTheLogIsKept) {
   expect_says(LogReader(disk, log->view()).find({kPartition, 1}).error());
 }
 
+TEST_F(RetentionTest, AReaderTellsWhatIsGoneFromWhatNeverWas) {
+  constexpr Partition kOther = 9, kNone = 11;
+  const auto commit_other = [&](std::string_view payload) {
+    const std::vector<Record> records{record(payload, kOther)};
+    ASSERT_TRUE(log->append_commit(records).ok());
+  };
+  commit_other("first");
+  fill_segment('a');
+  LogReader before(disk, log->view());
+  ASSERT_EQ(*log->drop({.not_before = {}, .bytes_max = 0, .keep_from = log->durable()}), 1u);
+  const auto gone = [&](Partition partition, Sequence sequence) {
+    LogReader reader(disk, log->view());
+    const auto found = reader.find({partition, sequence});
+    EXPECT_TRUE(found.ok() || found.error().code() == ErrorCode::BeyondRetention);
+    EXPECT_FALSE(found.ok() && found->has_value());
+    return !found.ok();
+  };
+  EXPECT_TRUE(gone(kOther, 1)) << "no segment has a record of the partition";
+  EXPECT_FALSE(gone(kOther, 2));
+  commit_other("second");
+  EXPECT_TRUE(gone(kOther, 1)) << "only the one being written has";
+  EXPECT_FALSE(gone(kOther, 3));
+  EXPECT_FALSE(gone(kOther, 0));
+  EXPECT_FALSE(gone(kNone, 1));
+  fill_segment('b');
+  EXPECT_TRUE(gone(kOther, 1));
+  EXPECT_FALSE(gone(kNone, 1));
+  EXPECT_EQ(before.find({kOther, 1}).error().code(), ErrorCode::BeyondRetention) << "the reader's view is older than the drop";
+}
+
 TEST_F(RetentionTest, WhatTheStateHasNotSavedStays) {
   fill_segment('a');
   fill_segment('b');

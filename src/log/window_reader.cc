@@ -20,12 +20,16 @@ Result<std::string_view> WindowReader::at(uint64_t offset, size_t want) {
 }
 
 Result<std::string> read_exactly(os::File& file, uint64_t offset, size_t count) {
+  const auto ends_at = [](uint64_t end) {
+    return Error(ErrorCode::LogDamaged, "the file ends at offset " + std::to_string(end) + ", within what should be there");
+  };
+  if (count > WindowReader::kWindowBytes) {  // what is smaller is not worth asking for
+    HENCE_TRY(const uint64_t size, file.size());
+    if (offset > size || count > size - offset) return ends_at(size);
+  }
   std::string bytes(count, '\0');
   HENCE_TRY(const size_t got, file.read_at(offset, {bytes.data(), bytes.size()}));
-  if (got != count) {
-    return Error(ErrorCode::LogDamaged, "the file ends at offset " + std::to_string(offset + got) +
-                                            ", within what should be there");
-  }
+  if (got != count) return ends_at(offset + got);
   return bytes;
 }
 

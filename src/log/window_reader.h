@@ -33,7 +33,8 @@ class WindowReader {
   std::string buffer_;
 };
 
-/// The bytes at offset, count of them. Errors: DiskFailed; LogDamaged if the file ends before.
+/// The bytes at offset, count of them; never takes more memory than the file has bytes, or a window.
+/// Errors: DiskFailed; LogDamaged if the file ends before.
 Result<std::string> read_exactly(os::File& file, uint64_t offset, size_t count);
 
 }  // namespace hence::log

@@ -82,9 +82,11 @@ std::optional<Error> EngineThread::refusal(size_t bytes, bool external) {
   if (counters_.disk_low) {
     return Error(ErrorCode::DiskFull, "less disk space is free than disk.reserve: new work is refused until there is more");
   }
-  if (queue_commands_ >= options_.queue_commands_max || queue_bytes_ + bytes > options_.queue_bytes_max) {
+  const bool many = queue_commands_ >= options_.queue_commands_max;
+  if (many || queue_bytes_ + bytes > options_.queue_bytes_max) {
     ++counters_.overloaded;
-    return Error(ErrorCode::Overloaded, "more work is queued than the server takes on");
+    return Error(ErrorCode::Overloaded, std::string("more work is queued than ") +
+                                            (many ? "limits.queueCommands" : "limits.queueBytes") + " allows; send it again later");
   }
   return std::nullopt;
 }

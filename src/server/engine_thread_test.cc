@@ -138,7 +138,9 @@ TEST_F(EngineThreadTest, RefusesNewWorkBeyondItsQueueButNeverResults) {
   open(options);  // not started: the queue stays
   EXPECT_TRUE(thread_->submit(ingest("1"), 100, true, {}).ok());
   EXPECT_TRUE(thread_->submit(ingest("2"), 100, true, {}).ok());
-  EXPECT_EQ(thread_->submit(ingest("3"), 100, true, {}).error().code(), ErrorCode::Overloaded);
+  const Status refusal = thread_->submit(ingest("3"), 100, true, {});
+  EXPECT_EQ(refusal.error().code(), ErrorCode::Overloaded);
+  EXPECT_NE(refusal.error().message().find("limits.queueCommands"), std::string::npos) << refusal.error().message();
   EXPECT_TRUE(thread_->submit(ingest("4"), 100, false, {}).ok());
   std::vector<engine::Command> several;
   several.push_back(ingest("5"));
@@ -148,6 +150,18 @@ TEST_F(EngineThreadTest, RefusesNewWorkBeyondItsQueueButNeverResults) {
     for (const engine::Reply& reply : replies) refused += reply.error ? 1 : 0;
   });
   EXPECT_EQ(refused, 2u);
+  thread_->start();
+}
+
+TEST_F(EngineThreadTest, RefusesMoreBytesThanItsQueueMayHold) {
+  close();
+  EngineThreadOptions options;
+  options.queue_bytes_max = 150;
+  open(options);  // not started: the queue stays
+  EXPECT_TRUE(thread_->submit(ingest("1"), 100, true, {}).ok());
+  const Status refusal = thread_->submit(ingest("2"), 100, true, {});
+  EXPECT_EQ(refusal.error().code(), ErrorCode::Overloaded);
+  EXPECT_NE(refusal.error().message().find("limits.queueBytes"), std::string::npos) << refusal.error().message();
   thread_->start();
 }
 

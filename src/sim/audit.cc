@@ -21,6 +21,7 @@ void Audit::read(const log::Record& record) {
   const Result<std::vector<engine::Fact>> facts = engine::parse_facts(record.payload);
   if (!facts.ok()) return broken("I-3", "record " + at.address.to_string() + ": " + facts.error().message());
   in_record_ = {};
+  living_.read(at.address, at.name_space, *facts);
   for (const engine::Fact& fact : *facts) std::visit([&](const auto& f) { on(at, f); }, fact);
   end_record(at);
 }

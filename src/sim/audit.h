@@ -17,6 +17,7 @@
 #include "engine/fact.h"
 #include "engine/rows.h"
 #include "log/record.h"
+#include "sim/living.h"
 #include "sim/naive.h"
 #include "store/store.h"
 #include "workflow/definition.h"
@@ -51,6 +52,7 @@ class Audit {
   std::string event_at(Address address) const;
   bool has_instance(Address address) const { return instances_.contains(address); }
   Sequence last_sequence(Partition partition) const;
+  const Living& living() const { return living_; }
   uint64_t records() const { return records_; }
   uint64_t events() const { return events_; }
   uint64_t instances_started() const { return instances_.size(); }
@@ -152,6 +154,7 @@ class Audit {
   void check_pinned(const engine::InstanceStepped& fact, InstanceStory& story);
   EffectStory* story(const Context& at, const engine::EffectId& id, const char* what);
 
+  Living living_;
   Documents generated_;
   Duration dedup_window_;
   uint32_t depth_max_;

@@ -220,6 +220,7 @@ constexpr std::pair<Plant, std::string_view> kPlants[] = {
     {Plant::dedup_lost, "dedup-lost"},           {Plant::timer_twice, "timer-twice"},
     {Plant::message_twice, "message-twice"},     {Plant::parked_dropped, "parked-dropped"},
     {Plant::overlay_kept, "overlay-kept"},       {Plant::retention_too_far, "retention-too-far"},
+    {Plant::state_dropped_too, "state-dropped-too"},
 };
 
 }  // namespace

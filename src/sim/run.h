@@ -56,6 +56,11 @@ class Run : private harness::NodeWatcher {
   std::vector<Segment> list_segments();
   void check_dropped(const std::vector<Segment>& before, const log::RetentionLimits& limits, Position saved, uint64_t staged);
   bool keep_fold();
+  void drop_definitions();
+
+  // run_living.cc
+  void check_living();
+  void ask_of_living(engine::Query& query);
 
   // run_checks.cc
   void take_checkpoint();

@@ -36,9 +36,24 @@ void Run::retain() {
     return check(dropped.error(), "retention");
   }
   const Position begin = node_->log().begin();
+  if (begin > before.front().base && options_.plant == Plant::state_dropped_too && applied() == node_->log().durable()) drop_definitions();
   if (begin > before.front().base) SIM_REACHED("sim: retention drops segments");
   if (audited_ && audited_->position <= begin) audited_.reset();
   check_dropped(before, limits, saved, staged);
+  if (!is_over() && begin > before.front().base) check_living();
+}
+
+/// The planted mistake: what the dropped records of the control partition made goes from the state as well.
+void Run::drop_definitions() {
+  store::WriteBatch batch;
+  (void)store_.scan(store::Family::state, {}, [&](std::string_view key, std::string_view) {
+    const auto definition = engine::keys::parse_definition(key);
+    if (!definition) return true;
+    const auto record = node_->log().find({kControlPartition, definition->version});
+    if (!record.ok() && record.error().code() == ErrorCode::BeyondRetention) batch.remove(store::Family::state, std::string(key));
+    return true;
+  });
+  check(store_.apply(batch), "plant");
 }
 
 Position Run::applied() {

@@ -13,6 +13,8 @@
 namespace hence::sim {
 
 void Run::step() {
+  if (setup_.retention && chance(1)) retain();  // some five times a run, whatever is on its way
+  if (is_over() || !node_) return;
   const uint64_t dice = below(100);
   if (dice < 22) step_user();
   else if (dice < 75) step_node();

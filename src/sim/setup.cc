@@ -59,7 +59,7 @@ void decide_plant(Plant plant, Setup& setup) {
   if (plant == Plant::dedup_lost) setup.duplicates = true;
   if (plant == Plant::overlay_kept) setup.bad_disk = true;
   if (plant == Plant::parked_dropped) setup.ill_targets = true;
-  if (plant == Plant::retention_too_far) setup.retention = setup.large_events = true;
+  if (plant == Plant::retention_too_far || plant == Plant::state_dropped_too) setup.retention = setup.large_events = true;
 }
 
 }  // namespace

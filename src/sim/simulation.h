@@ -29,6 +29,7 @@ enum class Plant : uint8_t {
   message_twice,         ///< what one partition asks of another is done twice
   parked_dropped,        ///< a parked delivery is not always kept
   retention_too_far,     ///< one segment more than the limits allow is dropped
+  state_dropped_too,     ///< with a segment go revisions of definitions that its records made
   overlay_kept,          ///< what was decided on top of a commit that failed stays in the state
 };
 /// "ack-before-sync", …; none if the word is no plant.

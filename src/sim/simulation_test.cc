@@ -54,6 +54,7 @@ TEST(PlantedMistakes, ATimerThatIsNotRemovedIsSeen) {
   EXPECT_TRUE(found.invariant == "I-14" || found.invariant == "I-4" || found.invariant == "I-18") << found.invariant;
 }
 TEST(PlantedMistakes, ASegmentDroppedTooManyIsSeen) { EXPECT_EQ(find(Plant::retention_too_far).invariant, "I-26"); }
+TEST(PlantedMistakes, ARevisionThatGoesWithItsSegmentIsSeen) { EXPECT_EQ(find(Plant::state_dropped_too).invariant, "I-26"); }
 TEST(PlantedMistakes, StateKeptFromACommitThatFailedIsSeen) {
   const Found found = find(Plant::overlay_kept);
   EXPECT_TRUE(found.invariant == "I-5" || found.invariant == "I-4") << found.invariant;

@@ -141,7 +141,8 @@ Advance Machine::set_context(json::View context) {
   if (instance_.phase == Phase::pending || (instance_.ended() && instance_.phase != Phase::faulted)) return {false, true};
   const size_t bytes = context.to_text().size();
   if (bytes > context_.limits.context_bytes) {
-    return {false, true, "the context would be larger than " + std::to_string(context_.limits.context_bytes) + " bytes"};
+    return {false, true, "the context would be larger than " + std::to_string(context_.limits.context_bytes) +
+                             " bytes (" + std::string(limit_name(Limit::context_bytes)) + ")"};
   }
   Run run(definition_, instance_, context_, facts_);
   run.emit(ContextSet{json::Value::detached(context)});

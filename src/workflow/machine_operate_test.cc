@@ -348,5 +348,15 @@ TEST(SetContext, IsSeenByTheNextTask) {
   EXPECT_TRUE(world.command([&](Machine& machine) { return machine.set_context(context); }).ignored);
 }
 
+TEST(SetContext, OverItsLimitIsRefusedByTheSettingsName) {
+  World world(with_head("do: [w: {wait: PT1M}]"));
+  world.limits.context_bytes = 8;
+  world.start();
+  const json::Value context = value_of("{k: 'longer than that'}");
+  const Advance refused = world.command([&](Machine& machine) { return machine.set_context(context); });
+  EXPECT_TRUE(refused.ignored);
+  EXPECT_THAT(refused.why, HasSubstr("larger than 8 bytes (limits.workflowContextBytes)"));
+}
+
 }  // namespace
 }  // namespace hence::workflow::testing

@@ -161,7 +161,7 @@ TEST_F(CurlHttpClientTest, AnswersOverTheLimitAreCutOff) {
   const auto answer = call(made);
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().code(), ErrorCode::CallFailed);
-  EXPECT_THAT(answer.error().message(), HasSubstr("over the limit of 1000 bytes"));
+  EXPECT_THAT(answer.error().message(), HasSubstr("the answer is over 1000 bytes"));
 }
 
 TEST_F(CurlHttpClientTest, EndlessHeadersAreCutOff) {

@@ -171,9 +171,7 @@ size_t Transfer::on_header(std::string_view line) {
 
 size_t Transfer::on_body(std::string_view bytes) {
   if (answer_.body.size() + bytes.size() > call_.response_bytes_max) {
-    stopped_.emplace(ErrorCode::CallFailed,
-                     "the answer is over the limit of " +
-                         std::to_string(call_.response_bytes_max) + " bytes");
+    stopped_ = delivery::answer_too_large(call_);
     return 0;
   }
   if (!hold(bytes.size())) return 0;

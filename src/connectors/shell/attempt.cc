@@ -51,7 +51,7 @@ void Attempt::read_pipe(Fd& pipe, std::string& into, std::string_view name, Inst
   into.append(bytes, static_cast<size_t>(got));
   if (into.size() <= call_.output_bytes_max) return;
   end("the command wrote more than " + std::to_string(call_.output_bytes_max) + " bytes to " +
-          std::string(name) + " and was ended",
+          std::string(name) + ", which is what limits.processOutputBytes allows, and was ended",
       now);
 }
 
@@ -95,7 +95,9 @@ Instant Attempt::step(Instant now) {
     if (exit_code_) {
       enter(Phase::leaving, now + kLeaveTime);
     } else if (now >= deadline_) {
-      end("the command did not end within " + format_human(call_.timeout) + " and was ended", now);
+      end("the command did not end within " + format_human(call_.timeout) +
+              ", which is what limits.processTime allows, and was ended",
+          now);
     }
   }
   if (phase_ == Phase::leaving) {

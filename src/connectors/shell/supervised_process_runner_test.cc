@@ -186,7 +186,7 @@ TEST_F(RunnerTest, TimeLimitEndsTheWholeGroup) {
   const auto answer = run(std::move(call));
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().code(), ErrorCode::CallFailed);
-  EXPECT_THAT(answer.error().message(), HasSubstr("within 200 ms"));
+  EXPECT_THAT(answer.error().message(), HasSubstr("within 200 ms, which is what limits.processTime allows"));
   EXPECT_FALSE(alive(folder_ / "pid"));
 }
 
@@ -207,7 +207,7 @@ TEST_F(RunnerTest, FloodsAreCutOff) {
     const auto answer = run(std::move(call));
     ASSERT_FALSE(answer.ok()) << text;
     EXPECT_EQ(answer.error().code(), ErrorCode::CallFailed);
-    EXPECT_THAT(answer.error().message(), HasSubstr("more than 100000 bytes"));
+    EXPECT_THAT(answer.error().message(), HasSubstr("which is what limits.processOutputBytes allows"));
   }
 }
 
