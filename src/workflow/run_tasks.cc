@@ -69,7 +69,7 @@ void Run::run_switch(FrameId id) {
   for (const SwitchCase& one : spec.cases) {
     const Result<bool> match = test(one.when, frame_of(id).input(), at);
     if (!match.ok()) {
-      return fail(id, ErrorType::expression, "switch." + one.name + ": " + match.error().message());
+      return fail(id, "switch." + one.name, match.error());
     }
     if (*match) return end_task(id, std::nullopt, one.then);
   }
@@ -150,7 +150,7 @@ void Run::run_shell(FrameId id) {
     if (const Status loaded = at.load_secrets(); !loaded.ok()) return fail(id, "run", loaded.error());
   }
   Result<json::Value> request = build_process_request(
-      spec, {input, at.slots(arguments_of(spec)), environment()}, source);
+      spec, {input, at.slots(arguments_of(spec)), environment(at)}, source);
   if (!request.ok()) {
     return fail(id, read_failure({request.error().code(), "run: " + request.error().message()},
                                  true,
