@@ -261,8 +261,8 @@ workflow::Advance Engine::turn_machine(const workflow::Definition& definition, I
       break;
     case Turn::parked: advance = machine.decide_parked(move.decision); break;
     case Turn::go_on: advance = machine.go_on(); break;
-    case Turn::suspend: advance = machine.suspend(move.by, move.reason); break;
-    case Turn::resume: advance = machine.resume(); break;
+    case Turn::suspend: advance = machine.suspend(move.by, move.reason, move.asker); break;
+    case Turn::resume: advance = machine.resume(move.asker); break;
     case Turn::retry: advance = machine.retry(move.value); break;
     case Turn::skip: advance = machine.skip(move.task, move.value); break;
     case Turn::set_context: advance = machine.set_context(*move.value); break;
@@ -283,6 +283,7 @@ void Engine::emit_consequences(Recorder& record, Turned& turned) {
   for (const workflow::Fact& fact : turned.facts) {
     record.add(InstanceStepped{instance, fact});
     register_waits(record, row, instance, fact);
+    suspend_children(record, turned, fact);
     if (const auto* call = std::get_if<workflow::CallRequested>(&fact)) {
       // A call that was cancelled later in this very command never leaves.
       const bool leaves = call->detached || row.machine.find_call(call->call) != nullptr;

@@ -77,7 +77,7 @@ struct Decision {
 /// Ask another partition (or this one) for a record of its own. Numbered per receiver.
 struct MessageSent {
   enum class Kind : uint8_t {
-    start, event, wait, wait_end, meet, wake, kept_answer, child_end, child_cancel, schedule, gather,
+    start, event, wait, wait_end, meet, wake, kept_answer, child_end, child_cancel, schedule, gather, child_suspend,
   };
   Partition to = 0;
   uint64_t number = 0;
@@ -143,6 +143,15 @@ struct ChildCancel {
   std::string reason;
   bool undo = false;  ///< what its tasks did is undone first (metadata.compensate)
   template <typename A> void fields(A& a) { a(parent, reason, undo); }
+};
+
+/// child_suspend: the parent was suspended, or goes on, and so does the subflow.
+struct ChildSuspend {
+  ParentLink parent;
+  bool resumes = false;
+  std::string by;  ///< who suspended the parent
+  std::string reason;
+  template <typename A> void fields(A& a) { a(parent, resumes, by, reason); }
 };
 
 /// Where waits of one filter for one value are registered: hashes under the folder's key.

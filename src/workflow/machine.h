@@ -98,9 +98,10 @@ class Machine {
   /// Ignored where no compensation is parked.
   Advance decide_parked(Parked decision);
   /// No task begins until resume(). by, reason: who asks and why.
-  Advance suspend(std::string_view by, std::string_view reason);
-  /// What came meanwhile takes effect, in the order it came.
-  Advance resume();
+  Advance suspend(std::string_view by, std::string_view reason, Asker asker = Asker::person);
+  /// What came meanwhile takes effect, in the order it came. Asked by the parent it is ignored where a
+  /// person suspended the instance itself.
+  Advance resume(Asker asker = Asker::person);
   /// Runs a faulted instance on from the task that failed; input: instead of what that task had.
   Advance retry(const std::optional<json::Value>& input);
   /// Ends a task that waits, or of a faulted instance the one that failed, with this output or, without
