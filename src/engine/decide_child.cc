@@ -50,6 +50,7 @@ void Engine::start_child(Recorder& record, const InstanceRow& row, Address insta
   if (const auto input = call.request->find("input")) request.input = json::Value(*input);
   request.event = row.event;
   request.depth = row.depth + 1;
+  request.traceparent = record.traceparent_of(row);
   request.parent = ParentLink{instance, call.call, !call.detached};
   record.send(child_partition(row.name_space, *request.parent), MessageSent::Kind::start, encode(request));
 }

@@ -118,14 +118,18 @@ struct StartRequest {
   uint32_t depth = 0;
   std::optional<ParentLink> parent;
   std::optional<ScheduleCause> schedule = {};
-  template <typename A> void fields(A& a) { a(workflow, input, key, id, on_conflict, event, rule, action, depth, parent, schedule); }
+  std::string traceparent = {};  ///< of the parent; empty: the asking record's
+  template <typename A> void fields(A& a) {
+    a(workflow, input, key, id, on_conflict, event, rule, action, depth, parent, schedule, traceparent);
+  }
 };
 struct EventRequest {
   std::string text;
   Address cause;  ///< event
   Address instance;
   uint32_t depth = 0;
-  template <typename A> void fields(A& a) { a(text, cause, instance, depth); }
+  std::string traceparent = {};  ///< of the instance; empty: the asking record's
+  template <typename A> void fields(A& a) { a(text, cause, instance, depth, traceparent); }
 };
 
 /// child_end: an awaited subflow ended by itself. Neither output nor error: it was cancelled.
@@ -249,7 +253,10 @@ struct InstanceStarted {
   uint32_t depth = 0;     ///< events and subflows between it and the outside
   std::optional<ParentLink> parent;
   std::optional<ScheduleCause> schedule = {};
-  template <typename A> void fields(A& a) { a(workflow, version, revision, key, id, event, rule, depth, parent, schedule); }
+  std::string traceparent = {};  ///< W3C trace context that its calls and events belong to; empty if none
+  template <typename A> void fields(A& a) {
+    a(workflow, version, revision, key, id, event, rule, depth, parent, schedule, traceparent);
+  }
 };
 /// A start that did not happen, and why; for the asking event's explanation.
 struct StartRefused {

@@ -355,6 +355,7 @@ void LifecycleView::add_event(Lifecycle which, const Fill& fill_data) {
   event.member("source", "/" + definition_.workflow_namespace + "/" + definition_.name + "/" + definition_.version);
   event.member("type", entry_of(which).type).member("subject", subject_.instance.to_string());
   event.member("time", format_rfc3339(subject_.now)).member("datacontenttype", "application/json");
+  if (!subject_.traceparent.empty()) event.member("traceparent", subject_.traceparent);
   event.key("data").begin_object();
   fill_data(event);
   event.end_object().end_object();

@@ -70,6 +70,7 @@ class LifecycleView {
     Address instance;
     UtcTime now;
     std::function<std::string()> next_id;  ///< of events: each once in the log
+    std::string traceparent = {};          ///< of what started it; empty if none
   };
   /// before: the instance as it is before the turn. Borrows the definition.
   LifecycleView(const workflow::Definition& definition, const workflow::Instance& before, Subject subject,

@@ -46,6 +46,7 @@ struct StepContext {
   uint32_t step_budget = 10'000;
   Limits limits = {};
   std::string_view runtime_version = "0.1.0";
+  std::string_view traceparent = {};  ///< of emitted events; empty if none
   expr::Budget expression_budget = expr::kWorkflowBudget;  ///< of each expression
   /// The secrets of use.secrets, where tasks may read them outside of calls. Errors: SecretUnavailable.
   std::function<Result<json::Value>()> read_secrets = nullptr;

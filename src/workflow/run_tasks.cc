@@ -123,6 +123,7 @@ void Run::run_emit(FrameId id) {
   b.member("source", attributes.string_or("source", source));
   b.member("type", attributes.string_or("type", ""));
   b.member("time", attributes.string_or("time", format_rfc3339(context_.now)));
+  if (!context_.traceparent.empty() && !attributes.find("traceparent")) b.member("traceparent", context_.traceparent);
   for (auto [name, value] : attributes.members()) {
     const bool done = name == "id" || name == "source" || name == "type" || name == "time" ||
                       name == "specversion" || name == "data";
