@@ -62,6 +62,14 @@ do:
           - quick: {run: {workflow: {namespace: t, name: hears, input: {k: a}}}}
           - other: {run: {workflow: {namespace: t, name: hears, input: {k: b}}}}
 ---
+document: {dsl: 1.0.3, namespace: t, name: outer, version: 1.0.0}
+do: [{ask: {run: {workflow: {namespace: t, name: slow-parent, input: {for: "${ .for }"}}}}}]
+---
+document: {dsl: 1.0.3, namespace: t, name: stays, version: 1.0.0}
+do:
+  - leave: {run: {workflow: {namespace: t, name: slow, input: {for: PT5S}}, await: false}}
+  - stay: {wait: PT1H}
+---
 document: {dsl: 1.0.3, namespace: t, name: hears, version: 1.0.0}
 do: [{one: {listen: {to: {one: {with: {type: go}}}}}}]
 )";
@@ -82,6 +90,14 @@ class ChildTest : public ::testing::Test {
     command.actor.reason = reason;
     command.body = CancelInstance{id};
     world.run(std::move(command));
+  }
+  void act(ActOnInstance::Act act, Address id) {
+    Command command;
+    command.ticket = 1;
+    command.actor = {"ann", "the stock is counted", {}};
+    command.body = ActOnInstance{act, id};
+    const Reply reply = world.run(std::move(command)).replies.at(0);
+    EXPECT_FALSE(reply.error) << reply.error->message();
   }
   void settle() {
     for (int i = 0; i < 10'000 && !world.engine().continuing().empty(); ++i, ++continuations) {
@@ -177,6 +193,68 @@ TEST_F(ChildTest, ItsCancelByAPersonIsTheTasksError) {
   cancel(child_of(parent), "enough");
   EXPECT_EQ(status(parent), "faulted");
   EXPECT_THAT(text(parent, "error"), HasSubstr("was cancelled: enough"));
+}
+
+using Act = ActOnInstance::Act;
+
+TEST_F(ChildTest, IsSuspendedWithItsParentAndGoesOnWithIt) {
+  const Address parent = start("t/slow-parent", R"({"for":"PT5S"})");
+  const Address child = child_of(parent);
+  act(Act::suspend, parent);
+  EXPECT_EQ(status(child), "suspended");
+  const json::Value why = world.query([&](Query& q) { return q.why("default", child, world.now); });
+  EXPECT_EQ(why->find("suspended")->string_or("by", ""), "ann");
+  EXPECT_EQ(why->find("suspended")->string_or("reason", ""),
+            "with its parent " + parent.to_string() + " (t/slow-parent): the stock is counted");
+  expect_same_after_loss();
+  world.advance(Duration::seconds(6));
+  EXPECT_EQ(status(child), "suspended") << "its timer came, and waits for its turn";
+  act(Act::resume, parent);
+  EXPECT_EQ(status(child), "completed");
+  EXPECT_EQ(status(parent), "completed") << "the end is reported though the parent let it go on";
+  const json::Value story = trace(child);
+  EXPECT_EQ(story->find("operations")->at(0).string_or("what", ""), "suspended with its parent");
+  EXPECT_EQ(story->find("operations")->at(1).string_or("what", ""), "resumed with its parent");
+  expect_same_after_loss();
+}
+
+TEST_F(ChildTest, ItsSubflowsAreSuspendedWithItToo) {
+  const Address outer = start("t/outer", R"({"for":"PT1H"})");
+  const Address inner = child_of(child_of(outer));
+  act(Act::suspend, outer);
+  EXPECT_EQ(status(inner), "suspended");
+  act(Act::resume, outer);
+  EXPECT_EQ(status(inner), "waiting");
+}
+
+TEST_F(ChildTest, StaysSuspendedWhereAPersonDidThat) {
+  const Address parent = start("t/slow-parent", R"({"for":"PT1H"})");
+  const Address child = child_of(parent);
+  act(Act::suspend, child);
+  EXPECT_EQ(status(parent), "waiting") << "a parent waits for it as before";
+  act(Act::suspend, parent);
+  act(Act::resume, parent);
+  EXPECT_EQ(status(child), "suspended");
+  act(Act::resume, child);
+  EXPECT_EQ(status(child), "waiting");
+}
+
+TEST_F(ChildTest, APersonMayLetItGoOnBeforeItsParent) {
+  const Address parent = start("t/slow-parent", R"({"for":"PT5S"})");
+  const Address child = child_of(parent);
+  act(Act::suspend, parent);
+  act(Act::resume, child);
+  world.advance(Duration::seconds(5));
+  EXPECT_EQ(status(child), "completed");
+  EXPECT_EQ(status(parent), "suspended");
+  act(Act::resume, parent);
+  EXPECT_EQ(status(parent), "completed");
+}
+
+TEST_F(ChildTest, IsNotSuspendedWhereNobodyAwaitsIt) {
+  const Address parent = start("t/stays");
+  act(Act::suspend, parent);
+  EXPECT_EQ(status(child_of(parent)), "waiting");
 }
 
 TEST_F(ChildTest, LivesOnWhereNobodyAwaitsIt) {

@@ -80,6 +80,7 @@ void Engine::emit_approval_event(Recorder& record, const InstanceRow& row, const
   b.begin_object().member("specversion", "1.0").member("id", id.to_string() + "-" + word);
   b.member("source", "/approvals/" + row.name_space).member("type", "io.hence.approval." + word);
   b.member("subject", id.to_string()).member("time", format_rfc3339(record.time()));
+  if (const std::string& trace = record.traceparent_of(row); !trace.empty()) b.member("traceparent", trace);
   b.key("data").begin_object().member("approval", id.to_string()).member("instance", id.record.to_string());
   b.member("workflow", row.workflow).member("version", row.version).member("task", approval->task);
   b.member("title", approval->title).member("details", approval->details);

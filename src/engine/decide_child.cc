@@ -5,6 +5,7 @@
 //   parent ──start──► child          once a call
 //   parent ◄─child_end── child       once, when an awaited child ended by itself
 //   parent ──child_cancel──► child   when the parent's task no longer waits; nothing comes back
+//   parent ──child_suspend─► child   when the parent is suspended, and when it goes on
 
 #include "base/reached.h"
 #include "engine/recorder.h"
@@ -49,6 +50,7 @@ void Engine::start_child(Recorder& record, const InstanceRow& row, Address insta
   if (const auto input = call.request->find("input")) request.input = json::Value(*input);
   request.event = row.event;
   request.depth = row.depth + 1;
+  request.traceparent = record.traceparent_of(row);
   request.parent = ParentLink{instance, call.call, !call.detached};
   record.send(child_partition(row.name_space, *request.parent), MessageSent::Kind::start, encode(request));
 }
@@ -76,6 +78,22 @@ void Engine::cancel_child(Recorder& record, const Turned& turned, const OpenChil
   const ParentLink link{turned.instance, child.call, true};
   record.send(child_partition(turned.row.name_space, link), MessageSent::Kind::child_cancel,
               encode(ChildCancel{link, std::move(reason), undo}));
+}
+
+void Engine::suspend_children(Recorder& record, const Turned& turned, const workflow::Fact& fact) {
+  const auto* suspended = std::get_if<workflow::InstanceSuspended>(&fact);
+  if (suspended == nullptr && !std::holds_alternative<workflow::InstanceResumed>(fact)) return;
+  ChildSuspend asked;
+  asked.resumes = suspended == nullptr;
+  if (suspended != nullptr) {
+    asked.by = suspended->by;
+    asked.reason = "with its parent " + turned.instance.to_string() + " (" + turned.row.workflow + ")";
+    if (!suspended->reason.empty()) asked.reason += ": " + suspended->reason;
+  }
+  for (const OpenChild& child : turned.children) {
+    asked.parent = {turned.instance, child.call, true};
+    record.send(child_partition(turned.row.name_space, asked.parent), MessageSent::Kind::child_suspend, encode(asked));
+  }
 }
 
 void Engine::take_child_end(Recorder& record, const ChildEnd& end) {
@@ -127,6 +145,19 @@ void Engine::take_child_cancel(Recorder& record, const ChildCancel& cancel) {
   move_instance(record, child, move);
 }
 
+void Engine::take_child_suspend(Recorder& record, const ChildSuspend& asked) {
+  const auto bytes = overlay_.get(keys::child(record.address().partition, asked.parent));
+  if (!bytes) return;  // it has ended
+  Address child;
+  Decoder(*bytes).get(child);
+  Move move{asked.resumes ? Turn::resume : Turn::suspend, {}, 0, nullptr, asked.reason};
+  move.by = asked.by;
+  move.asker = workflow::Asker::parent;
+  move.later = asked.resumes && leave_for_later();
+  // Ignored where a person was faster: suspended it before, or has let it go on.
+  if (!move_instance(record, child, move).ignored) SIM_REACHED("engine: a subflow is suspended with its parent, or goes on with it");
+}
+
 bool Engine::take_child_message(Recorder& record, MessageSent::Kind kind, std::string_view body) {
   Decoder decoder(body);
   const auto read = [&](auto request) {
@@ -136,6 +167,7 @@ bool Engine::take_child_message(Recorder& record, MessageSent::Kind kind, std::s
   switch (kind) {
     case MessageSent::Kind::child_end: take_child_end(record, read(ChildEnd{})); return true;
     case MessageSent::Kind::child_cancel: take_child_cancel(record, read(ChildCancel{})); return true;
+    case MessageSent::Kind::child_suspend: take_child_suspend(record, read(ChildSuspend{})); return true;
     default: return false;
   }
 }

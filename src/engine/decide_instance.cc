@@ -37,7 +37,7 @@ Effect effect_of(const workflow::CallRequested& call, const InstanceRow& row, Ad
   effect.kind = call.kind == workflow::CallKind::shell ? EffectKind::run_shell : EffectKind::call_http;
   effect.name_space = row.name_space;
   effect.created = record.time();
-  effect.traceparent = record.traceparent();
+  effect.traceparent = record.traceparent_of(row);
   effect.instance = instance;
   effect.event = row.event;
   effect.call = call.call;
@@ -105,7 +105,8 @@ Reply Engine::begin_instance(Recorder& record, const StartRequest& request) {
     }
   }
   record.add(InstanceStarted{workflow, definition->version, stored->revision, request.key, request.id,
-                             request.event, request.rule, request.depth, request.parent, request.schedule});
+                             request.event, request.rule, request.depth, request.parent, request.schedule,
+                             record.traceparent()});
   reply.address = record.address();
   Move move{Turn::start, request.input, 0, nullptr, {}};
   move.later = request.parent && leave_for_later();
@@ -205,6 +206,7 @@ workflow::Advance Engine::move_instance(Recorder& record, Address instance, cons
   context.limits = options_.workflow_limits;
   context.loops = &loops_;
   context.expression_budget = options_.budgets.workflow;
+  context.traceparent = record.traceparent_of(*row);
   context.check_event = [&](const json::Value& made) -> std::string {
     const Result<event::Event> event = event::Event::from_value(made);
     if (!event.ok()) return {};  // recorded as ignored where it is sent
@@ -246,7 +248,8 @@ workflow::Advance Engine::turn_machine(const workflow::Definition& definition, I
   if (const LifecycleSet wanted = definitions_->lifecycle(row.name_space); !wanted.empty()) {
     turned.lifecycle.emplace(definition, row.machine,
                              LifecycleView::Subject{row.name_space, instance, context.now,
-                                                    [&record] { return record.next_lifecycle_id(); }},
+                                                    [&record] { return record.next_lifecycle_id(); },
+                                                    record.traceparent_of(row)},
                              wanted);
   }
   workflow::Machine machine(definition, row.machine, context, turned.facts);
@@ -261,8 +264,8 @@ workflow::Advance Engine::turn_machine(const workflow::Definition& definition, I
       break;
     case Turn::parked: advance = machine.decide_parked(move.decision); break;
     case Turn::go_on: advance = machine.go_on(); break;
-    case Turn::suspend: advance = machine.suspend(move.by, move.reason); break;
-    case Turn::resume: advance = machine.resume(); break;
+    case Turn::suspend: advance = machine.suspend(move.by, move.reason, move.asker); break;
+    case Turn::resume: advance = machine.resume(move.asker); break;
     case Turn::retry: advance = machine.retry(move.value); break;
     case Turn::skip: advance = machine.skip(move.task, move.value); break;
     case Turn::set_context: advance = machine.set_context(*move.value); break;
@@ -283,6 +286,7 @@ void Engine::emit_consequences(Recorder& record, Turned& turned) {
   for (const workflow::Fact& fact : turned.facts) {
     record.add(InstanceStepped{instance, fact});
     register_waits(record, row, instance, fact);
+    suspend_children(record, turned, fact);
     if (const auto* call = std::get_if<workflow::CallRequested>(&fact)) {
       // A call that was cancelled later in this very command never leaves.
       const bool leaves = call->detached || row.machine.find_call(call->call) != nullptr;
@@ -322,7 +326,7 @@ void Engine::emit_event(Recorder& record, const InstanceRow& row, Address instan
     record.add(Ignored{"an emitted event is not valid: " + event.error().message(), instance, {}});
     return;
   }
-  EventRequest request{emitted->to_text(), row.event, instance, row.depth + 1};
+  EventRequest request{emitted->to_text(), row.event, instance, row.depth + 1, record.traceparent_of(row)};
   record.send(place(row.name_space, event::partition_key(*event)), MessageSent::Kind::event, encode(request));
 }
 

@@ -171,6 +171,7 @@ void Engine::take(const Command& command, const Message& message, Batch& batch, 
     StartRequest request;
     Decoder decoder(message.sent.body);
     request.fields(decoder);
+    record.set_traceparent(request.traceparent);
     const std::string stopped = request.parent ? std::string() : why_stopped();
     if (stopped.empty()) {
       begin_instance(record, request);
@@ -185,6 +186,7 @@ void Engine::take(const Command& command, const Message& message, Batch& batch, 
   EventRequest request;
   Decoder decoder(message.sent.body);
   request.fields(decoder);
+  record.set_traceparent(request.traceparent);
   Result<event::Event> event = message.event ? Result<event::Event>(*message.event) : event::parse_structured(request.text);
   if (!event.ok()) {
     record.add(Ignored{"an emitted event is not valid: " + event.error().message(), request.instance, {}});

@@ -212,6 +212,7 @@ class Engine {
     workflow::Parked decision = workflow::Parked::redrive;    ///< of what is parked
     const workflow::Decision* approval = nullptr;
     std::string by = {};  ///< who suspends it
+    workflow::Asker asker = workflow::Asker::person;  ///< of a suspension or its end
     std::string task = {};
     std::optional<json::Value> value = {};  ///< as in ActOnInstance
     bool by_parent = false;  ///< of a cancel: the parent has no use for the end
@@ -250,10 +251,13 @@ class Engine {
   Partition child_partition(std::string_view name_space, const ParentLink& parent) const;
   void start_child(class Recorder& record, const InstanceRow& row, Address instance, const workflow::CallRequested& call);
   void cancel_child(class Recorder& record, const Turned& turned, const OpenChild& child);
+  /// Suspends the subflows that are awaited, or lets them go on, as the fact says of their parent.
+  void suspend_children(class Recorder& record, const Turned& turned, const workflow::Fact& fact);
   void report_end(class Recorder& record, const InstanceRow& row, Address instance, const workflow::InstanceEnded& ended);
   void tell_end(class Recorder& record, const ChildEnd& end);
   void take_child_end(class Recorder& record, const ChildEnd& end);
   void take_child_cancel(class Recorder& record, const ChildCancel& cancel);
+  void take_child_suspend(class Recorder& record, const ChildSuspend& asked);
   /// False if the kind is another's.
   bool take_child_message(class Recorder& record, MessageSent::Kind kind, std::string_view body);
   /// Counts one more subflow of the command; true if what it leads to is to wait for a continuation.

@@ -77,7 +77,7 @@ struct Decision {
 /// Ask another partition (or this one) for a record of its own. Numbered per receiver.
 struct MessageSent {
   enum class Kind : uint8_t {
-    start, event, wait, wait_end, meet, wake, kept_answer, child_end, child_cancel, schedule, gather,
+    start, event, wait, wait_end, meet, wake, kept_answer, child_end, child_cancel, schedule, gather, child_suspend,
   };
   Partition to = 0;
   uint64_t number = 0;
@@ -118,14 +118,18 @@ struct StartRequest {
   uint32_t depth = 0;
   std::optional<ParentLink> parent;
   std::optional<ScheduleCause> schedule = {};
-  template <typename A> void fields(A& a) { a(workflow, input, key, id, on_conflict, event, rule, action, depth, parent, schedule); }
+  std::string traceparent = {};  ///< of the parent; empty: the asking record's
+  template <typename A> void fields(A& a) {
+    a(workflow, input, key, id, on_conflict, event, rule, action, depth, parent, schedule, traceparent);
+  }
 };
 struct EventRequest {
   std::string text;
   Address cause;  ///< event
   Address instance;
   uint32_t depth = 0;
-  template <typename A> void fields(A& a) { a(text, cause, instance, depth); }
+  std::string traceparent = {};  ///< of the instance; empty: the asking record's
+  template <typename A> void fields(A& a) { a(text, cause, instance, depth, traceparent); }
 };
 
 /// child_end: an awaited subflow ended by itself. Neither output nor error: it was cancelled.
@@ -143,6 +147,15 @@ struct ChildCancel {
   std::string reason;
   bool undo = false;  ///< what its tasks did is undone first (metadata.compensate)
   template <typename A> void fields(A& a) { a(parent, reason, undo); }
+};
+
+/// child_suspend: the parent was suspended, or goes on, and so does the subflow.
+struct ChildSuspend {
+  ParentLink parent;
+  bool resumes = false;
+  std::string by;  ///< who suspended the parent
+  std::string reason;
+  template <typename A> void fields(A& a) { a(parent, resumes, by, reason); }
 };
 
 /// Where waits of one filter for one value are registered: hashes under the folder's key.
@@ -240,7 +253,10 @@ struct InstanceStarted {
   uint32_t depth = 0;     ///< events and subflows between it and the outside
   std::optional<ParentLink> parent;
   std::optional<ScheduleCause> schedule = {};
-  template <typename A> void fields(A& a) { a(workflow, version, revision, key, id, event, rule, depth, parent, schedule); }
+  std::string traceparent = {};  ///< W3C trace context that its calls and events belong to; empty if none
+  template <typename A> void fields(A& a) {
+    a(workflow, version, revision, key, id, event, rule, depth, parent, schedule, traceparent);
+  }
 };
 /// A start that did not happen, and why; for the asking event's explanation.
 struct StartRefused {

@@ -53,10 +53,33 @@ std::string with_plain_dots(std::string_view text) {
   return plain;
 }
 
-/// The specification has no word for undoing what was done.
+/// Whether the frame's task waits for an event, a time or a person, which is what the specification calls
+/// waiting. A task whose call is out is in progress.
+bool waits(const workflow::Frame& frame) {
+  using State = workflow::FrameState;
+  return frame.state == State::sleeping || frame.state == State::backing_off || frame.state == State::listening ||
+         frame.state == State::deciding;
+}
+
+/// Waiting where nothing is in progress. The specification has no word for undoing what was done: that is running.
 workflow::Phase told_phase(const workflow::Instance& instance) {
-  const workflow::Phase phase = instance.shown_phase();
-  return phase == workflow::Phase::compensating ? workflow::Phase::running : phase;
+  using workflow::Phase;
+  if (instance.phase != Phase::running) return instance.phase;
+  const bool calls = std::any_of(instance.frames.begin(), instance.frames.end(), [](const workflow::Frame& frame) {
+    return frame.state == workflow::FrameState::calling;
+  });
+  return !calls && instance.shown_phase() == Phase::waiting ? Phase::waiting : Phase::running;
+}
+
+template <typename... Kinds>
+bool is_any_of(const workflow::Fact& fact) {
+  return (std::holds_alternative<Kinds>(fact) || ...);
+}
+
+/// Whether a task begins, ends or fails by the fact.
+bool moves_a_task(const workflow::Fact& fact) {
+  return is_any_of<workflow::TaskStarted, workflow::TaskSkipped, workflow::TaskEnded, workflow::TaskFaulted,
+                   workflow::TaskEndedByHand, workflow::ScopeEntered>(fact);
 }
 
 void add_named(std::string_view text, LifecycleSet& named) {
@@ -111,12 +134,13 @@ LifecycleView::LifecycleView(const workflow::Definition& definition, const workf
                              LifecycleSet wanted)
     : definition_(definition), subject_(std::move(subject)), wanted_(wanted),
       qualified_(definition.name + "-" + subject_.instance.to_string() + "." + definition.workflow_namespace),
-      before_(told_phase(before)) {
+      told_(told_phase(before)) {
   for (const workflow::Frame& frame : before.ended() && before.fallen ? before.fallen->frames : before.frames) {
     Task& task = tasks_[frame.id];
     task.parent = frame.parent;
     task.task = frame.task;
     task.active = frame.started_at.micros != 0;
+    task.waits = before.phase == workflow::Phase::running && waits(frame);
     if (!frame.listen) continue;
     task.correlates = !frame.listen->closed;
     for (const workflow::Variable& bound : frame.listen->bound) task.keys[bound.name] = bound.value;
@@ -125,19 +149,28 @@ LifecycleView::LifecycleView(const workflow::Definition& definition, const workf
     if (const auto task = tasks_.find(wait.frame); task != tasks_.end()) add_expected(task->second, wait.site, wait.value, wait.expected);
   }
   for (const workflow::Timer& timer : before.timers) {
-    const auto task = tasks_.find(timer.frame);
-    if (timer.purpose == workflow::TimerPurpose::retry && task != tasks_.end()) retries_[timer.id] = task->second.task;
+    if (timer.purpose == workflow::TimerPurpose::retry && tasks_.contains(timer.frame)) retries_[timer.id] = timer.frame;
   }
 }
 
 void LifecycleView::take(const workflow::Fact& fact) {
+  if (told_ == workflow::Phase::waiting && moves_a_task(fact)) tell_status(workflow::Phase::running);
   std::visit([&](const auto& one) { on(one); }, fact);
 }
 
 void LifecycleView::end(const workflow::Instance& after) {
-  const workflow::Phase now = told_phase(after);
-  if (now == before_) return;
-  tell_workflow(Lifecycle::workflow_status_changed, [&](json::Builder& data) { data.member("status", workflow::phase_name(now)); });
+  for (const workflow::Frame& frame : after.frames) {
+    if (after.phase != workflow::Phase::running || !waits(frame)) continue;
+    Task& task = tasks_[frame.id];
+    if (!std::exchange(task.waits, true)) tell_task_status(frame.task, "waiting");
+  }
+  tell_status(told_phase(after));
+}
+
+void LifecycleView::tell_status(workflow::Phase phase) {
+  if (std::exchange(told_, phase) == phase) return;
+  tell_workflow(Lifecycle::workflow_status_changed,
+                [&](json::Builder& data) { data.member("status", workflow::phase_name(phase)); });
 }
 
 void LifecycleView::on(const workflow::InstanceStarted& fact) {
@@ -146,46 +179,48 @@ void LifecycleView::on(const workflow::InstanceStarted& fact) {
     data.key("definition").begin_object().member("name", definition_.name);
     data.member("namespace", definition_.workflow_namespace).member("version", definition_.version).end_object();
   });
+  tell_status(workflow::Phase::running);
 }
 
 void LifecycleView::on(const workflow::TaskStarted& fact) {
   Task& task = tasks_[fact.frame];
   task.task = fact.task;
   task.active = true;
-  task.correlates = false;
+  task.correlates = task.waits = false;
   task.keys.clear();
   tell_task(Lifecycle::task_created, fact.task, {});
   tell_task(Lifecycle::task_started, fact.task, "running");
 }
 
 void LifecycleView::on(const workflow::TaskEnded& fact) {
-  cancel_below(fact.frame);
-  tasks_[fact.frame].active = false;
+  end_task(fact.frame);
   tell_task(Lifecycle::task_completed, fact.task, "completed");
 }
 
 void LifecycleView::on(const workflow::TaskFaulted& fact) {
-  cancel_below(fact.frame);
-  tasks_[fact.frame].active = false;
+  end_task(fact.frame);
   tell_task(Lifecycle::task_faulted, fact.task, "faulted", [&](json::Builder& data) { data.member("error", fact.error); });
 }
 
 /// Before its time, by a person.
 void LifecycleView::on(const workflow::TaskEndedByHand& fact) {
-  cancel_below(fact.frame);
-  tasks_[fact.frame].active = false;
+  end_task(fact.frame);
   tell_task(Lifecycle::task_cancelled, fact.task, "cancelled");
 }
 
 void LifecycleView::on(const workflow::ScopeEntered& fact) {
   if (fact.extension != 0) cancel_below(fact.parent);
+  tell_running(tasks_[fact.parent]);
   tasks_[fact.frame].parent = fact.parent;
   tasks_[fact.frame].task = fact.task;
 }
 
 void LifecycleView::on(const workflow::TimerFired& fact) {
   const auto retry = retries_.find(fact.timer);
-  if (retry != retries_.end()) tell_task(Lifecycle::task_retried, retry->second, {});
+  if (retry == retries_.end()) return;
+  Task& task = tasks_[retry->second];
+  tell_task(Lifecycle::task_retried, task.task, {});
+  tell_running(task);
 }
 
 void LifecycleView::on(const workflow::WaitOpened& fact) {
@@ -218,15 +253,18 @@ void LifecycleView::end_correlation(Task& task) {
 void LifecycleView::on(const workflow::CompensationStarted&) {
   tell_all(Lifecycle::task_cancelled, "cancelled");
   tasks_.clear();
+  tell_status(workflow::Phase::running);
 }
 
 void LifecycleView::on(const workflow::InstanceSuspended&) {
   tell_workflow(Lifecycle::workflow_suspended);
+  tell_status(workflow::Phase::suspended);
   tell_all(Lifecycle::task_suspended, "suspended");
 }
 
 void LifecycleView::on(const workflow::InstanceResumed&) {
   tell_workflow(Lifecycle::workflow_resumed);
+  tell_status(workflow::Phase::running);
   tell_all(Lifecycle::task_resumed, "running");
 }
 
@@ -250,8 +288,19 @@ void LifecycleView::on(const workflow::InstanceEnded& fact) {
 /// Innermost first.
 void LifecycleView::tell_all(Lifecycle which, std::string_view status) {
   for (auto task = tasks_.rbegin(); task != tasks_.rend(); ++task) {
+    task->second.waits = false;
     if (task->second.active) tell_task(which, task->second.task, status);
   }
+}
+
+void LifecycleView::tell_running(Task& task) {
+  if (std::exchange(task.waits, false)) tell_task_status(task.task, "running");
+}
+
+void LifecycleView::end_task(workflow::FrameId frame) {
+  cancel_below(frame);
+  Task& task = tasks_[frame];
+  task.active = task.waits = false;
 }
 
 /// Frames inside have greater ids than those around them.
@@ -287,17 +336,16 @@ void LifecycleView::tell_workflow(Lifecycle which, const Fill& fill) {
 }
 
 void LifecycleView::tell_task(Lifecycle which, workflow::TaskIndex task, std::string_view status, const Fill& fill) {
-  const auto tell = [&](Lifecycle type, const Fill& more) {
-    add_event(type, [&](json::Builder& data) {
-      data.member("workflow", qualified_).member("task", definition_.task(task).reference);
-      data.member(entry_of(type).time, format_rfc3339(subject_.now));
-      if (more) more(data);
-    });
-  };
-  tell(which, fill);
-  if (!status.empty()) {
-    tell(Lifecycle::task_status_changed, [&](json::Builder& data) { data.member("status", status); });
-  }
+  add_event(which, [&](json::Builder& data) {
+    data.member("workflow", qualified_).member("task", definition_.task(task).reference);
+    data.member(entry_of(which).time, format_rfc3339(subject_.now));
+    if (fill) fill(data);
+  });
+  if (!status.empty()) tell_task_status(task, status);
+}
+
+void LifecycleView::tell_task_status(workflow::TaskIndex task, std::string_view status) {
+  tell_task(Lifecycle::task_status_changed, task, {}, [&](json::Builder& data) { data.member("status", status); });
 }
 
 void LifecycleView::add_event(Lifecycle which, const Fill& fill_data) {
@@ -307,6 +355,7 @@ void LifecycleView::add_event(Lifecycle which, const Fill& fill_data) {
   event.member("source", "/" + definition_.workflow_namespace + "/" + definition_.name + "/" + definition_.version);
   event.member("type", entry_of(which).type).member("subject", subject_.instance.to_string());
   event.member("time", format_rfc3339(subject_.now)).member("datacontenttype", "application/json");
+  if (!subject_.traceparent.empty()) event.member("traceparent", subject_.traceparent);
   event.key("data").begin_object();
   fill_data(event);
   event.end_object().end_object();

@@ -70,6 +70,7 @@ class LifecycleView {
     Address instance;
     UtcTime now;
     std::function<std::string()> next_id;  ///< of events: each once in the log
+    std::string traceparent = {};          ///< of what started it; empty if none
   };
   /// before: the instance as it is before the turn. Borrows the definition.
   LifecycleView(const workflow::Definition& definition, const workflow::Instance& before, Subject subject,
@@ -86,6 +87,7 @@ class LifecycleView {
     workflow::TaskIndex task = workflow::kNone;
     bool active = false;       ///< begun and not ended
     bool correlates = false;   ///< waits for events
+    bool waits = false;        ///< the status told last is `waiting`
     std::map<std::string, json::Value> keys;  ///< of the correlation, as far as known
   };
 
@@ -97,7 +99,7 @@ class LifecycleView {
   void on(const workflow::ScopeEntered& fact);
   void on(const workflow::ScopeLeft& fact) { tasks_.erase(fact.frame); }
   void on(const workflow::ErrorCaught& fact) { cancel_below(fact.frame); }
-  void on(const workflow::RetryScheduled& fact) { retries_[fact.timer] = fact.task; }
+  void on(const workflow::RetryScheduled& fact) { retries_[fact.timer] = fact.frame; }
   void on(const workflow::TimerFired& fact);
   void on(const workflow::WaitOpened& fact);
   void on(const workflow::EventConsumed& fact);
@@ -108,11 +110,17 @@ class LifecycleView {
   void on(const workflow::CompensationParked&) { tasks_.clear(); }
   void on(const workflow::InstanceSuspended& fact);
   void on(const workflow::InstanceResumed& fact);
+  void on(const workflow::InstanceRetried&) { tell_status(workflow::Phase::running); }
   void on(const workflow::InstanceEnded& fact);
   template <typename Fact>
   void on(const Fact&) {}
 
   void cancel_below(workflow::FrameId frame);
+  void end_task(workflow::FrameId frame);
+  /// A task that waited is in progress again.
+  void tell_running(Task& task);
+  /// The workflow's, if it is another one than the last told.
+  void tell_status(workflow::Phase phase);
   void tell_all(Lifecycle which, std::string_view status);
   void end_correlation(Task& task);
   void add_expected(Task& task, uint32_t site, const std::optional<json::Value>& value,
@@ -121,15 +129,16 @@ class LifecycleView {
   void tell_workflow(Lifecycle which, const Fill& fill = nullptr);
   /// Also as a change of the task's status, where that is wanted.
   void tell_task(Lifecycle which, workflow::TaskIndex task, std::string_view status, const Fill& fill = nullptr);
+  void tell_task_status(workflow::TaskIndex task, std::string_view status);
   void add_event(Lifecycle which, const Fill& fill_data);
 
   const workflow::Definition& definition_;
   Subject subject_;
   LifecycleSet wanted_;
   std::string qualified_;  ///< "order-07-43.shop"
-  workflow::Phase before_;
+  workflow::Phase told_;  ///< the workflow's last status
   std::map<workflow::FrameId, Task> tasks_;
-  std::map<workflow::TimerId, workflow::TaskIndex> retries_;
+  std::map<workflow::TimerId, workflow::FrameId> retries_;
   std::vector<json::Value> events_;
 };
 

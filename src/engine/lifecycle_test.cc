@@ -64,6 +64,41 @@ class LifecycleTest : public ::testing::Test {
     }
     return types;
   }
+  /// "workflow running", "/do/1/two waiting": what the events of a changed status tell, in their order.
+  std::vector<std::string> statuses(const std::string& of = "") {
+    ListOptions all;
+    all.limit = 1'000;
+    const json::Value list = world.query([&](Query& q) { return q.events("default", all); });
+    std::vector<std::string> told;
+    for (const json::View item : list->find("items")->elements()) {
+      const json::View event = *item.find("event");
+      if (!std::string(event.string_or("type", "")).ends_with("status-changed.v1")) continue;
+      const std::string whose(event.find("data")->string_or("task", "workflow"));
+      if (of.empty() || whose == of) told.push_back(whose + " " + std::string(event.find("data")->string_or("status", "")));
+    }
+    return told;
+  }
+  /// Applies what tells of every status, and starts the workflow.
+  Address start_told(const std::string& tasks) {
+    EXPECT_FALSE(world.apply(rule("{pattern: {type: [{prefix: io.serverlessworkflow.workflow.status}, "
+                                  "{prefix: io.serverlessworkflow.task.status}]}}") +
+                             "---\ndocument: {dsl: 1.0.3, namespace: t, name: told, version: 1.0.0}\ndo:\n" + tasks).error);
+    return start("t/told");
+  }
+  void send(const std::string& type, const std::string& id) {
+    world.send(R"({"specversion":"1.0","id":")" + id + R"(","source":"/s","type":")" + type + R"("})");
+  }
+  void act(ActOnInstance::Act act, Address instance) {
+    Command command;
+    command.ticket = 1;
+    command.body = ActOnInstance{act, instance};
+    EXPECT_FALSE(world.run(std::move(command)).replies.at(0).error);
+  }
+  void answer(int status) {
+    Outcome outcome;
+    outcome.answer = workflow::HttpOutcome{status, {}, "{}"};
+    world.end_attempt(world.effects.back(), std::move(outcome));
+  }
   TestWorld world;
 };
 
@@ -83,10 +118,75 @@ TEST_F(LifecycleTest, TheyComeInOrderAndOnceAcrossTheLossOfTheState) {
   const Hash128 before = *world.engine().state_digest();
   world.lose_state();
   EXPECT_EQ(before, *world.engine().state_digest());
-  EXPECT_THAT(events(), ElementsAre("workflow.started.v1", "task.created.v1", "task.started.v1", "task.status-changed.v1",
-                                    "task.completed.v1", "task.status-changed.v1", "task.created.v1", "task.started.v1",
-                                    "task.status-changed.v1", "workflow.status-changed.v1", "task.completed.v1",
-                                    "task.status-changed.v1", "workflow.completed.v1", "workflow.status-changed.v1"));
+  EXPECT_THAT(events(), ElementsAre("workflow.started.v1", "workflow.status-changed.v1", "task.created.v1", "task.started.v1",
+                                    "task.status-changed.v1", "task.completed.v1", "task.status-changed.v1",
+                                    "task.created.v1", "task.started.v1", "task.status-changed.v1",
+                                    "task.status-changed.v1", "workflow.status-changed.v1", "workflow.status-changed.v1",
+                                    "task.completed.v1", "task.status-changed.v1", "workflow.completed.v1",
+                                    "workflow.status-changed.v1"));
+  EXPECT_THAT(statuses(), ElementsAre("workflow running", "/do/0/one running", "/do/0/one completed", "/do/1/two running",
+                                      "/do/1/two waiting", "workflow waiting", "workflow running", "/do/1/two completed",
+                                      "workflow completed"));
+}
+
+TEST_F(LifecycleTest, AnInstanceWhoseCallIsOutIsInProgress) {
+  start_told("- ask: {call: http, with: {method: get, endpoint: 'http://a/'}}\n- stay: {wait: PT1S}\n");
+  EXPECT_THAT(statuses(), ElementsAre("workflow running", "/do/0/ask running"));
+  answer(200);
+  EXPECT_THAT(statuses("workflow"), ElementsAre("workflow running", "workflow waiting"));
+}
+
+TEST_F(LifecycleTest, WhatListensWaitsUntilAnItemBeginsAndAgainAfterIt) {
+  start_told("- hear:\n    listen: {to: {any: [{with: {type: go}}], until: '(. | length) >= 2'}}\n"
+             "    foreach: {do: [{pause: {wait: PT1S}}]}\n");
+  send("go", "1");
+  EXPECT_THAT(statuses("/do/0/hear"), ElementsAre("/do/0/hear running", "/do/0/hear waiting", "/do/0/hear running"));
+  world.advance(Duration::seconds(1));
+  EXPECT_THAT(statuses("/do/0/hear").back(), "/do/0/hear waiting");
+  EXPECT_THAT(statuses("workflow"), ElementsAre("workflow running", "workflow waiting", "workflow running", "workflow waiting",
+                                                "workflow running", "workflow waiting"));
+  send("go", "2");
+  world.advance(Duration::seconds(1));
+  EXPECT_THAT(statuses("/do/0/hear").back(), "/do/0/hear completed");
+  EXPECT_THAT(statuses("workflow").back(), "workflow completed");
+}
+
+TEST_F(LifecycleTest, AnEventThatEndsNoTaskChangesNoStatus) {
+  start_told("- hear: {listen: {to: {all: [{with: {type: a}}, {with: {type: b}}]}}}\n");
+  const size_t before = statuses().size();
+  send("a", "1");
+  EXPECT_EQ(statuses().size(), before);
+  send("b", "2");
+  EXPECT_THAT(statuses("workflow"), ElementsAre("workflow running", "workflow waiting", "workflow running", "workflow completed"));
+}
+
+TEST_F(LifecycleTest, ATryThatBacksOffWaitsForItsRetry) {
+  start_told("- guarded:\n    try: [{ask: {call: http, with: {method: get, endpoint: 'http://a/'}}}]\n"
+             "    catch: {retry: {delay: PT1S, limit: {attempt: {count: 1}}}}\n");
+  answer(503);
+  EXPECT_THAT(statuses("/do/0/guarded"), ElementsAre("/do/0/guarded running", "/do/0/guarded waiting"));
+  world.advance(Duration::seconds(1));
+  answer(200);
+  EXPECT_THAT(statuses("/do/0/guarded"), ElementsAre("/do/0/guarded running", "/do/0/guarded waiting",
+                                                     "/do/0/guarded running", "/do/0/guarded completed"));
+  EXPECT_THAT(statuses("workflow"), ElementsAre("workflow running", "workflow waiting", "workflow running", "workflow completed"));
+}
+
+TEST_F(LifecycleTest, AnApprovalWaitsForAPersonBesideABranchThatRuns) {
+  const Address id = start_told("- both:\n    fork:\n      branches:\n"
+                                "      - ask: {call: 'approval:1.0.0@default', with: {title: May it}}\n"
+                                "      - work: {call: http, with: {method: get, endpoint: 'http://a/'}}\n");
+  EXPECT_THAT(statuses("workflow"), ElementsAre("workflow running"));
+  answer(200);
+  EXPECT_THAT(statuses("workflow"), ElementsAre("workflow running", "workflow waiting"));
+  act(ActOnInstance::Act::suspend, id);
+  act(ActOnInstance::Act::resume, id);
+  EXPECT_THAT(statuses("workflow"), ElementsAre("workflow running", "workflow waiting", "workflow suspended",
+                                                "workflow running", "workflow waiting"));
+  EXPECT_THAT(statuses("/do/0/both/fork/branches/0/ask"),
+              ElementsAre("/do/0/both/fork/branches/0/ask running", "/do/0/both/fork/branches/0/ask waiting",
+                          "/do/0/both/fork/branches/0/ask suspended", "/do/0/both/fork/branches/0/ask running",
+                          "/do/0/both/fork/branches/0/ask waiting"));
 }
 
 TEST_F(LifecycleTest, TheyStopWithTheLastFilterThatNamesThem) {

@@ -371,8 +371,9 @@ std::string act_of(const ReadRecord& record, Address id, const workflow::Definit
              std::holds_alternative<workflow::CompensationSkipped>(step);
     if (ended != nullptr && ended->phase == workflow::Phase::cancelled && asked && !undone) what = "cancelled";
     if (undoes != nullptr && undoes->phase == workflow::Phase::cancelled) what = "cancelled, what was done is undone first";
-    if (std::holds_alternative<workflow::InstanceSuspended>(step)) what = "suspended";
-    if (std::holds_alternative<workflow::InstanceResumed>(step)) what = "resumed";
+    const auto with = [](workflow::Asker asker) { return asker == workflow::Asker::parent ? " with its parent" : ""; };
+    if (const auto* one = std::get_if<workflow::InstanceSuspended>(&step)) what = std::string("suspended") + with(one->asker);
+    if (const auto* one = std::get_if<workflow::InstanceResumed>(&step)) what = std::string("resumed") + with(one->asker);
     if (std::holds_alternative<workflow::InstanceRetried>(step)) what = "retried";
     if (std::holds_alternative<workflow::ContextSet>(step)) what = "context set";
     if (by_hand != nullptr) what = "task " + definition.task(by_hand->task).name + " skipped";

@@ -46,6 +46,13 @@ class Recorder {
   UtcTime time() const { return record_.time; }
   const std::string& name_space() const { return record_.name_space; }
   const std::string& traceparent() const { return record_.actor.traceparent; }
+  /// The trace that an instance's calls and events belong to: that of what started it, wherever it goes on.
+  const std::string& traceparent_of(const InstanceRow& row) const {
+    return row.traceparent.empty() ? traceparent() : row.traceparent;
+  }
+  void set_traceparent(const std::string& traceparent) {
+    if (!traceparent.empty()) record_.actor.traceparent = traceparent;
+  }
   size_t payload_bytes() const { return record_.payload.size(); }
   /// Whether the command has put on record what one command may.
   bool spent() const {

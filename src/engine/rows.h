@@ -86,10 +86,11 @@ struct InstanceRow {
   uint32_t approvals = 0;               ///< asked for so far
   std::optional<ParentLink> parent;     ///< of a subflow
   std::optional<ScheduleCause> schedule;  ///< that started it
+  std::string traceparent;              ///< of what started it
   std::vector<ValueHash> held;          ///< not stored: large values that the stored row refers to
   template <typename A> void fields(A& a) {
     a(name_space, workflow, version, revision, key, id, event, rule, depth, started, ended,
-      last_record, calls, machine, approvals, parent, schedule);
+      last_record, calls, machine, approvals, parent, schedule, traceparent);
   }
 };
 

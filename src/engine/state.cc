@@ -214,6 +214,7 @@ void State::on(const RecordContext& record, const InstanceStarted& fact) {
   row.depth = fact.depth;
   row.started = record.time;
   count_running(record.address.partition, row, 1);
+  row.traceparent = fact.traceparent;
   row.schedule = fact.schedule;
   if (fact.schedule) note_started(record, *fact.schedule);
   if (!fact.id.empty()) {

@@ -50,7 +50,8 @@ uint32_t follow(Run& run, const Node& node, const Val& in) {
 Flow field(Run& run, const Node& node, const Val& in, Val& out) {
   if (in.tag() == Tag::object_view) {
     const uint32_t found = follow(run, node, in);
-    if (found != 0) {
+    const bool denied = found == kMissing && run.is_secrets(in);
+    if (found != 0 && !denied) {
       out = found == kMissing ? Val() : Val(json::View::at_node(in.view().buffer(), found));
       return run.over() ? used_up(run, node) : Flow::value;
     }

@@ -182,7 +182,9 @@ Flow set_keys(Run& run, Val& root, std::span<const Val> keys, Val value) {
 
 Flow field_value(Run& run, const Val& container, const Val& key, Val& out) {
   if (container.is_object()) {
-    if (!find_member(container, key.text(), out)) out = Val();
+    if (find_member(container, key.text(), out)) return Flow::value;
+    if (run.is_secrets(container)) return run.deny(shown(run, key));
+    out = Val();
     return Flow::value;
   }
   if (container.is_null()) {

@@ -118,10 +118,17 @@ struct DecidingParts {
 Error Program::failure(Run& run) const {
   std::string text;
   if (!run.over()) text = jq_message(run);
-  if (run.over()) text = over_budget(run);
+  ErrorCode code = ErrorCode::ExpressionFailed;
+  if (run.denied()) {
+    code = ErrorCode::SecretUnavailable;
+    text = "there is no secret " + *run.denied() + " here; use.secrets of the workflow names those that may be read";
+  } else if (run.over()) {
+    code = ErrorCode::BudgetExceeded;
+    text = over_budget(run);
+  }
   if (code_->locate_errors && run.error_position != Run::kNowhere)
     text = with_place(code_->source, run.error_position, text);
-  return Error(run.over() ? ErrorCode::BudgetExceeded : ErrorCode::ExpressionFailed, std::move(text));
+  return Error(code, std::move(text));
 }
 
 Result<Program> Program::compile(std::string_view source, const CompileOptions& options) {

@@ -53,6 +53,9 @@ struct Environment {
   std::optional<UtcTime> now;
   Budget when = kWhenBudget;
   Budget workflow = kWorkflowBudget;
+  /// The object of secrets, where one of the values is it (that very view): to ask it for a name it does not
+  /// have is SecretUnavailable, which try does not catch.
+  json::View secrets = {};
 };
 
 /// What a program looks at, found at compile time.
@@ -83,8 +86,8 @@ class Program {
   static Result<Program> compile(std::string_view source, const CompileOptions& options = {});
 
   /// All results, in order. values: as many as options.variables.
-  /// Errors: ExpressionFailed (jq's message), BudgetExceeded. With options.locate_errors both say at which
-  /// step; too large a result is of none.
+  /// Errors: ExpressionFailed (jq's message), BudgetExceeded, SecretUnavailable. With options.locate_errors they
+  /// say at which step; too large a result is of none.
   Result<std::vector<json::Value>> evaluate(json::View input, std::span<const json::View> values,
                                             const Environment& environment, Budget& budget) const;
   /// Gives each result to take as it is made; false from take ends the evaluation without error.

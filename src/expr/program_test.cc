@@ -171,6 +171,39 @@ TEST(Program, TellsTheTimeOnlyIfItIsGivenOne) {
   EXPECT_EQ(value->view().as_string(), "2015-03-05T23:51:47Z");
 }
 
+/// What asking `secrets` comes to, with the names of the input.
+std::string asked(std::string_view source, const char* input = R"({"which":"b"})") {
+  auto program = Program::compile(source, {.variables = {"secrets"}});
+  if (!program.ok()) return program.error().message();
+  const json::Value secrets = document(R"({"a":{"key":"k"},"t":"text"})");
+  const json::View values[] = {secrets};
+  Environment environment;
+  environment.secrets = secrets;
+  Budget budget;
+  const auto value = program->evaluate_one(document(input), values, environment, budget);
+  if (value.ok()) return value->view().to_text();
+  return (value.error().code() == ErrorCode::SecretUnavailable ? "denied: " : "") + value.error().message();
+}
+
+TEST(Program, EndsWhereASecretIsAskedForThatIsNotThere) {
+  for (const char* source : {"$secrets[.which]", "$secrets[.which].key", "$secrets.b", "$secrets | .b", "$secrets | .b.c?",
+                             "$secrets[.which]?", "try $secrets[.which] catch \"none\"", "$secrets[.which] // \"none\"",
+                             "$secrets | getpath([\"b\", \"c\"])", ". as {$which} | $secrets[$which]",
+                             "$secrets as {$b} | $b", "[.which, \"a\"] | map($secrets[.])",
+                             "first($secrets[.which, \"a\"])", "def f: $secrets[.which]; [f]",
+                             "reduce (1, 2) as $n (0; $secrets[\"b\"])", "[limit(1; $secrets | .b)]"}) {
+    EXPECT_THAT(asked(source), HasSubstr("denied: there is no secret \"b\"")) << source;
+  }
+}
+
+TEST(Program, GivesOfSecretsWhatIsThere) {
+  EXPECT_EQ(asked("$secrets[.which].key", R"({"which":"a"})"), R"("k")");
+  EXPECT_EQ(asked("$secrets.a.none"), "null") << "only the names are secrets";
+  EXPECT_EQ(asked("$secrets.a | .none"), "null");
+  EXPECT_EQ(asked(".none"), "null");
+  EXPECT_EQ(asked("$secrets | has(\"b\"), keys"), R"([false,["a","t"]])");
+}
+
 TEST(Program, BindsArgumentsByPosition) {
   auto program = Program::compile("[$b, $a, .]", {.variables = {"a", "b"}});
   ASSERT_TRUE(program.ok());

@@ -3,6 +3,7 @@
 
 // What one evaluation carries: its budget, its error, the documents it made, its frames.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,15 @@ class Run {
     return false;
   }
   const char* exhausted() const { return over_; }
+  /// Ends the run because a secret was asked for that is not there.
+  Flow deny(std::string name) {
+    if (over_ != nullptr) return Flow::error;
+    denied_ = std::move(name);
+    exhaust("secrets");
+    return Flow::error;
+  }
+  /// The name that was asked for, as it is shown; nothing where the budget ended the run.
+  const std::optional<std::string>& denied() const { return denied_; }
   Budget& budget() { return budget_; }
 
   // Errors -------------------------------------------------------------------------------------
@@ -69,6 +79,11 @@ class Run {
   bool too_deep = false;  ///< set by functions that walk values
 
   const Environment& environment() const { return environment_; }
+  bool is_secrets(const Val& value) const {
+    const json::View secrets = environment_.secrets;
+    return value.tag() == Tag::object_view && value.view().buffer() == secrets.buffer() &&
+           value.view().node() == secrets.node();
+  }
   /// Keeps a document alive until the evaluation ends.
   json::View keep(json::Value document) {
     documents_.push_back(std::move(document));
@@ -104,6 +119,7 @@ class Run {
   Budget& budget_;
   const Environment& environment_;
   const char* over_ = nullptr;
+  std::optional<std::string> denied_;
   std::vector<json::Value> documents_;
 };
 

@@ -85,6 +85,11 @@ Status Arguments::load_secrets() {
   return {};
 }
 
+json::View Arguments::secrets() const {
+  const auto& loaded = made_[static_cast<size_t>(Argument::secrets)];
+  return loaded ? loaded->view() : json::View();
+}
+
 void Arguments::fill(Argument argument) {
   std::optional<json::Value>& made = made_[static_cast<size_t>(argument)];
   if (made) return;

@@ -34,6 +34,8 @@ class Arguments {
 
   /// Before slots() of what reads secrets outside of a call. Errors: SecretUnavailable.
   Status load_secrets();
+  /// What load_secrets() has read; null before.
+  json::View secrets() const;
   /// Views for the slots of `wanted` (others null) and for the scope's variables. Valid while this
   /// lives and is not changed.
   std::span<const json::View> slots(ArgumentSet wanted);

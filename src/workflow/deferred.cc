@@ -59,7 +59,9 @@ Result<json::Value> resolve_call(const Definition& definition, json::View deferr
   for (const std::string& name : definition.scope(definition.task(index).scope).variables) {
     slots.push_back(variables.find(name).value_or(json::View()));
   }
-  const HttpValues values{deferred_request.find("input").value_or(json::View()), slots, {now}};
+  expr::Environment environment{now};
+  environment.secrets = secrets;
+  const HttpValues values{deferred_request.find("input").value_or(json::View()), slots, environment};
   const auto* api = std::get_if<OpenapiSpec>(&definition.task(index).spec);
   if (!api || document) return build_http_request(*spec, values, secrets);
   const json::View operation = deferred_request.find("operation").value_or(json::View());

@@ -46,6 +46,10 @@ bool take_any(std::string_view& text, std::span<const std::string_view> prefixes
 
 }  // namespace
 
+ErrorType type_of_failure(const Error& error) {
+  return error.code() == ErrorCode::SecretUnavailable ? ErrorType::authorization : ErrorType::expression;
+}
+
 json::Value make_error(ErrorType type, std::string_view instance, std::string_view detail) {
   return make_error(type, kRows.at(static_cast<size_t>(type)).status, instance, detail);
 }

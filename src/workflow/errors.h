@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
 #include "json/value.h"
 #include "schema/schema.h"
 
@@ -20,6 +21,9 @@ enum class ErrorType : uint8_t {
   configuration, validation, expression, authentication, authorization, timeout, communication,
   runtime,
 };
+
+/// What it is for a task that an expression of it failed: authorization where a secret is not there.
+ErrorType type_of_failure(const Error& error);
 
 /// The error object. instance: the task's reference, "/" for the workflow's own timer.
 json::Value make_error(ErrorType type, std::string_view instance, std::string_view detail);

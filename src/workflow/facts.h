@@ -199,15 +199,19 @@ struct EventEmitted {
   json::Value event;  ///< CloudEvents JSON format
   template <typename A> void fields(A& a) { a(frame, task, event); }
 };
+/// Who suspends an instance or lets it go on: a person it itself, or its parent, which a person did.
+enum class Asker : uint8_t { person, parent };
 /// No task begins until it is resumed; what comes meanwhile is kept for then.
 struct InstanceSuspended {
   std::string by;      ///< principal, empty if nobody is known
   std::string reason;
   UtcTime at;
-  template <typename A> void fields(A& a) { a(by, reason, at); }
+  Asker asker = Asker::person;
+  template <typename A> void fields(A& a) { a(by, reason, at, asker); }
 };
 struct InstanceResumed {
-  template <typename A> void fields(A&) {}
+  Asker asker = Asker::person;
+  template <typename A> void fields(A& a) { a(asker); }
 };
 /// How far what was done has been undone, once all is over.
 enum class Compensated : uint8_t { none, all, partial };

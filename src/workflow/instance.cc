@@ -404,7 +404,7 @@ void fold(Instance& instance, const ItemDone& fact) {
 
 void fold(Instance& instance, const InstanceSuspended& fact) {
   instance.phase = Phase::suspended;
-  instance.suspension = Suspension{fact.by, fact.reason, fact.at};
+  instance.suspension = Suspension{fact.by, fact.reason, fact.at, fact.asker};
 }
 
 void fold(Instance& instance, const InstanceResumed&) {

@@ -155,7 +155,8 @@ struct Suspension {
   std::string by;
   std::string reason;
   UtcTime at;
-  template <typename A> void fields(A& a) { a(by, reason, at); }
+  Asker asker = Asker::person;
+  template <typename A> void fields(A& a) { a(by, reason, at, asker); }
 };
 
 /// What came while the instance was suspended. What it gave a frame is in the frame, which is held; a

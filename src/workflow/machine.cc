@@ -26,7 +26,7 @@ void Run::start(json::View input) {
     if (value.ok()) {
       started.input = std::move(value).value();
     } else {
-      error = make_error(ErrorType::expression, "/", "input.from: " + value.error().message());
+      error = make_error(type_of_failure(value.error()), "/", "input.from: " + value.error().message());
     }
   }
   emit(started);
@@ -40,7 +40,7 @@ void Run::set_workflow_timeout(json::View input) {
   const Result<CalendarDuration> length = evaluate_duration(definition_.timeout, input, at);
   if (!length.ok()) {
     return end_instance(Phase::faulted, std::nullopt,
-                        make_error(ErrorType::expression, "/", "timeout: " +
+                        make_error(type_of_failure(length.error()), "/", "timeout: " +
                                    length.error().message()), "");
   }
   emit(TimerSet{next_id(), kNoFrame, TimerPurpose::workflow_timeout, add(context_.now, *length)});

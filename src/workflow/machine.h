@@ -46,6 +46,7 @@ struct StepContext {
   uint32_t step_budget = 10'000;
   Limits limits = {};
   std::string_view runtime_version = "0.1.0";
+  std::string_view traceparent = {};  ///< of emitted events; empty if none
   expr::Budget expression_budget = expr::kWorkflowBudget;  ///< of each expression
   /// The secrets of use.secrets, where tasks may read them outside of calls. Errors: SecretUnavailable.
   std::function<Result<json::Value>()> read_secrets = nullptr;
@@ -98,9 +99,10 @@ class Machine {
   /// Ignored where no compensation is parked.
   Advance decide_parked(Parked decision);
   /// No task begins until resume(). by, reason: who asks and why.
-  Advance suspend(std::string_view by, std::string_view reason);
-  /// What came meanwhile takes effect, in the order it came.
-  Advance resume();
+  Advance suspend(std::string_view by, std::string_view reason, Asker asker = Asker::person);
+  /// What came meanwhile takes effect, in the order it came. Asked by the parent it is ignored where a
+  /// person suspended the instance itself.
+  Advance resume(Asker asker = Asker::person);
   /// Runs a faulted instance on from the task that failed; input: instead of what that task had.
   Advance retry(const std::optional<json::Value>& input);
   /// Ends a task that waits, or of a faulted instance the one that failed, with this output or, without

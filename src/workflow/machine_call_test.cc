@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "workflow/http.h"
 #include "workflow/workflow_test_world.h"
 
 namespace hence::workflow::testing {
@@ -121,6 +122,57 @@ TEST(Call, NamesTheSecretThatIsMissing) {
   ASSERT_FALSE(resolved.ok());
   EXPECT_EQ(resolved.error().code(), ErrorCode::SecretUnavailable);
   EXPECT_THAT(resolved.error().message(), HasSubstr("\"token\""));
+}
+
+/// What building the only call comes to.
+std::string resolved(const std::string& with, const std::string& secrets, const std::string& input,
+                     const std::string& mode = "strict") {
+  const auto definition = compile_good(call_yaml(with, "use: {secrets: [a, token]}\nevaluate: {mode: " + mode + "}\n"));
+  const auto request = resolve_call(*definition, value_of("{task: /do/0/c, variables: {}, input: " + input + "}"),
+                                    value_of(secrets), {});
+  if (request.ok()) return (*request)->to_text();
+  return read_failure({request.error().code(), request.error().message()}, false, "/do/0/c")->to_text();
+}
+
+TEST(Call, ASecretWhoseComputedNameIsNotThereIsRefused) {
+  const std::string parts[] = {"endpoint: 'http://b', body: '${ $secrets[.which] }'",
+                               "endpoint: 'http://b', headers: {x: '${ $secret[.which] // \"none\" }'}",
+                               "endpoint: 'http://b', query: {x: '${ $secrets[.which].key? }'}",
+                               "endpoint: {uri: 'http://b', authentication: {bearer: {token: '${ $secrets[.which] }'}}}"};
+  for (const std::string& part : parts) {
+    const std::string with = "{method: get, " + part + "}";
+    EXPECT_THAT(resolved(with, "{a: s3cret, token: t}", "{which: other}"),
+                ::testing::AllOf(HasSubstr("errors/authorization\",\"status\":403"), HasSubstr("\\\"other\\\""))) << part;
+    EXPECT_THAT(resolved(with, "{a: s3cret}", "{which: a}"), HasSubstr("/errors/authorization")) << "declared, and without a value";
+  }
+  EXPECT_THAT(resolved("{method: get, endpoint: 'http://b', body: '${ $secrets[.which] }'}", "{a: s3cret, token: t}", "{which: a}"),
+              HasSubstr(R"("body":"s3cret")"));
+  EXPECT_THAT(resolved("{method: get, endpoint: 'http://b', body: 'I am ${ $secrets[.which] }'}", "{a: s3cret, token: t}",
+                       "{which: other}", "loose"),
+              HasSubstr("/errors/authorization"));
+}
+
+/// The error of an instance that may read secrets anywhere: only "a" has a value, and the input names another.
+std::string error_anywhere(const std::string& rest) {
+  const Compiled compiled = compile(document_of(with_head("use: {secrets: [a]}\n" + rest)), {.secrets_anywhere = true});
+  for (const Fault& fault : compiled.faults) ADD_FAILURE() << fault.to_string();
+  StepContext context;
+  context.read_secrets = [] { return Result<json::Value>(value_of("{a: s3cret}")); };
+  Instance instance;
+  std::vector<Fact> facts;
+  Machine(*compiled.definition, instance, context, facts).start(value_of("{which: other}"));
+  return instance.error.value_or(json::Value())->to_text();
+}
+
+TEST(Call, ASecretThatIsNotThereIsRefusedWhereverItIsAskedFor) {
+  for (const char* rest : {"do: [{x: {set: {v: '${ $secrets[.which] }'}}}]", "do: [{x: {if: '$secrets[.which]', set: {v: 1}}}]",
+                           "input: {from: '$secrets[.which]'}\ndo: [{x: {set: {v: 1}}}]",
+                           "output: {as: '$secrets[$workflow.input.which]'}\ndo: [{x: {set: {v: 1}}}]",
+                           "do: [{x: {switch: [{a: {when: '$secrets[.which]', then: end}}]}}]",
+                           "do: [{x: {run: {shell: {command: 'echo $1', arguments: ['${ $secrets[.which] }']}}}}]"}) {
+    EXPECT_THAT(error_anywhere(rest), HasSubstr("errors/authorization\",\"status\":403")) << rest;
+  }
+  EXPECT_EQ(error_anywhere("do: [{x: {set: {v: '${ $secrets.a }'}}}]"), "null");
 }
 
 struct Answered {

@@ -91,17 +91,18 @@ void Run::skip(FrameId id, const std::optional<json::Value>& output) {
   if (back) rearm();
 }
 
-Advance Machine::suspend(std::string_view by, std::string_view reason) {
+Advance Machine::suspend(std::string_view by, std::string_view reason, Asker asker) {
   if (instance_.phase != Phase::running) return {false, true};
   Run(definition_, instance_, context_, facts_)
-      .emit(InstanceSuspended{std::string(by), std::string(reason), context_.now});
+      .emit(InstanceSuspended{std::string(by), std::string(reason), context_.now, asker});
   return {};
 }
 
-Advance Machine::resume() {
+Advance Machine::resume(Asker asker) {
   if (instance_.phase != Phase::suspended) return {false, true};
+  if (asker == Asker::parent && instance_.suspension->asker == Asker::person) return {false, true};
   Run run(definition_, instance_, context_, facts_);
-  run.emit(InstanceResumed{});
+  run.emit(InstanceResumed{asker});
   return {run.run_on(), false};
 }
 

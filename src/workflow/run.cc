@@ -78,15 +78,21 @@ Arguments Run::arguments(FrameId id, ScopeIndex scope) {
                    definition_.scope(scope).variables);
 }
 
+expr::Environment Run::environment(const Arguments& arguments) const {
+  expr::Environment lent = environment();
+  lent.secrets = arguments.secrets();
+  return lent;
+}
+
 Result<json::Value> Run::evaluate(const Formula& formula, json::View input,
                                   Arguments& arguments) const {
   if (formula.reads_secrets()) HENCE_TRY_VOID(arguments.load_secrets());
-  return formula.evaluate(input, arguments.slots(formula.arguments()), environment());
+  return formula.evaluate(input, arguments.slots(formula.arguments()), environment(arguments));
 }
 
 Result<bool> Run::test(const Formula& formula, json::View input, Arguments& arguments) const {
   if (formula.reads_secrets()) HENCE_TRY_VOID(arguments.load_secrets());
-  return formula.test(input, arguments.slots(formula.arguments()), environment());
+  return formula.test(input, arguments.slots(formula.arguments()), environment(arguments));
 }
 
 Result<CalendarDuration> Run::evaluate_duration(const DurationSpec& spec, json::View input,
@@ -323,7 +329,7 @@ void Run::finish_workflow(json::Value output) {
                  definition_.scope(kRootScope).variables);
     Result<json::Value> value = evaluate(definition_.output_as, output, at);
     if (!value.ok()) {
-      return faulted(ErrorType::expression, "output.as: " + value.error().message());
+      return faulted(type_of_failure(value.error()), "output.as: " + value.error().message());
     }
     output = std::move(value).value();
   }

@@ -173,6 +173,8 @@ class Run {
   Result<CalendarDuration> evaluate_duration(const DurationSpec& spec, json::View input,
                                              Arguments& arguments) const;
   expr::Environment environment() const { return {context_.now, expr::kWhenBudget, context_.expression_budget}; }
+  /// The same for expressions that read these arguments.
+  expr::Environment environment(const Arguments& arguments) const;
   uint64_t random();
   uint32_t next_id() const { return instance_.last_id + 1; }
 

@@ -69,7 +69,7 @@ void Run::run_switch(FrameId id) {
   for (const SwitchCase& one : spec.cases) {
     const Result<bool> match = test(one.when, frame_of(id).input(), at);
     if (!match.ok()) {
-      return fail(id, ErrorType::expression, "switch." + one.name + ": " + match.error().message());
+      return fail(id, "switch." + one.name, match.error());
     }
     if (*match) return end_task(id, std::nullopt, one.then);
   }
@@ -123,6 +123,7 @@ void Run::run_emit(FrameId id) {
   b.member("source", attributes.string_or("source", source));
   b.member("type", attributes.string_or("type", ""));
   b.member("time", attributes.string_or("time", format_rfc3339(context_.now)));
+  if (!context_.traceparent.empty() && !attributes.find("traceparent")) b.member("traceparent", context_.traceparent);
   for (auto [name, value] : attributes.members()) {
     const bool done = name == "id" || name == "source" || name == "type" || name == "time" ||
                       name == "specversion" || name == "data";
@@ -150,7 +151,7 @@ void Run::run_shell(FrameId id) {
     if (const Status loaded = at.load_secrets(); !loaded.ok()) return fail(id, "run", loaded.error());
   }
   Result<json::Value> request = build_process_request(
-      spec, {input, at.slots(arguments_of(spec)), environment()}, source);
+      spec, {input, at.slots(arguments_of(spec)), environment(at)}, source);
   if (!request.ok()) {
     return fail(id, read_failure({request.error().code(), "run: " + request.error().message()},
                                  true,

@@ -18,9 +18,7 @@ void Run::fail(FrameId id, ErrorType type, std::string_view detail) {
 }
 
 void Run::fail(FrameId id, std::string_view what, const Error& error) {
-  const bool secret = error.code() == ErrorCode::SecretUnavailable;
-  fail(id, secret ? ErrorType::authorization : ErrorType::expression,
-       std::string(what) + ": " + error.message());
+  fail(id, type_of_failure(error), std::string(what) + ": " + error.message());
 }
 
 uint64_t Run::bound_of(Limit limit) const {
@@ -97,7 +95,7 @@ bool Run::catch_error(FrameId id, json::Value& error) {
   const Result<bool> excepted = holds(spec.except_when, false);
   for (const Result<bool>* condition : {&wanted, &excepted}) {
     if (condition->ok()) continue;
-    error = make_error(ErrorType::expression, task.reference, "catch: " +
+    error = make_error(type_of_failure(condition->error()), task.reference, "catch: " +
                        condition->error().message());
     return false;
   }
@@ -105,7 +103,7 @@ bool Run::catch_error(FrameId id, json::Value& error) {
   if (spec.retry) {
     const Result<bool> scheduled = schedule_retry(id, *spec.retry, error, bound);
     if (!scheduled.ok()) {
-      error = make_error(ErrorType::expression, task.reference, "retry: " +
+      error = make_error(type_of_failure(scheduled.error()), task.reference, "retry: " +
                          scheduled.error().message());
       return false;
     }

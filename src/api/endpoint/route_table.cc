@@ -186,7 +186,7 @@ constexpr Route kRoutes[] = {
      "skipTasks", "Ends a task by hand, of all instances that the query finds; one that does not stand at it "
      "has its error.", 200, "ByQueryResult", kInstancesByQuery},
     {post, "/instances/{id}/suspend", kSpace, Access::token, Body::json, act_on_instance,
-     "suspendInstance", "No further task begins; what comes is kept until the resume.", 200, "InstanceReference"},
+     "suspendInstance", "No further task of it begins, nor of subflows it awaits; what comes is kept until the resume.", 200, "InstanceReference"},
     {post, "/instances/{id}/resume", kSpace, Access::token, Body::json, act_on_instance,
      "resumeInstance", "A suspended instance goes on.", 200, "InstanceReference"},
     {post, "/instances/{id}/retry", kSpace, Access::token, Body::json, act_on_instance,
