@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "workflow/documents.h"
 #include "workflow/openapi.h"
 #include "workflow/workflow_test_world.h"
 
@@ -251,6 +252,62 @@ TEST(Openapi, SendsBytesThatAreNoText) {
   EXPECT_EQ((*request)->find("headers")->to_text(), R"({"content-type":"image/gif"})");
   EXPECT_FALSE((*request)->find("body"));
   EXPECT_EQ(call_of(kUploads, "raw", "{base64: eA==}"), R"(PUT https://h/c {"content-type":"application/octet-stream"} x)");
+}
+
+/// Documents of one service; the answer to whatever is asked for.
+CallOutcome split_documents(const json::Value& request) {
+  const std::map<std::string_view, std::string> documents = {
+      {"https://docs.example/api/main.yaml",
+       "openapi: 3.0.0\nservers: [{url: /v1}]\ncomponents: {parameters: {q: {name: q, in: query}}}\n"
+       "paths: {/a: {$ref: 'paths/a.yaml'}, /b: {$ref: './paths/b.yaml#/~1b'}}"},
+      {"https://docs.example/api/paths/a.yaml", "get: {operationId: a}"},
+      {"https://docs.example/api/paths/b.yaml",
+       "/b: {get: {operationId: b, parameters: [{$ref: '../main.yaml#/components/parameters/q'}, {$ref: "
+       "'../parameters.yaml#/r'}]}}"},
+      {"https://docs.example/api/parameters.yaml", "r: {name: r, in: query, required: true}"}};
+  const auto found = documents.find(request->string_or("url", ""));
+  if (found == documents.end()) return json_answer(200, "1");
+  EXPECT_EQ(request->find_path({"headers", "authorization"})->as_string(), "Bearer token-1");
+  return HttpOutcome{200, {}, found->second};
+}
+
+TEST(Openapi, FetchesTheDocumentsThatReferencesLeadTo) {
+  for (const char* token : {"{token: token-1}", "{use: key}"}) {
+    World world(with_head("use: {secrets: [key]}\ndo: [{a: {call: openapi, with: {document: {endpoint: {uri: "
+                          "'https://docs.example/api/main.yaml', authentication: {bearer: " + std::string(token) +
+                          "}}}, operationId: b, parameters: {q: 1, r: 2}}}}]"));
+    world.secrets = value_of("{key: token-1}");
+    world.answer = split_documents;
+    world.start_and_run("{}");
+    EXPECT_EQ(world.phase(), "completed") << world.error()->to_text();
+    ASSERT_EQ(world.calls.size(), 5u);
+    EXPECT_EQ(world.calls[4]->string_or("url", ""), "https://docs.example/v1/b?q=1&r=2");
+    EXPECT_FALSE(world.calls[4]->find_path({"headers", "authorization"}));
+    const auto fetched = world.all<DocumentFetched>();
+    ASSERT_EQ(fetched.size(), 4u);
+    EXPECT_EQ(fetched[1].document->find("documents")->size(), 1u) << "each document is in one record";
+    EXPECT_EQ(fetched[3].document->string_or("method", ""), "GET");
+  }
+}
+
+TEST(Openapi, StopsAtADocumentThatIsNotThereOrTooMany) {
+  World absent(with_head("do: [{a: {call: openapi, with: {document: {endpoint: 'https://h/0'}, operationId: b}}}]"));
+  absent.answer = [](const json::Value& request) -> CallOutcome {
+    if (request->string_or("url", "") != "https://h/0") return HttpOutcome{404, {}, ""};
+    return HttpOutcome{200, {}, "openapi: 3.0.0\npaths: {/a: {$ref: x.yaml}}"};
+  };
+  absent.start_and_run("{}");
+  EXPECT_THAT(absent.error()->to_text(), HasSubstr("the document was answered with status 404"));
+  World many(with_head("do: [{a: {call: openapi, with: {document: {endpoint: 'https://h/0'}, operationId: b}}}]"));
+  many.answer = [](const json::Value& request) -> CallOutcome {
+    if (request->string_or("url", "") != "https://h/0") return HttpOutcome{200, {}, "get: {operationId: a}"};
+    std::string paths;
+    for (int i = 1; i < 30; ++i) paths += "/" + std::to_string(i) + ": {$ref: '/" + std::to_string(i) + "'}, ";
+    return HttpOutcome{200, {}, "openapi: 3.0.0\npaths: {" + paths + "}"};
+  };
+  many.start_and_run("{}");
+  EXPECT_EQ(many.calls.size(), kOpenapiDocumentsMax);
+  EXPECT_THAT(many.error()->to_text(), HasSubstr("lead to more than 16 documents"));
 }
 
 TEST(UriTemplates, AreRfc6570) {
