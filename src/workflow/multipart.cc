@@ -2,12 +2,12 @@
 #include "workflow/multipart.h"
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 #include "base/hash.h"
 #include "event/base64.h"
 #include "workflow/faults.h"
+#include "workflow/http.h"
 #include "workflow/openapi_references.h"
 
 namespace hence::workflow {
@@ -55,13 +55,13 @@ Result<File> read_file(json::View value, const std::string& what) {
   return file;
 }
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
+
 /// A name as a quoted parameter of Content-Disposition, escaped as browsers do.
 std::string quoted(std::string_view name) {
   std::string text = "\"";
   for (char c : name) {
-    if (c == '"') text += "%22";
-    else if (c == '\r') text += "%0D";
-    else if (c == '\n') text += "%0A";
+    if (c == '"' || is_control(c)) append_percent_encoded({&c, 1}, text);
     else text += c;
   }
   return text + '"';
@@ -69,10 +69,7 @@ std::string quoted(std::string_view name) {
 
 /// A header line of a part; nothing where it has no value.
 Result<std::string> line(std::string_view part, std::string_view header, const std::string& value) {
-  const bool clean = std::none_of(value.begin(), value.end(), [](char c) {
-    return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
-  });
-  if (!clean) {
+  if (std::any_of(value.begin(), value.end(), is_control)) {
     return openapi_error(std::string(header) + " of the part \"" + std::string(part) + "\" holds control characters");
   }
   return value.empty() ? std::string() : std::string(header) + ": " + value + "\r\n";

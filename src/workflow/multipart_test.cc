@@ -63,7 +63,7 @@ TEST(Multipart, SaysWhatDoesNotFit) {
   EXPECT_THAT(form_of(declared, "{f: {text: x, contentType: \"a/b\\r\\nX: y\"}}"), HasSubstr("control characters"));
 }
 
-TEST(Multipart, HasABoundaryThatIsTheSameEachTimeAndInNoPart) {
+TEST(Multipart, HasABoundaryThatFollowsFromItsContent) {
   const json::Value fields = value_of("{a: one, b: two}");
   const auto first = build_form_data(json::View(), fields), second = build_form_data(json::View(), fields);
   ASSERT_TRUE(first.ok() && second.ok());
