@@ -255,10 +255,35 @@ std::optional<Error> find_referrer(const engine::Definitions& base, const Delete
   return std::nullopt;
 }
 
+/// The secrets of the namespace as they would be: those of the documents are there already.
+Result<std::shared_ptr<const engine::Definitions>> secrets_after(const Backend& backend, UtcTime now,
+                                                                 const std::vector<Resource>& resources) {
+  std::vector<engine::ResourceChange> changes;
+  for (const Resource& resource : resources) {
+    if (resource.kind == Kind::secret) changes.push_back(change_of(resource));
+  }
+  std::shared_ptr<const engine::Definitions> base = backend.definitions();
+  if (changes.empty()) return base;
+  return engine::Definitions::build(*base, base->version() + 1, changes, now);
+}
+
+/// Reads secrets for imports; most applies ask for none. Borrows all.
+SecretOf secret_reader(const Backend& backend, const os::Clock& clock, const ApplyInput& input,
+                       const std::vector<Resource>& resources) {
+  return [&, definitions = std::shared_ptr<const engine::Definitions>()](
+             const std::string& name) mutable -> Result<std::string> {
+    if (!input.secrets) return Error(ErrorCode::SecretUnavailable, "secrets are not read here");
+    if (!definitions) {
+      HENCE_TRY(definitions, secrets_after(backend, clock.now(), resources));
+    }
+    return input.secrets(*definitions, input.name_space, name);
+  };
+}
+
 /// One document that a workflow needs, as a value.
-Result<json::Value> read_import(const ImportReader& reader, const std::string& uri) {
+Result<json::Value> read_import(const ImportReader& reader, const SecretOf& secret, const workflow::Import& import) {
   if (!reader) return Error(ErrorCode::NotSupported, "functions and schemas from elsewhere are not read here");
-  HENCE_TRY(const std::string text, reader(uri));
+  HENCE_TRY(const std::string text, reader(import, secret));
   if (text.size() > workflow::kImportBytesMax) {
     return Error(ErrorCode::TooLarge, "it has " + std::to_string(text.size()) + " bytes; the limit is " +
                                           std::to_string(workflow::kImportBytesMax));
@@ -269,13 +294,14 @@ Result<json::Value> read_import(const ImportReader& reader, const std::string& u
 }
 
 /// Reads what the workflow needs of elsewhere into its document. Nothing: it has all.
-std::optional<Unplaced> complete_imports(const ImportReader& reader, size_t index, Resource& resource) {
+std::optional<Unplaced> complete_imports(const ImportReader& reader, const SecretOf& secret, size_t index,
+                                         Resource& resource) {
   std::map<std::string, json::Value> imports;
   for (int round = 0; !resource.imports.empty(); ++round) {
     const workflow::Import first = resource.imports.front();
     for (const workflow::Import& import : resource.imports) {
       if (imports.contains(import.uri)) continue;
-      auto value = read_import(reader, import.uri);
+      auto value = read_import(reader, secret, import);
       if (!value.ok()) {
         return Unplaced{index, import.pointer, import.uri + " cannot be read: " + value.error().message()};
       }
@@ -331,10 +357,11 @@ void apply_documents(Backend& backend, const os::Clock& clock, ApplyInput input,
   if (parsed.resources.empty()) {
     return then(ApplyRefused{Error(ErrorCode::RequestInvalid, "the text holds no document"), {}});
   }
+  const SecretOf secret = secret_reader(backend, clock, input, parsed.resources);
   std::vector<Unplaced> unread;
   for (size_t i = 0; i < parsed.resources.size(); ++i) {
     auto fault = mark_secrets(input.secrets_anywhere, i, parsed.resources[i]);
-    if (!fault) fault = complete_imports(input.imports, i, parsed.resources[i]);
+    if (!fault) fault = complete_imports(input.imports, secret, i, parsed.resources[i]);
     if (fault) unread.push_back(std::move(*fault));
   }
   if (!unread.empty()) return then(refuse(place_faults(input.text, unread)));

@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -22,9 +23,15 @@
 
 namespace hence::api {
 
-/// The text of a document that a workflow needs: a function of a catalogue, a schema. May wait.
-/// Errors: what keeps it from being read, with what to do.
-using ImportReader = std::function<Result<std::string>(const std::string& uri)>;
+/// Reads the value of a namespace's Secret. Errors: SecretUnavailable.
+using SecretLookup = std::function<Result<std::string>(
+    const engine::Definitions& definitions, std::string_view name_space, std::string_view secret)>;
+
+/// The text of a document that a workflow needs: a function of a catalogue, a schema. May wait. Asks for
+/// the secrets that the import's authentication reads (errors: SecretUnavailable).
+/// Errors: what keeps it from being read, with what to do; never a secret.
+using SecretOf = std::function<Result<std::string>(const std::string& name)>;
+using ImportReader = std::function<Result<std::string>(const workflow::Import& import, const SecretOf& secret)>;
 
 struct ApplyInput {
   std::string text;                    ///< YAML or JSON, any number of documents
@@ -35,6 +42,7 @@ struct ApplyInput {
   std::string idempotency_key = {};
   bool secrets_anywhere = false;       ///< `$secrets` may be read outside of calls
   ImportReader imports = {};           ///< none: workflows that need something are refused
+  SecretLookup secrets = {};           ///< for imports
 };
 
 struct AppliedResource {

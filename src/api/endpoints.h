@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/apply.h"
 #include "api/backend.h"
 #include "api/http_server.h"
 #include "base/ids.h"
@@ -32,13 +33,6 @@ struct EndpointLimits {
   uint64_t webhook_bytes = 25 << 20;
   uint64_t resource_bytes = 8 << 20;
 };
-
-/// Reads the value of a namespace's Secret. Errors: SecretUnavailable.
-using SecretLookup = std::function<Result<std::string>(
-    const engine::Definitions& definitions, std::string_view name_space, std::string_view secret)>;
-
-/// As in apply.h.
-using ImportLookup = std::function<Result<std::string>(const std::string& uri)>;
 
 /// Checkpoints of the data folder; both may take as long as the disk does.
 struct CheckpointFunctions {
@@ -68,7 +62,7 @@ struct EndpointOptions {
   EndpointLimits limits = {};
   std::string token = {};        ///< empty: none is wanted
   SecretLookup secrets = {};
-  ImportLookup imports = {};
+  std::function<ImportReader()> imports = {};  ///< one for each apply, which may keep what it learns
   bool secrets_anywhere = false; ///< workflows may read secrets outside of calls
   std::string version = {};      ///< of the program
   std::function<std::string()> extra_metrics = {};  ///< OpenMetrics families of other parts

@@ -150,26 +150,36 @@ Result<HttpCall> delivery_call(const engine::Effect& effect, Directory& director
   return call;
 }
 
-Result<HttpCall> workflow_call(const engine::Effect& effect, Directory& directory,
-                               const OutgoingSettings& settings) {
+HttpCall call_of(json::View request) {
   HttpCall call;
-  HENCE_TRY(const json::Value request, resolved_request(effect, directory, call.hidden));
-  call.method = request->string_or("method", "GET");
-  call.url = request->string_or("url", "");
-  call.body = request->string_or("body", "");
-  call.timeout = settings.call_timeout;
-  call.response_bytes_max = settings.answer_bytes_max;
-  call.response_setting = kAnswerBytesSetting;
-  if (const auto headers = request->find("headers"); headers && headers->is_object()) {
+  call.method = request.string_or("method", "GET");
+  call.url = request.string_or("url", "");
+  call.body = request.string_or("body", "");
+  if (const auto bytes = request.find("bodyBase64"); bytes && bytes->is_string()) {
+    call.body = event::base64_decode(bytes->as_string()).value_or("");
+  }
+  if (const auto headers = request.find("headers"); headers && headers->is_object()) {
     for (const auto [name, value] : headers->members()) {
       if (value.is_string()) call.headers.emplace_back(name, value.as_string());
     }
   }
-  if (const auto digest = request->find("digest")) {
+  if (const auto digest = request.find("digest")) {
     call.digest = {std::string(digest->string_or("username", "")),
                    std::string(digest->string_or("password", ""))};
   }
-  if (const auto policy = request->find("token")) call.token_policy = policy->to_text();
+  if (const auto policy = request.find("token")) call.token_policy = policy->to_text();
+  return call;
+}
+
+Result<HttpCall> workflow_call(const engine::Effect& effect, Directory& directory,
+                               const OutgoingSettings& settings) {
+  std::vector<std::string> hidden;
+  HENCE_TRY(const json::Value request, resolved_request(effect, directory, hidden));
+  HttpCall call = call_of(request);
+  call.hidden = std::move(hidden);
+  call.timeout = settings.call_timeout;
+  call.response_bytes_max = settings.answer_bytes_max;
+  call.response_setting = kAnswerBytesSetting;
   if (!has_header(call.headers, "user-agent")) {
     call.headers.emplace_back("user-agent", settings.user_agent);
   }

@@ -33,6 +33,9 @@ std::string sink_destination(std::string_view name_space, std::string_view sink)
 Result<HttpCall> delivery_call(const engine::Effect& effect, Directory& directory, UtcTime now,
                                const OutgoingSettings& settings);
 
+/// A request (workflow/calls.h) as a call, without what identifies it.
+HttpCall call_of(json::View request);
+
 /// A workflow's HTTP call; deferred ones are resolved with their secrets, which no error shows.
 /// Errors: RequestInvalid, SecretUnavailable, NotFound, ExpressionFailed, BudgetExceeded.
 Result<HttpCall> workflow_call(const engine::Effect& effect, Directory& directory,

@@ -180,6 +180,15 @@ TEST_F(OutgoingTest, TheLimitOfAnAnswerComesWithTheNameOfItsSetting) {
   }
 }
 
+TEST_F(OutgoingTest, BodiesThatAreNoTextAreSentAsTheirBytes) {
+  engine::Effect effect = delivery_of("shop", 42);
+  effect.kind = engine::EffectKind::call_http;
+  effect.request = json::parse(R"({"method":"PUT","url":"https://api.example/x","headers":{},"bodyBase64":"/wA="})").value();
+  const auto call = workflow_call(effect, directory_, {});
+  ASSERT_TRUE(call.ok());
+  EXPECT_EQ(call->body, std::string("\xff\0", 2));
+}
+
 TEST_F(OutgoingTest, DeferredCallsAreBuiltWithTheirSecretsWhenTheyLeave) {
   const json::Value document =
       json::parse(R"({"document":{"dsl":"1.0.3","namespace":"shop","name":"ask","version":"1.0.0"},

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "event/base64.h"
 #include "harness/compare.h"
 #include "json/builder.h"
 #include "json/parse.h"
@@ -14,9 +15,11 @@ namespace {
 constexpr std::string_view kNamespace = "default";
 constexpr size_t kShownMax = 20;
 
-json::Value body_of(const std::string& text) {
-  Result<json::Value> value = json::parse(text);
-  return value.ok() ? *value : json::Value::string(text);
+/// What a test sees of a body: JSON, a text, or bytes in base64.
+json::Value body_of(const std::string& bytes) {
+  Result<json::Value> value = json::parse(bytes);
+  if (value.ok()) return *value;
+  return json::Value::string(json::is_utf8(bytes) ? bytes : event::base64_encode(bytes));
 }
 
 bool succeeded(const SentCall& call) {

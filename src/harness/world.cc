@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "api/apply.h"
 #include "api/zones.h"
 #include "event/event.h"
+#include "workflow/imports.h"
 
 namespace hence::harness {
 
@@ -74,6 +74,15 @@ Result<std::string> World::read_document(const std::string& uri) const {
   const auto found = documents_.find(uri);
   if (found != documents_.end()) return found->second;
   return Error(ErrorCode::NotFound, "the test has no document " + uri + "; give it under documents");
+}
+
+/// The request is built to see that it can be; nothing is sent.
+Result<std::string> World::read_import(const workflow::Import& import, const api::SecretOf& secret) const {
+  if (import.authentication.scheme != workflow::AuthenticationSpec::Scheme::none) {
+    HENCE_TRY(const json::Value secrets, workflow::secrets_object(import.secrets, secret));
+    HENCE_TRY_VOID(workflow::build_import_request(import, secrets, clock_.now()));
+  }
+  return read_document(import.uri);
 }
 
 /// New clients: what a process had under way ends with it.
@@ -254,7 +263,10 @@ Status World::apply(const std::string& text) {
   api::ApplyInput input;
   input.text = text;
   input.secrets_anywhere = options_.secrets_anywhere;
-  input.imports = [this](const std::string& uri) { return read_document(uri); };
+  input.imports = [this](const workflow::Import& import, const api::SecretOf& secret) {
+    return read_import(import, secret);
+  };
+  input.secrets = [this](const engine::Definitions&, std::string_view, std::string_view name) { return read_secret(name); };
   std::optional<api::ApplyOutcome> outcome;
   api::apply_documents(
       backend, clock_, std::move(input),

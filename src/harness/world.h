@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/apply.h"
 #include "delivery/simulated_http_client.h"
 #include "delivery/simulated_process_runner.h"
 #include "engine/query.h"
@@ -107,6 +108,7 @@ class World {
   void connect();
   Result<std::string> read_secret(std::string_view name) const;
   Result<std::string> read_document(const std::string& uri) const;
+  Result<std::string> read_import(const workflow::Import& import, const api::SecretOf& secret) const;
   std::optional<Result<delivery::HttpAnswer>> answer_http(const delivery::HttpCall& call);
   std::optional<Result<delivery::ProcessAnswer>> answer_process(const delivery::ProcessCall& call);
   bool give_late_answers();

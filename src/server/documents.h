@@ -7,8 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "api/apply.h"
 #include "base/result.h"
 #include "delivery/http_client.h"
+#include "delivery/tokens.h"
+#include "json/value.h"
 
 namespace hence::server {
 
@@ -18,14 +21,21 @@ class DocumentReader {
   DocumentReader(std::string catalog, std::vector<std::string> folders, delivery::HttpClient& http)
       : catalog_(std::move(catalog)), folders_(std::move(folders)), http_(http) {}
 
-  /// The text at a URI: http, https, file, or catalog:default/…; waits for it.
-  /// Errors: NotFound, ConfigurationInvalid (what setting would allow it), CallFailed, TooLarge.
-  Result<std::string> read(const std::string& uri) const;
+  /// The text at the import's URI: http, https, file, or catalog:default/…; waits for it.
+  /// tokens: of OAuth, kept for the next import.
+  /// Errors: NotFound, ConfigurationInvalid (what setting would allow it), CallFailed, TooLarge,
+  /// SecretUnavailable, Unauthenticated; never a secret.
+  Result<std::string> read(const workflow::Import& import, const api::SecretOf& secret,
+                           delivery::Tokens& tokens, UtcTime now) const;
   /// The text of file:///PATH, if it lies in one of the folders.
   Result<std::string> read_file(const std::string& uri) const;
 
  private:
-  Result<std::string> fetch(const std::string& url) const;
+  Result<std::string> read_plain(const std::string& uri) const;
+  Result<std::string> fetch(delivery::HttpCall call) const;
+  Result<std::string> fetch_authenticated(const json::Value& request, delivery::Tokens& tokens, UtcTime now) const;
+  Result<std::string> get_token(const std::string& policy, delivery::Tokens& tokens, UtcTime now) const;
+  Result<delivery::HttpAnswer> exchange(delivery::HttpCall call) const;
 
   std::string catalog_;
   std::vector<std::string> folders_;

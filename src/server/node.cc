@@ -202,7 +202,12 @@ Status Node::open_http() {
     return secrets_.read(definitions, name_space, name);
   };
   options.secrets_anywhere = config_.secrets_anywhere;
-  options.imports = [this](const std::string& uri) { return documents_.read(uri); };
+  options.imports = [this]() -> api::ImportReader {
+    return [this, tokens = std::make_shared<delivery::Tokens>()](const workflow::Import& import,
+                                                                 const api::SecretOf& secret) {
+      return documents_.read(import, secret, *tokens, clock_.now());
+    };
+  };
   options.extra_metrics = [this] { return metrics(); };
   options.checkpoints.create = [this](const std::string& name) -> Result<json::Value> {
     HENCE_TRY(const CheckpointInfo made, housekeeper_->checkpoint(name));

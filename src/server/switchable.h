@@ -48,7 +48,10 @@ class SwitchableSecrets {
 class SwitchableDocuments {
  public:
   void set(DocumentReader reader) { current_.set(std::make_shared<DocumentReader>(std::move(reader))); }
-  Result<std::string> read(const std::string& uri) const { return current_.get()->read(uri); }
+  Result<std::string> read(const workflow::Import& import, const api::SecretOf& secret, delivery::Tokens& tokens,
+                           UtcTime now) const {
+    return current_.get()->read(import, secret, tokens, now);
+  }
   Result<std::string> read_file(const std::string& uri) const { return current_.get()->read_file(uri); }
 
  private:

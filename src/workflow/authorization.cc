@@ -2,8 +2,8 @@
 // Authentication policies: the header they come to, or what the one who sends the call needs to get
 // it (a digest's credentials, how to get a token).
 
+#include "event/base64.h"
 #include "json/builder.h"
-#include "workflow/base64.h"
 #include "workflow/http_parts.h"
 
 namespace hence::workflow {
@@ -74,7 +74,7 @@ Result<Authorization> build_authorization(const AuthenticationSpec& auth, const 
     return result;
   }
   result.scheme = "Basic";
-  result.parameter = encode_base64(user + ":" + password);
+  result.parameter = event::base64_encode(user + ":" + password);
   return result;
 }
 

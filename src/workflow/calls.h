@@ -5,7 +5,9 @@
 //
 // CallRequested::request of kind http, ready to send:
 //   {"method":"GET", "url":"https://…?a=b", "headers":{"content-type":"application/json"},
-//    "body":"text"?, "authorization":{"scheme","parameter"}?, "echo":{"method","uri","headers"}?}
+//    "body":"text"? or "bodyBase64":"…"?, "authorization":{"scheme","parameter"}?,
+//    "digest":{"username","password"}?, "token":{…}?, "echo":{"method","uri","headers"}?}
+//   bodyBase64: a body that is no text; token: how to get one (token_request.cc);
 //   authorization and echo are for the machine: `$authorization`, and output `response`.
 // of kind shell:
 //   {"command":"…", "arguments":["…"], "environment":{"K":"V"}, "input":"…"}

@@ -145,8 +145,8 @@ DataSchema Compiler::data_schema(const std::optional<Site>& holder) {
   auto document = site->find("document");
   if (const auto resource = site->find("resource")) {
     const auto endpoint = resource->find("endpoint");
-    const auto uri = endpoint ? import_uri(*endpoint) : std::nullopt;
-    if (uri) document = import_of(*uri, endpoint->pointer);
+    auto import = endpoint ? import_from(*endpoint, endpoint->pointer) : std::nullopt;
+    if (import) document = import_of(std::move(*import));
   }
   if (!document) return nullptr;
   auto compiled = schema::Schema::compile(document->value, {.draft = *draft});

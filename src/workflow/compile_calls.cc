@@ -62,7 +62,7 @@ void Compiler::compile_other_call(TaskIndex index, const Site& site, std::string
       optional_tmpl(with->find(key), kCallArguments, key);
     }
   }
-  if (const auto policy = with->find("authentication")) compile_authentication(*policy);
+  if (const auto policy = with->find("authentication")) compile_authentication(*policy, kCallArguments);
 }
 
 void Compiler::note_secrets(HttpSpec& spec) {
@@ -77,7 +77,7 @@ OpenapiSpec Compiler::compile_openapi(const Site& with) {
   OpenapiSpec spec;
   spec.call = compile_http(with);
   if (const auto policy = with.find("authentication")) {
-    spec.call.authentication = compile_authentication(*policy);
+    spec.call.authentication = compile_authentication(*policy, kCallArguments);
   }
   note_secrets(spec.call);
   spec.operation = with.value.string_or("operationId", "");
@@ -101,7 +101,7 @@ HttpSpec Compiler::compile_http(const Site& with) {
   std::optional<Site> endpoint = with.find("endpoint");
   if (endpoint && endpoint->value.is_object()) {
     if (const auto policy = endpoint->find("authentication")) {
-      spec.authentication = compile_authentication(*policy);
+      spec.authentication = compile_authentication(*policy, kCallArguments);
     }
     endpoint = endpoint->find("uri");
   }
@@ -126,7 +126,7 @@ HttpSpec Compiler::compile_http(const Site& with) {
   return spec;
 }
 
-AuthenticationSpec Compiler::compile_authentication(Site site) {
+AuthenticationSpec Compiler::compile_authentication(Site site, ArgumentSet allowed) {
   AuthenticationSpec spec;
   if (const auto name = site.find("use")) {
     const auto policy = resolve_use("authentications", *name);
@@ -149,7 +149,7 @@ AuthenticationSpec Compiler::compile_authentication(Site site) {
       check_secret(secret->pointer, spec.secret);
       continue;
     }
-    spec.fields = optional_tmpl(policy, kCallArguments, "authentication");
+    spec.fields = optional_tmpl(policy, allowed, "authentication");
     if (policy->value.string_or("grant", "") == "authorization_code") {
       faults_.add(policy->find("grant")->pointer,
                   "a server cannot ask a person for an authorization code; use "

@@ -60,6 +60,15 @@ const BadCase kBad[] = {
     {"UnknownAuthentication", "do:\n- a: {call: http, with: {method: get, endpoint: {uri: "
                               "'http://a', authentication: {use: me}}}}",
                                   {"\"me\" is not in use.authentications"}},
+    {"UnknownAuthenticationOfACatalogue", "use: {catalogs: {c: {endpoint: {uri: 'https://a', authentication: {use: me}}}}}\ndo: []",
+     {"line 2, column", "/use/catalogs/c/endpoint/authentication/use: \"me\" is not in use.authentications"}},
+    {"UnknownSecretOfASchema", "use: {secrets: [token]}\ninput: {schema: {resource: {endpoint: {uri: 'https://a', "
+                               "authentication: {bearer: {use: tokn}}}}}}\ndo: []",
+     {"/input/schema/resource/endpoint/authentication/bearer/use: the secret \"tokn\" is not in use.secrets; did you mean"}},
+    {"ContextInACatalogue", "use: {catalogs: {c: {endpoint: {uri: 'https://a', authentication: {bearer: {token: '${ $context.t }'}}}}}}\ndo: []",
+     {"/use/catalogs/c/endpoint/authentication/bearer/token: $context cannot be read in authentication; what can: $secrets"}},
+    {"AuthenticationOfAFile", "use: {catalogs: {c: {endpoint: {uri: 'file:///a', authentication: {bearer: {token: t}}}}}}\ndo: []",
+     {"/use/catalogs/c/endpoint/authentication: a file is read without authentication; leave it out"}},
     {"UnknownSecret", "use: {secrets: [token]}\ndo:\n- a: {call: http, with: {method: get, "
                       "endpoint: {uri: 'http://a', authentication: {bearer: {use: tokn}}}}}",
                           {"the secret \"tokn\" is not in use.secrets; did you mean \"token\"?"}},

@@ -23,6 +23,12 @@ void Compiler::compile_uses() {
       check_retry_limit(Site{retry, child_pointer(retries->pointer, name), kRootScope});
     }
   }
+  const auto catalogs = stored_ ? std::nullopt : use->find("catalogs");
+  if (catalogs && catalogs->value.is_object()) {  // those that nothing uses too
+    for (auto [name, value] : catalogs->value.members()) {
+      read_catalog(name, Site{value, child_pointer(catalogs->pointer, name), kRootScope});
+    }
+  }
   // Extensions may call functions, and functions are extended: names first, then what they are.
   const auto functions = use->find("functions");
   const bool any = functions && functions->value.is_object();
@@ -110,8 +116,8 @@ void Compiler::compile_function_call(TaskIndex index, const Site& site, std::str
     faults_.add(call.pointer, "\"" + std::string(name) + "\" is not in use.functions, and no protocol" +
                                   suggestion(name, names));
   } else if (known == functions_.end()) {
-    const auto uri = function_uri(name, call);
-    const auto imported = uri ? import_of(*uri, call.pointer) : std::nullopt;
+    auto import = function_import(name, call);
+    const auto imported = import ? import_of(std::move(*import)) : std::nullopt;
     if (imported) {
       const ScopeIndex scope = open_scope(ScopeRole::function, kNone, kRootScope, {});
       const auto task_index = static_cast<TaskIndex>(definition_->tasks.size());
@@ -132,20 +138,19 @@ void Compiler::compile_function_call(TaskIndex index, const Site& site, std::str
   definition_->tasks[index].spec = std::move(spec);
 }
 
-std::optional<Compiler::Site> Compiler::import_of(const std::string& uri,
-                                                  const std::string& pointer) {
+std::optional<Compiler::Site> Compiler::import_of(Import import) {
   const Site root{root_, "", kRootScope};
   const auto head = root.find("document");
   const auto metadata = head ? head->find("metadata") : std::nullopt;
   const auto imports = metadata ? metadata->find(kImportsKey) : std::nullopt;
   if (imports) {
-    if (auto found = imports->find(uri)) return found;
+    if (auto found = imports->find(import.uri)) return found;
   }
-  imports_.push_back({pointer, uri});
+  imports_.push_back(std::move(import));
   return std::nullopt;
 }
 
-std::optional<std::string> Compiler::import_uri(const Site& endpoint) {
+std::optional<Import> Compiler::import_from(const Site& endpoint, const std::string& pointer) {
   const auto uri = endpoint.value.is_object() ? endpoint.find("uri") : std::optional(endpoint);
   if (!uri || !uri->value.is_string()) return std::nullopt;
   const std::string text(uri->value.as_string());
@@ -154,20 +159,31 @@ std::optional<std::string> Compiler::import_uri(const Site& endpoint) {
                               "applied");
     return std::nullopt;
   }
-  if (const auto policy = endpoint.find("authentication")) {
-    unsupported_.add_unsupported(policy->pointer,
-                                 "authentication where functions and schemas are read from is not "
-                                 "supported yet; put the document into the catalogue folder");
+  Import import{pointer, text, {}, {}};
+  const auto policy = endpoint.find("authentication");
+  if (!policy) return import;
+  if (text.starts_with("file:")) {
+    faults_.add(policy->pointer, "a file is read without authentication; leave it out");
     return std::nullopt;
   }
-  return text;
+  import.authentication = compile_authentication(*policy, kImportArguments);
+  if (!import.authentication.secret.empty()) import.secrets = {import.authentication.secret};
+  if (import.authentication.fields.reads_secrets()) import.secrets = definition_->secrets;
+  return import;
+}
+
+const std::optional<Import>& Compiler::read_catalog(std::string_view name, const Site& entry) {
+  const auto [known, is_new] = catalogs_.try_emplace(std::string(name));
+  const auto endpoint = is_new ? entry.find("endpoint") : std::nullopt;
+  if (endpoint) known->second = import_from(*endpoint, endpoint->pointer);
+  return known->second;
 }
 
 /// The address of a catalogued function, or the name itself where it is a URI.
-std::optional<std::string> Compiler::function_uri(std::string_view name, const Site& site) {
+std::optional<Import> Compiler::function_import(std::string_view name, const Site& site) {
   const size_t at = name.rfind('@');
   if (name.find("://") != std::string_view::npos || at == std::string_view::npos) {
-    if (name.find("://") != std::string_view::npos) return std::string(name);
+    if (name.find("://") != std::string_view::npos) return Import{site.pointer, std::string(name), {}, {}};
     faults_.add(site.pointer, "expected a function's name, NAME:VERSION@CATALOG or a URI");
     return std::nullopt;
   }
@@ -177,15 +193,15 @@ std::optional<std::string> Compiler::function_uri(std::string_view name, const S
     faults_.add(site.pointer, "expected NAME:VERSION@CATALOG with a semantic version");
     return std::nullopt;
   }
-  std::string base(kDefaultCatalog);
+  Import import{site.pointer, std::string(kDefaultCatalog), {}, {}};
   const auto use = Site{root_, "", kRootScope}.find("use");
   const auto catalogs = use ? use->find("catalogs") : std::nullopt;
   const auto known = catalogs ? catalogs->find(catalog) : std::nullopt;
   if (known) {
-    const auto endpoint = known->find("endpoint");
-    const auto uri = endpoint ? import_uri(*endpoint) : std::nullopt;
-    if (!uri) return std::nullopt;
-    base = *uri;
+    const std::optional<Import>& from = read_catalog(name.substr(at + 1), *known);
+    if (!from) return std::nullopt;
+    import = *from;
+    import.pointer = site.pointer;
   } else if (catalog != "default") {
     std::vector<std::string_view> names = {"default"};
     if (catalogs && catalogs->value.is_object()) {
@@ -195,9 +211,10 @@ std::optional<std::string> Compiler::function_uri(std::string_view name, const S
                                   suggestion(catalog, names));
     return std::nullopt;
   }
-  while (base.ends_with('/')) base.pop_back();
-  return raw_repository_uri(base + "/functions/" + std::string(function.substr(0, colon)) + "/" +
-                            std::string(function.substr(colon + 1)) + "/function.yaml");
+  while (import.uri.ends_with('/')) import.uri.pop_back();
+  import.uri = raw_repository_uri(import.uri + "/functions/" + std::string(function.substr(0, colon)) +
+                                  "/" + std::string(function.substr(colon + 1)) + "/function.yaml");
+  return import;
 }
 
 /// Functions that come to call themselves never end.

@@ -55,11 +55,13 @@ class Compiler {
   void compile_approval(TaskIndex index, const Site& site);
   void compile_function_call(TaskIndex index, const Site& site, std::string_view name);
   void note_cycles();
-  /// What was read from uri; nothing, and an entry in imports, if it was not read yet.
-  std::optional<Site> import_of(const std::string& uri, const std::string& pointer);
-  /// The constant URI of an endpoint; a fault where it is an expression or needs authentication.
-  std::optional<std::string> import_uri(const Site& endpoint);
-  std::optional<std::string> function_uri(std::string_view name, const Site& site);
+  /// What the import's URI was read as; nothing, and an entry in imports, if it was not read yet.
+  std::optional<Site> import_of(Import import);
+  /// What an endpoint says, for who needs it at pointer; nothing, and a fault, where its URI is an expression.
+  std::optional<Import> import_from(const Site& endpoint, const std::string& pointer);
+  std::optional<Import> function_import(std::string_view name, const Site& site);
+  /// What use.catalogs says of one of its entries; nothing where that has a fault.
+  const std::optional<Import>& read_catalog(std::string_view name, const Site& entry);
   void note_unsupported_parts();
   ScopeIndex open_scope(ScopeRole role, TaskIndex owner, ScopeIndex parent,
                         std::initializer_list<std::string> variables);
@@ -112,7 +114,7 @@ class Compiler {
   HttpSpec compile_http(const Site& with);
   OpenapiSpec compile_openapi(const Site& with);
   static void note_secrets(HttpSpec& spec);
-  AuthenticationSpec compile_authentication(Site site);
+  AuthenticationSpec compile_authentication(Site site, ArgumentSet allowed);
   void compile_run(TaskIndex index, const Site& site);
   ShellSpec compile_shell(const Site& run, const Site& shell);
   ShellSpec compile_script(const Site& run, const Site& script);
@@ -164,6 +166,7 @@ class Compiler {
   };
   std::vector<Extension> extensions_;
   std::map<std::string, TaskIndex, std::less<>> functions_;
+  std::map<std::string, std::optional<Import>, std::less<>> catalogs_;  ///< those that were asked for
   std::map<ScopeIndex, Reach> reach_;
   std::shared_ptr<Definition> definition_ = std::make_shared<Definition>();
 };
@@ -187,6 +190,8 @@ inline constexpr ArgumentSet kTaskArguments{Argument::context, Argument::input, 
 inline constexpr ArgumentSet kExportArguments{Argument::context, Argument::input, Argument::output,
                                               Argument::task, Argument::workflow, Argument::runtime,
                                               Argument::authorization};
+/// Authentication of what is read before there is an instance.
+inline constexpr ArgumentSet kImportArguments{Argument::secrets, Argument::secret};
 inline constexpr ArgumentSet kCallArguments{Argument::context, Argument::input, Argument::secrets,
                                             Argument::secret, Argument::task, Argument::workflow,
                                             Argument::runtime, Argument::authorization};

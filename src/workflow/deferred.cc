@@ -63,6 +63,8 @@ Result<json::Value> resolve_call(const Definition& definition, json::View deferr
   environment.secrets = secrets;
   const HttpValues values{deferred_request.find("input").value_or(json::View()), slots, environment};
   const auto* api = std::get_if<OpenapiSpec>(&definition.task(index).spec);
+  const std::string_view address = deferred_request.string_or("address", "");
+  if (document && !address.empty()) return build_http_request(document_at(*spec, address), values, secrets);
   if (!api || document) return build_http_request(*spec, values, secrets);
   const json::View operation = deferred_request.find("operation").value_or(json::View());
   return build_openapi_request(*api, operation, values, secrets);

@@ -3,7 +3,8 @@
 
 // Calls that read secrets are built when they leave, because everything built earlier is recorded.
 // Such a CallRequested has deferred = true and request = {"task": reference, "input": …,
-// "variables": {"context": …, …}, "echo"?}: the values its expressions read, none of them a secret.
+// "variables": {"context": …, …}, "echo"?}: the values its expressions read, none of them a secret. One
+// for a document has "document": true and, where it is not the task's own, its "address".
 
 #include <functional>
 #include <string>

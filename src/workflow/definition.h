@@ -322,6 +322,8 @@ class Definition {
 struct Import {
   std::string pointer;  ///< of who needs it
   std::string uri;
+  AuthenticationSpec authentication = {};  ///< of the place it is read from
+  std::vector<std::string> secrets = {};   ///< those that the authentication may read
 };
 /// Where a stored document keeps what was read: document.metadata of this name, by URI.
 inline constexpr std::string_view kImportsKey = "hence.io/imports";

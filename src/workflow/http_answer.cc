@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "event/base64.h"
 #include "json/builder.h"
 #include "json/parse.h"
 #include "json/yaml.h"
-#include "workflow/base64.h"
 #include "workflow/errors.h"
 #include "workflow/http.h"
 
@@ -46,7 +46,7 @@ Result<json::Value> read_content(const HttpOutcome& answer) {
   if ((type.empty() || type.starts_with("text/")) && json::is_utf8(answer.body)) {
     return json::Value::string(answer.body);
   }
-  return json::Value::string(encode_base64(answer.body));
+  return json::Value::string(event::base64_encode(answer.body));
 }
 
 json::Value response_object(const HttpOutcome& answer, json::View echo,
@@ -82,7 +82,7 @@ std::string excerpt(const std::string& body) {
 }
 
 json::Value text_value(const std::string& bytes) {
-  return json::Value::string(json::is_utf8(bytes) ? bytes : encode_base64(bytes));
+  return json::Value::string(json::is_utf8(bytes) ? bytes : event::base64_encode(bytes));
 }
 
 }  // namespace
@@ -96,7 +96,7 @@ json::Value read_http_answer(const HttpSpec& spec, const HttpOutcome& answer, js
                            excerpt(answer.body));
     return json::Value();
   }
-  if (spec.output == HttpOutput::raw) return json::Value::string(encode_base64(answer.body));
+  if (spec.output == HttpOutput::raw) return json::Value::string(event::base64_encode(answer.body));
   const Result<json::Value> content = read_content(answer);
   if (!content.ok()) {
     error = make_error(ErrorType::communication, reference,

@@ -19,7 +19,7 @@ struct HttpDraft {
   std::string method;
   std::string uri;
   Headers headers;  ///< names in lower case
-  std::optional<std::string> body;
+  std::optional<std::string> body;  ///< any bytes
 };
 
 /// What authenticates a request: a header, or what is needed to get one when it leaves.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "event/base64.h"
 #include "json/builder.h"
+#include "json/parse.h"
 #include "workflow/http_parts.h"
 
 namespace hence::workflow {
@@ -183,7 +185,11 @@ Result<json::Value> finish_request(const HttpSpec& spec, HttpDraft draft, const 
   if (authorization.token) b.member("token", *authorization.token);
   b.key("headers");
   write_headers(draft.headers, b);
-  if (draft.body) b.member("body", *draft.body);
+  if (draft.body && json::is_utf8(*draft.body)) {
+    b.member("body", *draft.body);
+  } else if (draft.body) {
+    b.member("bodyBase64", event::base64_encode(*draft.body));
+  }
   b.end_object();
   return std::move(b).finish();
 }

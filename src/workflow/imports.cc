@@ -2,6 +2,7 @@
 #include "workflow/imports.h"
 
 #include "json/builder.h"
+#include "workflow/http.h"
 
 namespace hence::workflow {
 namespace {
@@ -39,6 +40,18 @@ json::Value mark_secrets(json::View document) {
     });
   });
   return std::move(b).finish();
+}
+
+Result<json::Value> build_import_request(const Import& import, json::View secrets, UtcTime now) {
+  HttpSpec spec;
+  spec.method = Formula::constant(json::Value::string("GET"));
+  spec.endpoint = Formula::constant(json::Value::string(import.uri));
+  spec.authentication = import.authentication;
+  std::vector<json::View> slots(kArgumentCount);
+  for (Argument argument : {Argument::secrets, Argument::secret}) {
+    slots[static_cast<size_t>(argument)] = secrets;
+  }
+  return build_http_request(spec, {json::View(), slots, {now}}, secrets);
 }
 
 json::Value embed_imports(json::View document, const std::map<std::string, json::Value>& imports) {

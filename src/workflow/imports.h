@@ -7,6 +7,8 @@
 #include <map>
 #include <string>
 
+#include "base/result.h"
+#include "base/time.h"
 #include "json/value.h"
 #include "workflow/definition.h"
 
@@ -18,6 +20,9 @@ inline constexpr int kImportRoundsMax = 8;          ///< functions that need fun
 
 /// The document with the mark that it may read secrets outside of calls (kSecretsKey).
 json::Value mark_secrets(json::View document);
+/// The call that reads an import, as calls.h shows a request. secrets: as of resolve_call, for
+/// import.secrets. Errors: as of resolve_call; they may show what an expression made of a secret.
+Result<json::Value> build_import_request(const Import& import, json::View secrets, UtcTime now);
 /// The document with more of what it needs, by URI.
 json::Value embed_imports(json::View document, const std::map<std::string, json::Value>& imports);
 

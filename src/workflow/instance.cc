@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "json/builder.h"
+#include "workflow/documents.h"
 
 namespace hence::workflow {
 namespace {
@@ -341,7 +342,7 @@ void fold(Instance& instance, const DocumentFetched& fact) {
   HENCE_CHECK(call != nullptr);
   Frame& frame = frame_of(instance, call->frame);
   erase_call(instance, fact.call);
-  frame.document = fact.document;
+  frame.document = keep_document(frame.document ? frame.document->view() : json::View(), fact.document);
   frame.state = FrameState::prepared;
   hold(instance, frame, ArrivalKind::call);
 }

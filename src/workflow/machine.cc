@@ -127,7 +127,10 @@ void Run::finish_call(const Call& call, const CallOutcome& outcome, bool again) 
 void Run::finish_fetch(const Call& call, const CallOutcome& outcome) {
   const Task& task = task_of(call.frame);
   const std::optional<json::Value>& request = frame_of(call.frame).request;
-  const std::string address(request ? (*request)->string_or("uri", "") : "");
+  const std::optional<json::Value>& document = frame_of(call.frame).document;
+  const json::View kept = document ? document->view() : json::View();
+  std::string address(next_document(kept));
+  if (address.empty() && request) address = (*request)->string_or("uri", "");
   std::optional<json::Value> error;
   const auto* http = std::get_if<HttpOutcome>(&outcome);
   if (const auto* failure = std::get_if<CallFailure>(&outcome)) {
@@ -139,11 +142,11 @@ void Run::finish_fetch(const Call& call, const CallOutcome& outcome) {
                        "the document was answered with status " + std::to_string(http->status));
   }
   if (error) return emit(CallEnded{call.id, std::nullopt, std::move(error)});
-  Result<json::Value> document = needed_of_document(task, *http, address);
-  if (document.ok()) return emit(DocumentFetched{call.id, std::move(document).value()});
+  Result<json::Value> needed = needed_of_document(task, *http, address, kept);
+  if (needed.ok()) return emit(DocumentFetched{call.id, std::move(needed).value()});
   emit(CallEnded{call.id, std::nullopt,
                  make_error(ErrorType::configuration, task.reference,
-                            document.error().message())});
+                            needed.error().message())});
 }
 
 Advance Machine::start(json::View input) {

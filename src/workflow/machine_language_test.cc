@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "workflow/imports.h"
 #include "workflow/workflow_test_world.h"
 
 namespace hence::workflow::testing {
@@ -136,6 +137,32 @@ TEST(Functions, OfElsewhereAreReadBeforeTheyRun) {
     ASSERT_EQ(compiled.imports.size(), 1u) << given;
     EXPECT_EQ(compiled.imports[0].uri, wanted);
   }
+}
+
+TEST(Functions, OfElsewhereAreReadWithTheirAuthentication) {
+  const auto request_of = [](const std::string& policy, const std::string& secrets) {
+    const Compiled compiled = compile(document_of(with_head(
+        "use: {secrets: [key, other], authentications: {known: {basic: {username: u, password: '${ $secrets.key }'}}}, "
+        "catalogs: {c: {endpoint: {uri: 'https://h/c/', authentication: " + policy + "}}}}\n"
+        "do: [{a: {call: 'f:1.0.0@c'}}, {b: {call: 'f:1.0.0@c'}}]")));
+    EXPECT_TRUE(compiled.faults.empty() && compiled.unsupported.empty());
+    EXPECT_EQ(compiled.imports.size(), 2u);
+    const Import& import = compiled.imports.at(1);
+    EXPECT_EQ(import.pointer, "/do/1/b/call");
+    const auto request = build_import_request(import, value_of(secrets), UtcTime{});
+    const std::string read = ::testing::PrintToString(import.secrets) + " ";
+    return read + (request.ok() ? (*request)->to_text() : request.error().message());
+  };
+  EXPECT_EQ(request_of("{bearer: {token: t}}", "{}"),
+            R"({} {"method":"GET","url":"https://h/c/functions/f/1.0.0/function.yaml","authorization":{"scheme":)"
+            R"("Bearer","parameter":"t"},"headers":{"authorization":"Bearer t"}})");
+  EXPECT_THAT(request_of("{use: known}", "{key: k}"), HasSubstr(R"({ "key", "other" } {"method")"));
+  EXPECT_THAT(request_of("{use: known}", "{key: k}"), HasSubstr("Basic dTpr"));
+  EXPECT_THAT(request_of("{digest: {use: key}}", "{key: {username: u, password: p}}"),
+              HasSubstr(R"("digest":{"username":"u","password":"p"})"));
+  EXPECT_THAT(request_of("{digest: {use: key}}", "{}"), HasSubstr("the secret \"key\" is not there"));
+  EXPECT_THAT(request_of("{oidc: {use: key}}", "{key: {authority: 'https://id', grant: client_credentials}}"),
+              HasSubstr(R"("discover":"https://id/.well-known/openid-configuration")"));
 }
 
 constexpr char kLogged[] = R"(

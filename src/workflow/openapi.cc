@@ -2,113 +2,65 @@
 #include "workflow/openapi.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "json/builder.h"
 #include "workflow/faults.h"
+#include "workflow/openapi_body.h"
+#include "workflow/openapi_references.h"
 
 namespace hence::workflow {
 namespace {
 
-constexpr int kReferencesMax = 8;  ///< $ref that leads to $ref
 constexpr std::string_view kMethods[] = {"get",  "put",   "post",  "delete",
                                          "options", "head", "patch", "trace"};
 
-Error invalid(std::string message) {
-  return Error(ErrorCode::RequestInvalid, "OpenAPI: " + std::move(message));
-}
-
-std::optional<json::View> at_pointer(json::View value, std::string_view pointer) {
-  while (!pointer.empty()) {
-    pointer.remove_prefix(1);
-    const size_t end = std::min(pointer.find('/'), pointer.size());
-    std::string key;
-    for (size_t i = 0; i < end; ++i) {
-      const std::string_view rest = pointer.substr(i);
-      if (rest.starts_with("~1") || rest.starts_with("~0")) {
-        key += rest[1] == '1' ? '/' : '~';
-        ++i;
-      } else {
-        key += pointer[i];
-      }
-    }
-    pointer.remove_prefix(end);
-    std::optional<json::View> next;
-    if (value.is_object()) {
-      next = value.find(key);
-    } else if (value.is_array()) {
-      size_t index = 0;
-      const auto [stop, error] = std::from_chars(key.data(), key.data() + key.size(), index);
-      if (error != std::errc() || index >= value.size()) return std::nullopt;
-      for (json::View item : value.elements()) {
-        if (index-- == 0) {
-          next = item;
-          break;
-        }
-      }
-    }
-    if (!next) return std::nullopt;
-    value = *next;
-  }
-  return value;
-}
-
-/// What a `$ref` inside the document leads to; the value itself if it is none.
-Result<json::View> resolved(json::View document, json::View value) {
-  for (int i = 0; i < kReferencesMax; ++i) {
-    const auto reference = value.is_object() ? value.find("$ref") : std::nullopt;
-    if (!reference || !reference->is_string()) return value;
-    const std::string_view target = reference->as_string();
-    if (!target.starts_with("#/")) {
-      return invalid("the reference " + std::string(target) +
-                     " leads to another document, which is not read");
-    }
-    const auto found = at_pointer(document, target.substr(1));
-    if (!found) return invalid("the reference " + std::string(target) + " leads nowhere");
-    value = *found;
-  }
-  return invalid("references lead to references more than " + std::to_string(kReferencesMax) +
-                 " times");
-}
-
 struct Found {
-  json::View item;
-  json::View operation;
+  Place item;
+  Place operation;
   std::string path;
   std::string method;
 };
 
-Result<Found> locate(json::View document, std::string_view operation_id) {
-  const auto paths = document.find("paths");
+/// The operation of the item that has the id; the ids of others go to known.
+std::optional<Found> find_in(const Place& item, std::string_view path, std::string_view operation_id,
+                             std::vector<std::string_view>& known) {
+  for (std::string_view method : kMethods) {
+    const auto operation = item.find(method);
+    if (!operation || !operation->value.is_object()) continue;
+    const std::string_view id = operation->value.string_or("operationId", "");
+    if (id == operation_id) {
+      Found found{item, *operation, std::string(path), std::string(method)};
+      for (char& c : found.method) c = static_cast<char>(c - 32);
+      return found;
+    }
+    if (!id.empty()) known.push_back(id);
+  }
+  return std::nullopt;
+}
+
+/// Documents that are not here yet are asked for only when those that are do not have the operation.
+Result<Found> locate(References& references, std::string_view operation_id) {
+  const auto paths = references.root().find("paths");
   std::vector<std::string_view> known;
-  if (paths && paths->is_object()) {
-    for (auto [path, value] : paths->members()) {
-      HENCE_TRY(const json::View item, resolved(document, value));
-      for (std::string_view method : kMethods) {
-        const auto operation = item.is_object() ? item.find(method) : std::nullopt;
-        if (!operation || !operation->is_object()) continue;
-        const std::string_view id = operation->string_or("operationId", "");
-        if (id == operation_id) {
-          Found found{item, *operation, std::string(path), std::string(method)};
-          for (char& c : found.method) c = static_cast<char>(c - 32);
-          return found;
-        }
-        if (!id.empty()) known.push_back(id);
+  std::optional<Place> absent;
+  if (paths && paths->value.is_object()) {
+    for (auto [path, value] : paths->value.members()) {
+      const Place written{value, paths->document};
+      const Result<Place> item = references.resolve(written);
+      if (!item.ok() && references.missing().empty()) return item.error();
+      if (!item.ok()) {
+        absent = absent.value_or(written);
+      } else if (auto found = find_in(*item, path, operation_id, known)) {
+        return std::move(*found);
       }
     }
   }
+  if (absent) return references.resolve(*absent).error();
   constexpr size_t kNamed = 20;
   const std::string_view near = nearest_word(operation_id, known);
   if (near.empty() && known.size() > kNamed) known.resize(kNamed);
-  return invalid("the document has no operation \"" + std::string(operation_id) + "\"" +
-                 suggestion(operation_id, known));
-}
-
-/// "https://host" of "https://host/a/b".
-std::string_view origin_of(std::string_view uri) {
-  const size_t authority = uri.find("://");
-  if (authority == std::string_view::npos) return {};
-  return uri.substr(0, uri.find('/', authority + 3));
+  return openapi_error("the document has no operation \"" + std::string(operation_id) + "\"" +
+                       suggestion(operation_id, known));
 }
 
 Result<std::string> swagger_server(json::View document, json::View operation,
@@ -128,7 +80,7 @@ Result<std::string> swagger_server(json::View document, json::View operation,
   }
   std::string host(document.string_or("host", ""));
   if (host.empty() && !origin.empty()) host = origin.substr(origin.find("://") + 3);
-  if (host.empty()) return invalid("the document names no host");
+  if (host.empty()) return openapi_error("the document names no host");
   std::string path(document.string_or("basePath", ""));
   while (path.ends_with('/')) path.pop_back();
   return scheme + "://" + host + path;
@@ -142,11 +94,11 @@ Result<std::string> with_variables(json::View server) {
     url += given.substr(at, open - at);
     if (open == std::string_view::npos) break;
     const size_t close = given.find('}', open);
-    if (close == std::string_view::npos) return invalid("a server's url has { without }");
+    if (close == std::string_view::npos) return openapi_error("a server's url has { without }");
     const std::string name(given.substr(open + 1, close - open - 1));
     const auto value = server.find_path({"variables", name, "default"});
     if (!value || !value->is_string()) {
-      return invalid("the server's variable \"" + name + "\" has no default");
+      return openapi_error("the server's variable \"" + name + "\" has no default");
     }
     url += value->as_string();
     at = close + 1;
@@ -156,7 +108,7 @@ Result<std::string> with_variables(json::View server) {
 
 Result<std::string> server_of(json::View document, const Found& found, std::string_view base) {
   std::string url = "/";
-  for (json::View holder : {found.operation, found.item, document}) {
+  for (json::View holder : {found.operation.value, found.item.value, document}) {
     const auto servers = holder.find("servers");
     if (!servers || !servers->is_array() || servers->size() == 0) continue;
     HENCE_TRY(url, with_variables(*servers->elements().begin()));
@@ -164,7 +116,7 @@ Result<std::string> server_of(json::View document, const Found& found, std::stri
   }
   if (url.find("://") == std::string::npos) {
     const std::string_view origin = origin_of(base);
-    if (origin.empty()) return invalid("the server \"" + url + "\" is relative to no address");
+    if (origin.empty()) return openapi_error("the server \"" + url + "\" is relative to no address");
     const std::string_view path = base.substr(origin.size(), base.rfind('/') - origin.size() + 1);
     url = url.starts_with('/') ? std::string(origin) + url
                                : std::string(origin) + std::string(path) + url;
@@ -202,17 +154,17 @@ void write_parameter(json::View parameter, bool swagger, json::Builder& b) {
 }
 
 /// Those of the path that the operation does not replace, then its own.
-Result<std::vector<json::View>> parameters_of(json::View document, const Found& found) {
-  std::vector<json::View> all;
-  for (json::View holder : {found.item, found.operation}) {
+Result<std::vector<Place>> parameters_of(References& references, const Found& found) {
+  std::vector<Place> all;
+  for (const Place& holder : {found.item, found.operation}) {
     const auto list = holder.find("parameters");
-    if (!list || !list->is_array()) continue;
-    for (json::View one : list->elements()) {
-      HENCE_TRY(const json::View parameter, resolved(document, one));
-      if (!parameter.is_object()) return invalid("a parameter is no object");
-      std::erase_if(all, [&](json::View other) {
-        return other.string_or("name", "") == parameter.string_or("name", "") &&
-               other.string_or("in", "") == parameter.string_or("in", "");
+    if (!list || !list->value.is_array()) continue;
+    for (json::View one : list->value.elements()) {
+      HENCE_TRY(const Place parameter, references.resolve({one, list->document}));
+      if (!parameter.value.is_object()) return openapi_error("a parameter is no object");
+      std::erase_if(all, [&](const Place& other) {
+        return other.value.string_or("name", "") == parameter.value.string_or("name", "") &&
+               other.value.string_or("in", "") == parameter.value.string_or("in", "");
       });
       all.push_back(parameter);
     }
@@ -220,87 +172,47 @@ Result<std::vector<json::View>> parameters_of(json::View document, const Found& 
   return all;
 }
 
-bool is_json_type(std::string_view type) {
-  type = type.substr(0, type.find(';'));
-  return type == "application/json" || type.ends_with("+json") || type == "*/*";
-}
-
-Status write_body(std::string_view type, bool required, std::string_view name, json::Builder& b) {
-  if (type.starts_with("multipart/")) return invalid("bodies of type multipart are not supported");
-  b.key("body").begin_object();
-  b.member("type", type == "*/*" ? "application/json" : type).key("required").boolean(required);
-  b.member("name", name).end_object();
-  return {};
-}
-
-Status write_request_body(json::View document, json::View operation, json::Builder& b) {
-  const auto given = operation.find("requestBody");
-  if (!given) return {};
-  HENCE_TRY(const json::View body, resolved(document, *given));
-  std::string_view type = "application/json";
-  if (const auto content = body.find("content"); content && content->is_object()) {
-    std::vector<std::string_view> types;
-    for (auto [name, media] : content->members()) types.push_back(name);
-    if (!types.empty()) {
-      const auto json_type = std::find_if(types.begin(), types.end(), is_json_type);
-      type = json_type == types.end() ? types.front() : *json_type;
-    }
+Result<json::Value> search(References& references, std::string_view operation_id) {
+  const json::View document = references.root().value;
+  if (!document.is_object()) return openapi_error("the document is no object");
+  const bool swagger = document.string_or("swagger", "").starts_with("2.");
+  if (!swagger && !document.string_or("openapi", "").starts_with("3.")) {
+    return openapi_error("the document says neither `swagger: \"2.0\"` nor `openapi: 3.…`");
   }
-  const auto required = body.find("required");
-  return write_body(type, required && required->is_bool() && required->as_bool(), "body", b);
-}
-
-/// Swagger has the body among the parameters.
-Status write_swagger_body(json::View document, json::View operation,
-                          const std::vector<json::View>& parameters, json::Builder& b) {
-  std::string_view type = "application/json";
-  for (json::View holder : {document, operation}) {
-    const auto consumes = holder.find("consumes");
-    if (!consumes || !consumes->is_array() || consumes->size() == 0) continue;
-    const json::View first = *consumes->elements().begin();
-    if (first.is_string()) type = first.as_string();
-    for (json::View one : consumes->elements()) {
-      if (one.is_string() && is_json_type(one.as_string())) type = one.as_string();
-    }
+  const std::string_view base = references.root().document;
+  HENCE_TRY(const Found found, locate(references, operation_id));
+  HENCE_TRY(const std::string server, swagger ? swagger_server(document, found.operation.value, base)
+                                              : server_of(document, found, base));
+  HENCE_TRY(const std::vector<Place> parameters, parameters_of(references, found));
+  json::Builder b;
+  b.begin_object().member("method", found.method).member("url", server + found.path);
+  b.key("parameters").begin_array();
+  for (const Place& parameter : parameters) {
+    if (parameter.value.string_or("in", "") != "body") write_parameter(parameter.value, swagger, b);
   }
-  for (json::View parameter : parameters) {
-    const std::string_view in = parameter.string_or("in", "");
-    if (parameter.string_or("type", "") == "file") {
-      return invalid("parameters of type file are not supported");
-    }
-    if (in == "formData") return write_body("application/x-www-form-urlencoded", false, "", b);
-    if (in != "body") continue;
-    const auto required = parameter.find("required");
-    return write_body(type, required && required->is_bool() && required->as_bool(),
-                      parameter.string_or("name", "body"), b);
-  }
-  return {};
+  b.end_array();
+  HENCE_TRY_VOID(swagger ? write_swagger_body(document, found.operation.value, parameters, b)
+                         : write_request_body(references, found.operation, b));
+  b.end_object();
+  return std::move(b).finish();
 }
 
 }  // namespace
 
+Result<FoundOperation> find_operation(const OpenapiDocuments& documents, std::string_view operation_id) {
+  References references(documents);
+  Result<json::Value> operation = search(references, operation_id);
+  if (operation.ok()) return FoundOperation{std::move(operation).value(), ""};
+  if (!references.missing().empty()) return FoundOperation{json::Value(), references.missing()};
+  return operation.error();
+}
+
 Result<json::Value> find_operation(json::View document, std::string_view base,
                                    std::string_view operation_id) {
-  if (!document.is_object()) return invalid("the document is no object");
-  const bool swagger = document.string_or("swagger", "").starts_with("2.");
-  if (!swagger && !document.string_or("openapi", "").starts_with("3.")) {
-    return invalid("the document says neither `swagger: \"2.0\"` nor `openapi: 3.…`");
-  }
-  HENCE_TRY(const Found found, locate(document, operation_id));
-  HENCE_TRY(const std::string server, swagger ? swagger_server(document, found.operation, base)
-                                              : server_of(document, found, base));
-  HENCE_TRY(const std::vector<json::View> parameters, parameters_of(document, found));
-  json::Builder b;
-  b.begin_object().member("method", found.method).member("url", server + found.path);
-  b.key("parameters").begin_array();
-  for (json::View parameter : parameters) {
-    if (parameter.string_or("in", "") != "body") write_parameter(parameter, swagger, b);
-  }
-  b.end_array();
-  HENCE_TRY_VOID(swagger ? write_swagger_body(document, found.operation, parameters, b)
-                         : write_request_body(document, found.operation, b));
-  b.end_object();
-  return std::move(b).finish();
+  OpenapiDocuments documents{std::string(base), {}};
+  documents.by_address.emplace(base, json::Value(document));
+  References references(documents);
+  return search(references, operation_id);
 }
 
 }  // namespace hence::workflow

@@ -5,8 +5,13 @@
 // for all versions, and the request it makes of the call's parameters.
 //
 //   {"method":"GET", "url":"https://host/v2/pet/{petId}",
-//    "parameters":[{"name","in","required","style","explode"}], "body":{"type","required","name"}?}
+//    "parameters":[{"name","in","required","style","explode"}],
+//    "body":{"type","required","name","parts":[{"name","required","file","type"?,"encoding"?}]?}?}
+//   parts: of multipart/form-data; multipart.h says what becomes of them
 
+#include <functional>
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "json/value.h"
@@ -14,8 +19,20 @@
 
 namespace hence::workflow {
 
-/// base: the document's own address, for servers given relative to it; may be empty.
+/// An OpenAPI document and those its references led to, by address (without fragment).
+struct OpenapiDocuments {
+  std::string main;  ///< where the description begins, for servers given relative to it; may be empty
+  std::map<std::string, json::Value, std::less<>> by_address;
+};
+/// The operation, or the address of a document that is needed first.
+struct FoundOperation {
+  json::Value operation;
+  std::string missing;
+};
 /// Errors: RequestInvalid, saying what is missing or not supported and where.
+Result<FoundOperation> find_operation(const OpenapiDocuments& documents,
+                                      std::string_view operation_id);
+/// The same of one document that is all there is; base: its address, or empty.
 Result<json::Value> find_operation(json::View document, std::string_view base,
                                    std::string_view operation_id);
 

@@ -6,6 +6,7 @@
 #include "json/builder.h"
 #include "workflow/faults.h"
 #include "workflow/http_parts.h"
+#include "workflow/multipart.h"
 #include "workflow/openapi.h"
 
 namespace hence::workflow {
@@ -74,6 +75,13 @@ std::string path_text(const Parameter& parameter, json::View value) {
   return join(parts, ",");
 }
 
+std::string_view separator_of(std::string_view style) {
+  if (style == "spaceDelimited") return " ";
+  if (style == "pipeDelimited") return "|";
+  if (style == "tabDelimited") return "\t";
+  return ",";
+}
+
 /// "a=1&a=2", without a leading ? or &; also for forms and cookies.
 std::string query_text(const Parameter& parameter, json::View value) {
   const std::string name = encoded(parameter.name);
@@ -89,11 +97,8 @@ std::string query_text(const Parameter& parameter, json::View value) {
   const std::vector<std::string> parts = parts_of(value, parameter.explode, true);
   if (parameter.explode && value.is_object()) return join(parts, "&");
   if (parameter.explode && nested) return name + "=" + join(parts, "&" + name + "=");
-  std::string_view separator = ",";
-  if (parameter.style == "spaceDelimited") separator = "%20";
-  if (parameter.style == "pipeDelimited") separator = "%7C";
-  if (parameter.style == "tabDelimited") separator = "%09";
-  return name + "=" + join(parts, separator);
+  const std::string_view separator = separator_of(parameter.style);
+  return name + "=" + join(parts, separator == "," ? "," : encoded(separator));
 }
 
 /// Builds one request.
@@ -102,6 +107,9 @@ class Call {
   Call(json::View operation, json::View given) : operation_(operation), given_(given) {
     draft_.method = operation.string_or("method", "GET");
     draft_.uri = operation.string_or("url", "");
+    const auto body = operation.find("body");
+    in_parts_ = body && is_form_data(body->string_or("type", ""));
+    fields_.begin_object();
   }
 
   Status build() {
@@ -137,13 +145,24 @@ class Call {
     if (parameter.in == "query") {
       query_ += (query_.empty() ? "" : "&") + query_text(parameter, *value);
     } else if (parameter.in == "formData") {
-      form_ += (form_.empty() ? "" : "&") + query_text(parameter, *value);
+      put_field(parameter, *value);
     } else if (parameter.in == "cookie") {
       cookie_ += (cookie_.empty() ? "" : "; ") + query_text(parameter, *value);
     } else if (parameter.in == "header") {
       return put_header(parameter, *value);
     }
     return {};
+  }
+
+  void put_field(const Parameter& parameter, json::View value) {
+    has_fields_ = true;
+    if (!in_parts_) {
+      form_ += (form_.empty() ? "" : "&") + query_text(parameter, value);
+    } else if (value.is_array() && !parameter.explode) {
+      fields_.member(parameter.name, join(parts_of(value, false, false), separator_of(parameter.style)));
+    } else {
+      fields_.member(parameter.name, value);
+    }
   }
 
   Status put_path(const Parameter& parameter, json::View value) {
@@ -180,7 +199,9 @@ class Call {
       }
     }
     HENCE_TRY_VOID(take_rest(body.has_value() && body->string_or("name", "") != "", value));
-    if (!form_.empty()) {
+    fields_.end_object();
+    if (has_fields_ && in_parts_) return write_body(kFormData, std::move(fields_).finish());
+    if (has_fields_) {
       draft_.body = form_;
       draft_.headers.emplace_back("content-type", "application/x-www-form-urlencoded");
       return {};
@@ -212,7 +233,24 @@ class Call {
     return {};
   }
 
+  Status put_content(Content content, std::string_view otherwise) {
+    if (content.type.empty()) content.type = otherwise.find('*') == otherwise.npos ? otherwise : kBytesType;
+    draft_.headers.emplace_back("content-type", std::move(content.type));
+    draft_.body = std::move(content.bytes);
+    return {};
+  }
+
   Status write_body(std::string_view type, json::View value) {
+    if (is_form_data(type)) {
+      const auto parts = operation_.find_path({"body", "parts"});
+      HENCE_TRY(Content form, build_form_data(parts.value_or(json::View()), value));
+      return put_content(std::move(form), type);
+    }
+    const bool json = type.starts_with("application/json") || type.find("+json") != type.npos;
+    if (!json && is_encoded_file(value)) {
+      HENCE_TRY(Content file, read_encoded_file(value, "the body"));
+      return put_content(std::move(file), type);
+    }
     draft_.headers.emplace_back("content-type", std::string(type));
     if (type.starts_with("application/x-www-form-urlencoded")) {
       if (!value.is_object()) return invalid("the form's body must be an object");
@@ -221,7 +259,7 @@ class Call {
         text += (text.empty() ? "" : "&") + query_text({name, "", "form", false, true}, member);
       }
       draft_.body = std::move(text);
-    } else if (type.starts_with("application/json") || type.find("+json") != type.npos) {
+    } else if (json) {
       draft_.body = value.to_text();
     } else {
       draft_.body = scalar(value);
@@ -232,6 +270,8 @@ class Call {
   json::View operation_, given_;
   HttpDraft draft_;
   std::string query_, form_, cookie_;
+  json::Builder fields_;     ///< of a form in parts
+  bool in_parts_ = false, has_fields_ = false;
   std::vector<std::string_view> known_;
 };
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "workflow/documents.h"
 #include "workflow/openapi.h"
 #include "workflow/workflow_test_world.h"
 
@@ -106,7 +107,11 @@ TEST(Openapi, SaysWhatDoesNotFit) {
   EXPECT_THAT(call_of(kDocument3, "styles", "{a: 1, b: 1, c: 1, d: 1}"), HasSubstr("has no parameter \"d\""));
   EXPECT_THAT(call_of("swagger: '1.2'", "x", "{}"), HasSubstr("neither"));
   EXPECT_THAT(call_of("openapi: 3.0.0\npaths: {/x: {$ref: 'other.yaml'}}", "x", "{}"),
-              HasSubstr("leads to another document"));
+              HasSubstr("the document https://docs.example/a/other.yaml is not here"));
+  EXPECT_THAT(call_of("openapi: 3.0.0\npaths: {/x: {$ref: 'http://docs.example/other.yaml'}}", "x", "{}"),
+              HasSubstr("is not read: it is not of https://docs.example; bundle them"));
+  EXPECT_THAT(call_of("openapi: 3.0.0\npaths: {/x: {$ref: 'other.yaml'}}", "x", "{}", ""),
+              HasSubstr("is not read where the first one is inline"));
   EXPECT_THAT(call_of("openapi: 3.0.0\npaths: {/x: {$ref: '#/paths/~1x'}}", "x", "{}"),
               HasSubstr("more than 8 times"));
   EXPECT_THAT(call_of(kDocument3, "order", "[]"), HasSubstr("parameters: expected an object"));
@@ -146,6 +151,163 @@ TEST(Openapi, TakesTheDocumentInline) {
   EXPECT_THAT(faults_of(with_head("do: [{a: {call: openapi, with: {document: {openapi: 3.0.0, paths: {}}, "
                                   "operationId: x}}}]")),
               ::testing::ElementsAre(HasSubstr("no operation \"x\"")));
+  EXPECT_THAT(faults_of(with_head("do: [{a: {call: openapi, with: {document: {openapi: 3.0.0, servers: [{url: 'https://h'}], paths: "
+                                  "{/x: {post: {operationId: x, requestBody: {content: {multipart/mixed: {}}}}}}}, operationId: x}}}]")),
+              ::testing::ElementsAre(HasSubstr("line 2, column 32: /do/0/a/with: OpenAPI: bodies of type multipart/mixed are not supported")));
+}
+
+constexpr char kUploads[] = R"(
+openapi: 3.0.3
+servers: [{url: "https://h"}]
+components:
+  schemas:
+    Named: {required: [name], properties: {name: {type: string}}}
+    Upload:
+      allOf: [{$ref: "#/components/schemas/Named"}]
+      properties:
+        icon: {type: string, format: binary}
+        note: {type: string, format: byte}
+        pages: {type: array, items: {type: string, format: binary}}
+        owner: {type: object}
+paths:
+  /a:
+    post:
+      operationId: upload
+      requestBody:
+        content:
+          multipart/mixed: {}
+          multipart/form-data:
+            schema: {$ref: "#/components/schemas/Upload"}
+            encoding: {icon: {contentType: "image/*, image/png, image/jpeg", style: form}}
+  /b: {post: {operationId: mixed, requestBody: {content: {multipart/mixed: {}}}}}
+  /c: {put: {operationId: raw, requestBody: {content: {image/*: {}}}}}
+  /d:
+    post:
+      operationId: headed
+      requestBody:
+        content:
+          multipart/form-data:
+            schema: {properties: {f: {type: string}}}
+            encoding: {f: {headers: {X-Kind: {required: true}, X-Other: {}}}}
+)";
+
+TEST(Openapi, SendsFormsInParts) {
+  const std::string sent = call_of(kUploads, "upload", "{name: n, icon: {base64: eA==, filename: i.png}, note: eA==, "
+                                                       "pages: [p1, p2], owner: {id: 1}}");
+  for (const char* part : {
+           "\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nn\r\n",
+           "name=\"icon\"; filename=\"i.png\"\r\nContent-Type: image/png\r\n\r\nx\r\n",
+           "name=\"note\"\r\n\r\neA==\r\n",
+           "name=\"pages\"; filename=\"pages\"\r\nContent-Type: application/octet-stream\r\n\r\np2\r\n",
+           "name=\"owner\"\r\nContent-Type: application/json\r\n\r\n{\"id\":1}\r\n"}) {
+    EXPECT_THAT(sent, HasSubstr(part));
+  }
+  EXPECT_THAT(sent, HasSubstr("\"content-type\":\"multipart/form-data; boundary=hence-"));
+  EXPECT_EQ(sent, call_of(kUploads, "upload", "{name: n, icon: {base64: eA==, filename: i.png}, note: eA==, "
+                                              "pages: [p1, p2], owner: {id: 1}}"));
+  EXPECT_THAT(call_of(kUploads, "upload", "{icon: x}"), HasSubstr("the part \"name\" is required"));
+  EXPECT_THAT(call_of(kUploads, "mixed", "{}"), HasSubstr("of several parts, multipart/form-data is"));
+  EXPECT_THAT(call_of(kUploads, "headed", "{f: x}"), HasSubstr("the part \"f\" needs the header X-Kind"));
+}
+
+TEST(Openapi, ReadsPartsOfVersion31) {
+  const auto part = [](const std::string& schema, const std::string& encoding = "{}") {
+    return call_of("openapi: 3.1.0\nservers: [{url: 'https://h'}]\npaths: {/a: {post: {operationId: o, requestBody: {content: "
+                   "{multipart/form-data: {schema: {properties: {f: " + schema + "}}, encoding: {f: " + encoding +
+                   "}}}}}}}", "o", "{f: eA==}");
+  };
+  const char* const kBytes = "filename=\"f\"\r\nContent-Type: application/octet-stream\r\n\r\neA==";
+  EXPECT_THAT(part("{}"), HasSubstr(kBytes));
+  EXPECT_THAT(part("{anyOf: [{type: 'null'}, {type: string, format: binary}]}"), HasSubstr(kBytes));
+  EXPECT_THAT(part("{type: string, contentMediaType: image/png, contentEncoding: base64}"),
+              HasSubstr("Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\neA=="));
+  EXPECT_THAT(part("{type: string, format: base64}"),
+              HasSubstr("Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\neA=="));
+  EXPECT_THAT(part("{type: [string, 'null']}"), HasSubstr("name=\"f\"\r\n\r\neA=="));
+  EXPECT_THAT(part("{enum: [eA==]}"), HasSubstr("name=\"f\"\r\n\r\neA=="));
+  EXPECT_THAT(part("{type: string}", "{style: form}"), HasSubstr("`style` and `explode` of the part \"f\" are not supported"));
+}
+
+TEST(Openapi, SendsFormsOfSwaggerInPartsWhereTheyHaveFiles) {
+  const std::string head = "swagger: '2.0'\nhost: h\nconsumes: [application/x-www-form-urlencoded]\n";
+  const std::string sent =
+      call_of(head + "paths: {/p: {post: {operationId: o, parameters: [{name: f, in: formData, type: file}, {name: l, "
+                     "in: formData, type: array, collectionFormat: pipes}, {name: m, in: formData, type: array, "
+                     "collectionFormat: multi}]}}}", "o", "{f: text, l: [a, b], m: [c, d]}");
+  EXPECT_THAT(sent, HasSubstr("name=\"f\"; filename=\"f\"\r\nContent-Type: application/octet-stream\r\n\r\ntext\r\n"));
+  EXPECT_THAT(sent, HasSubstr("name=\"l\"\r\n\r\na|b\r\n"));
+  EXPECT_THAT(sent, HasSubstr("name=\"m\"\r\n\r\nd\r\n"));
+  EXPECT_THAT(call_of(head + "paths: {/p: {post: {consumes: [multipart/form-data], operationId: o, parameters: [{name: a, "
+                             "in: formData}]}}}", "o", "{a: 1}"), HasSubstr("name=\"a\"\r\n\r\n1\r\n"));
+}
+
+TEST(Openapi, SendsBytesThatAreNoText) {
+  const auto operation = find_operation(value_of(kUploads), "", "raw");
+  ASSERT_TRUE(operation.ok());
+  OpenapiSpec spec;
+  spec.parameters = Formula::constant(value_of("{body: {base64: /w==, contentType: image/gif}}"));
+  const auto request = build_openapi_request(spec, *operation, {json::View(), {}, {}}, json::View());
+  ASSERT_TRUE(request.ok()) << request.error().message();
+  EXPECT_EQ((*request)->string_or("bodyBase64", ""), "/w==");
+  EXPECT_EQ((*request)->find("headers")->to_text(), R"({"content-type":"image/gif"})");
+  EXPECT_FALSE((*request)->find("body"));
+  EXPECT_EQ(call_of(kUploads, "raw", "{base64: eA==}"), R"(PUT https://h/c {"content-type":"application/octet-stream"} x)");
+}
+
+/// Documents of one service; the answer to whatever is asked for.
+CallOutcome split_documents(const json::Value& request) {
+  const std::map<std::string_view, std::string> documents = {
+      {"https://docs.example/api/main.yaml",
+       "openapi: 3.0.0\nservers: [{url: /v1}]\ncomponents: {parameters: {q: {name: q, in: query}}}\n"
+       "paths: {/a: {$ref: 'paths/a.yaml'}, /b: {$ref: './paths/b.yaml#/~1b'}}"},
+      {"https://docs.example/api/paths/a.yaml", "get: {operationId: a}"},
+      {"https://docs.example/api/paths/b.yaml",
+       "/b: {get: {operationId: b, parameters: [{$ref: '../main.yaml#/components/parameters/q'}, {$ref: "
+       "'../parameters.yaml#/r'}]}}"},
+      {"https://docs.example/api/parameters.yaml", "r: {name: r, in: query, required: true}"}};
+  const auto found = documents.find(request->string_or("url", ""));
+  if (found == documents.end()) return json_answer(200, "1");
+  EXPECT_EQ(request->find_path({"headers", "authorization"})->as_string(), "Bearer token-1");
+  return HttpOutcome{200, {}, found->second};
+}
+
+TEST(Openapi, FetchesTheDocumentsThatReferencesLeadTo) {
+  for (const char* token : {"{token: token-1}", "{use: key}"}) {
+    World world(with_head("use: {secrets: [key]}\ndo: [{a: {call: openapi, with: {document: {endpoint: {uri: "
+                          "'https://docs.example/api/main.yaml', authentication: {bearer: " + std::string(token) +
+                          "}}}, operationId: b, parameters: {q: 1, r: 2}}}}]"));
+    world.secrets = value_of("{key: token-1}");
+    world.answer = split_documents;
+    world.start_and_run("{}");
+    EXPECT_EQ(world.phase(), "completed") << world.error()->to_text();
+    ASSERT_EQ(world.calls.size(), 5u);
+    EXPECT_EQ(world.calls[4]->string_or("url", ""), "https://docs.example/v1/b?q=1&r=2");
+    EXPECT_FALSE(world.calls[4]->find_path({"headers", "authorization"}));
+    const auto fetched = world.all<DocumentFetched>();
+    ASSERT_EQ(fetched.size(), 4u);
+    EXPECT_EQ(fetched[1].document->find("documents")->size(), 1u) << "each document is in one record";
+    EXPECT_EQ(fetched[3].document->string_or("method", ""), "GET");
+  }
+}
+
+TEST(Openapi, StopsAtADocumentThatIsNotThereOrTooMany) {
+  World absent(with_head("do: [{a: {call: openapi, with: {document: {endpoint: 'https://h/0'}, operationId: b}}}]"));
+  absent.answer = [](const json::Value& request) -> CallOutcome {
+    if (request->string_or("url", "") != "https://h/0") return HttpOutcome{404, {}, ""};
+    return HttpOutcome{200, {}, "openapi: 3.0.0\npaths: {/a: {$ref: x.yaml}}"};
+  };
+  absent.start_and_run("{}");
+  EXPECT_THAT(absent.error()->to_text(), HasSubstr("the document was answered with status 404"));
+  World many(with_head("do: [{a: {call: openapi, with: {document: {endpoint: 'https://h/0'}, operationId: b}}}]"));
+  many.answer = [](const json::Value& request) -> CallOutcome {
+    if (request->string_or("url", "") != "https://h/0") return HttpOutcome{200, {}, "get: {operationId: a}"};
+    std::string paths;
+    for (int i = 1; i < 30; ++i) paths += "/" + std::to_string(i) + ": {$ref: '/" + std::to_string(i) + "'}, ";
+    return HttpOutcome{200, {}, "openapi: 3.0.0\npaths: {" + paths + "}"};
+  };
+  many.start_and_run("{}");
+  EXPECT_EQ(many.calls.size(), kOpenapiDocumentsMax);
+  EXPECT_THAT(many.error()->to_text(), HasSubstr("lead to more than 16 documents"));
 }
 
 TEST(UriTemplates, AreRfc6570) {

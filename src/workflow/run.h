@@ -87,8 +87,9 @@ class Run {
   void run_call(FrameId id);
   void run_shell(FrameId id);
   /// Asks for what the task needs before it can begin.
-  void fetch(FrameId id, const HttpSpec& source);
-  void request_http(FrameId id, const HttpSpec& spec, CallKind kind);
+  /// address: of another document than the source's own, where that needs it; else empty.
+  void fetch(FrameId id, const HttpSpec& source, std::string_view address = {});
+  void request_http(FrameId id, const HttpSpec& spec, CallKind kind, std::string_view address = {});
   void run_openapi(FrameId id);
   void run_subflow(FrameId id);
   /// Sends the request, or fails the task with the error of building it.

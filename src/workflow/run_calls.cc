@@ -2,6 +2,7 @@
 // HTTP and OpenAPI calls, and the documents tasks need.
 
 #include "json/builder.h"
+#include "workflow/documents.h"
 #include "workflow/http.h"
 #include "workflow/openapi.h"
 #include "workflow/run.h"
@@ -12,7 +13,10 @@ void Run::run_call(FrameId id) {
   request_http(id, task_of(id).as<HttpSpec>(), CallKind::http);
 }
 
-void Run::fetch(FrameId id, const HttpSpec& source) { request_http(id, source, CallKind::fetch); }
+void Run::fetch(FrameId id, const HttpSpec& source, std::string_view address) {
+  if (address.empty()) return request_http(id, source, CallKind::fetch);
+  request_http(id, document_at(source, address), CallKind::fetch, address);
+}
 
 void Run::send_request(FrameId id, CallKind kind, bool deferred, Result<json::Value> request) {
   if (!request.ok()) {
@@ -26,7 +30,7 @@ void Run::send_request(FrameId id, CallKind kind, bool deferred, Result<json::Va
                      std::move(request).value()});
 }
 
-void Run::request_http(FrameId id, const HttpSpec& spec, CallKind kind) {
+void Run::request_http(FrameId id, const HttpSpec& spec, CallKind kind, std::string_view address) {
   const Task& task = task_of(id);
   const json::Value input = frame_of(id).input();
   Arguments at = arguments(id, task.scope);
@@ -38,6 +42,7 @@ void Run::request_http(FrameId id, const HttpSpec& spec, CallKind kind) {
   json::Builder b;
   b.begin_object().member("task", task.reference).member("input", input);
   if (kind == CallKind::fetch) b.key("document").boolean(true);
+  if (!address.empty()) b.member("address", address);
   b.member("variables", at.to_object(read));
   if (spec.output == HttpOutput::response) {
     const Result<json::Value> echo = build_request_echo(spec, values);
@@ -50,7 +55,11 @@ void Run::request_http(FrameId id, const HttpSpec& spec, CallKind kind) {
 void Run::run_openapi(FrameId id) {
   const Task& task = task_of(id);
   const OpenapiSpec& spec = task.as<OpenapiSpec>();
-  if (spec.document && !frame_of(id).document) return fetch(id, *spec.document);
+  if (spec.document) {
+    if (!frame_of(id).document) return fetch(id, *spec.document);
+    const std::string next(next_document(*frame_of(id).document));
+    if (!next.empty()) return fetch(id, *spec.document, next);
+  }
   json::Value operation;
   if (spec.document) {
     operation = *frame_of(id).document;

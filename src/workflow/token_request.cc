@@ -5,8 +5,8 @@
 //   {"endpoint": URL} or {"discover": URL}, "headers": {…}, "fields": {"grant_type": …},
 //   "json": true?, "refresh": {fields of the refreshing request}, "issuers": […]?
 
+#include "event/base64.h"
 #include "json/builder.h"
-#include "workflow/base64.h"
 #include "workflow/http_parts.h"
 
 namespace hence::workflow {
@@ -51,7 +51,7 @@ Result<std::string> add_client(json::View client, Fields& fields) {
     std::string user, password;
     append_percent_encoded(id, user);
     append_percent_encoded(secret, password);
-    return "Basic " + encode_base64(user + ":" + password);
+    return "Basic " + event::base64_encode(user + ":" + password);
   }
   if (!id.empty()) fields.emplace_back("client_id", id);
   if (method == "client_secret_jwt" || method == "private_key_jwt") {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "workflow/base64.h"
 #include "workflow/definition.h"
 #include "workflow/errors.h"
 #include "workflow/http.h"
@@ -76,13 +75,6 @@ TEST(Errors, TypesOfFormerReleasesAreTheSame) {
             "https://example.com/errors/communication");
   EXPECT_EQ(normal_error_type("https://serverlessworkflow.io/errors/not-implemented"),
             "https://serverlessworkflow.io/errors/not-implemented");
-}
-
-TEST(Base64, FollowsTheVectorsOfRfc4648) {
-  EXPECT_EQ(encode_base64(""), "");
-  EXPECT_EQ(encode_base64("f"), "Zg==");
-  EXPECT_EQ(encode_base64("fo"), "Zm8=");
-  EXPECT_EQ(encode_base64("foobar"), "Zm9vYmFy");
 }
 
 }  // namespace

@@ -106,7 +106,8 @@ void post_apply(Context& context, ExchangePtr exchange) {
   input->prune = *prune;
   input->actor = exchange->actor();
   input->idempotency_key = *key;
-  input->imports = context.options.imports;
+  if (context.options.imports) input->imports = context.options.imports();
+  input->secrets = context.options.secrets;
   input->secrets_anywhere = context.options.secrets_anywhere;
   run_change(context, exchange, [&context, exchange, input] {
     const auto answer = [exchange, dry_run = input->dry_run](const ApplyOutcome& outcome) {

@@ -108,6 +108,32 @@ spec: {webhook: {provider: github, secret: nope}}
   EXPECT_THAT(faults.at(2).string_or("message", ""), HasSubstr("there is no Workflow \"t/none\""));
 }
 
+TEST_F(Resources, ReadsImportsWithSecretsThatAreAppliedWithThem) {
+  imports = [](const workflow::Import& import, const SecretOf& secret) -> Result<std::string> {
+    EXPECT_EQ(import.secrets, std::vector<std::string>{"catalogue"});
+    HENCE_TRY(const std::string value, secret(import.secrets.front()));
+    EXPECT_EQ(value, "s3same");
+    return std::string("set: {text: hello}");
+  };
+  const std::string workflow = R"(document: {dsl: 1.0.3, namespace: t, name: calls, version: 1.0.0}
+use:
+  secrets: [catalogue]
+  catalogs: {c: {endpoint: {uri: "https://c.example", authentication: {bearer: {use: catalogue}}}}}
+do:
+  - a: {call: "greet:1.0.0@c"}
+)";
+  const Answer missing = apply(workflow);
+  EXPECT_EQ(missing.status, 422);
+  EXPECT_THAT(missing.body, HasSubstr(R"("faults":[{"line":6,"column":)"));
+  EXPECT_THAT(missing.body, HasSubstr("function.yaml cannot be read: secret catalogue is not in the environment"));
+  secrets["catalogue"] = "s3same";
+  const Answer taken = apply("apiVersion: hence/v1\nkind: Secret\nmetadata: {name: catalogue}\nspec: {env: C}\n---\n" + workflow);
+  EXPECT_EQ(taken.status, 200) << taken.body;
+  const Answer stored = send("GET /api/v1/workflows/t/calls:1.0.0");
+  EXPECT_THAT(stored.body, HasSubstr("function.yaml\":{\"set\":{\"text\":\"hello\"}}"));
+  EXPECT_THAT(stored.body, Not(HasSubstr("s3same")));
+}
+
 TEST_F(Resources, RefusesWhatIsNotSupported) {
   const Answer later = apply("apiVersion: hence/v1\nkind: Policy\nmetadata: {name: p}\nspec: {}\n");
   EXPECT_EQ(later.status, 422);

@@ -245,6 +245,7 @@ class EndpointsTest : public testing::Test {
       if (found != secrets.end()) return found->second;
       return Error(ErrorCode::SecretUnavailable, "secret " + std::string(name) + " is not in the environment");
     };
+    options.imports = [this] { return imports; };
     options.call_states = [this](const std::vector<engine::EffectId>&, const std::function<void(const CallStates&)>& then) {
       then(call_states);
     };
@@ -303,6 +304,7 @@ class EndpointsTest : public testing::Test {
   os::SimulatedClock clock{UtcTime{1'800'000'000'000'000}};
   TestBackend backend{UtcTime{1'800'000'000'000'000}};
   std::map<std::string, std::string, std::less<>> secrets;
+  ImportReader imports;
   CallStates call_states;  ///< what a dispatcher would say
   std::unique_ptr<Endpoints> endpoints;
 };

@@ -2,6 +2,7 @@
 """The services that the specification's kit and examples call, and an authority that gives tokens, on
 127.0.0.1: HTTPS with a certificate of a test authority of our own, and HTTP. Standard library only."""
 import base64
+import email
 import hashlib
 import http.server
 import json
@@ -62,7 +63,7 @@ class Stub:
             def answer(self):
                 body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
                 call = (self.command, self.headers.get('Host', '').split(':')[0], self.path,
-                        {k.lower(): v for k, v in self.headers.items()}, body.decode())
+                        {k.lower(): v for k, v in self.headers.items()}, body.decode(errors='surrogateescape'))
                 with stub.lock:
                     stub.calls.append(call)
                     status, headers, text = stub.reply(*call)
@@ -134,6 +135,8 @@ class Stub:
         authorization = headers.get('authorization', '')
         if path.startswith('/digest'):
             return self.digest(method, path, authorization)
+        if path == '/upload':
+            return 200, {}, self.parts(headers, body)
         if authorization.startswith('Bearer planted-token-') and authorization not in self.refused:
             return 200, {}, {'token': authorization.rsplit('-', 1)[1]}
         if authorization == 'Bearer planted-bearer' or headers.get('x-key') == 'planted-key':
@@ -154,7 +157,27 @@ class Stub:
         return 401, {'WWW-Authenticate': f'Digest realm="things", qop="auth", algorithm=SHA-256, nonce="{NONCE}"'}, {}
 
     @staticmethod
-    def catalog(method, path, headers, body):
+    def parts(headers, body):
+        """Of a form: by name [filename, content type, bytes in base64]."""
+        head = 'Content-Type: ' + headers['content-type'] + '\r\n\r\n'
+        form = email.message_from_bytes((head + body).encode(errors='surrogateescape'))
+        return {part.get_param('name', header='content-disposition'):
+                [part.get_filename(), part.get_content_type(), base64.b64encode(part.get_payload(decode=True)).decode()]
+                for part in form.get_payload()}
+
+    def catalog(self, method, path, headers, body):
+        if path == '/closed/functions/greet/1.0.0/function.yaml':
+            known = headers.get('authorization', '').startswith('Bearer planted-token-')
+            return (200 if known else 401), {'Content-Type': 'text/plain'}, 'set: {text: "${ \\"Closed \\\\(.name)\\" }"}\n'
+        if path == '/closed/schema.json':
+            return self.digest(method, path, headers.get('authorization', ''))
+        if path == '/api/main.yaml':
+            return 200, {}, {'openapi': '3.0.3', 'servers': [{'url': 'https://api.example'}],
+                             'paths': {'/upload': {'$ref': 'paths/upload.yaml'}}}
+        if path == '/api/paths/upload.yaml':
+            file = {'type': 'string', 'format': 'binary'}
+            form = {'schema': {'properties': {'title': {'type': 'string'}, 'picture': file}, 'required': ['picture']}}
+            return 200, {}, {'post': {'operationId': 'upload', 'requestBody': {'content': {'multipart/form-data': form}}}}
         if path == '/functions/greet/1.0.0/function.yaml':
             return 200, {'Content-Type': 'text/plain'}, 'set: {text: "${ \\"Hello \\\\(.name)\\" }"}\n'
         if path == '/script.mjs':
