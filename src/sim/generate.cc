@@ -11,6 +11,9 @@ namespace {
 
 constexpr int kDepthMax = 3;
 
+/// Other tasks' numbers follow from it.
+constexpr const char* kCount = R"("export": {"as": {"c": "${ (($context.c // 0) + 1) % 5 }"}})";
+
 constexpr const char* kApi = R"({"openapi": "3.0.0", "info": {"title": "gen", "version": "1"}, "servers": [{"url": "https://gen.example"}], "paths": {
   "/do/{place}": {"post": {"operationId": "make", "parameters": [{"name": "place", "in": "path", "required": true}],
                            "requestBody": {"required": true, "content": {"application/json": {}}}}},
@@ -27,7 +30,7 @@ class Generator {
   Generator(os::Random& random, int number, bool subflows) : random_(random), number_(number), subflows_(subflows) {}
 
   std::string document() {
-    extended_ = one_in(3);
+    extended_ = below(5) < 2;
     const std::string functions = this->functions();
     const std::string extensions = extended_ ? ", \"extensions\": " + this->extensions() : "";
     return "{\"document\": {\"dsl\": \"1.0.3\", \"namespace\": \"gen\", \"name\": \"g" + std::to_string(number_) +
@@ -81,10 +84,10 @@ class Generator {
   }
 
   std::string extensions() {
-    static constexpr const char* kKinds[] = {"all", "wait", "set", "call", "composite", "try", "for", "switch", "emit", "listen", "raise", "run"};
-    static constexpr const char* kWhens[] = {"($context.c // 0) < 3", "$workflow.input.flag", "(.n? // 0) != 3"};  // none can fail
+    static constexpr const char* kKinds[] = {"all", "wait", "set", "set", "call", "call", "composite", "try", "for", "switch", "emit", "listen", "raise", "run"};
+    static constexpr const char* kWhens[] = {"($context.c // 0) < 1", "$workflow.input.flag", "$workflow.input.flag | not"};  // none can fail
     std::string text = "[";
-    for (uint64_t i = 0, count = 1 + below(2); i < count; ++i) {
+    for (uint64_t i = 0, count = 1 + below(3); i < count; ++i) {
       const std::string kind = pick(kKinds);
       text += joined({i > 0 ? ", {" : "{", quoted(name("e")), ": {\"extend\": ", quoted(kind)});
       if (one_in(2)) text += ", \"when\": " + expression(pick(kWhens));
@@ -140,7 +143,7 @@ class Generator {
     if (late) body += ", \"timeout\": {\"after\": {\"seconds\": 1}}";
     else if (one_in(12)) body += ", \"timeout\": {\"after\": {\"days\": 30}}";
     if (one_in(6)) body += ", \"input\": {\"from\": {\"n\": " + expression(number(false)) + "}}";
-    if (quiet_ == 0 && one_in(6)) body += ", \"export\": {\"as\": {\"c\": " + expression("(($context.c // 0) + 1) % 5") + "}}";
+    if (quiet_ == 0 && one_in(6)) body += std::string(", ") + kCount;
     const bool jumps = one_in(6);
     const bool raises = body.starts_with("\"raise\"");
     if (jumps || raises || late || one_in(6)) body += ", \"if\": " + expression(condition());
@@ -305,7 +308,11 @@ class Generator {
   std::string guard(int depth) {
     static constexpr const char* kFilters[] = {"\"status\": 503", "\"status\": 400", "\"status\": 408", "\"status\": 403",
                                                "\"type\": \"https://open-workflow-specification.org/spec/1.0.0/errors/runtime\""};
-    std::string text = "\"try\": " + list(depth + 1) + ", \"catch\": {";
+    std::string text = "\"try\": " + list(depth + 1);
+    if (quiet_ == 0 && one_in(2)) {  // so that another attempt finds another context
+      text.insert(text.find('[') + 1, "{" + quoted(name("t")) + ": {\"set\": \"${ . }\", " + kCount + "}}, ");
+    }
+    text += ", \"catch\": {";
     std::string inner;
     const auto add = [&](const std::string& member) { inner += (inner.empty() ? "" : ", ") + member; };
     if (one_in(3)) add("\"errors\": {\"with\": {" + pick(kFilters) + "}}");

@@ -103,7 +103,7 @@ class Interpreter {
     if (const auto from = member_of(task, "input", "from")) input = evaluate(*from, raw, raw);
     if (!input) return failed(ErrorType::expression, place);
     const auto after = member_of(task, "timeout", "after");
-    if (after && seconds_of(*after) < lasts(task)) return failed(ErrorType::timeout, place);
+    if (after && seconds_of(*after) < lasts_untimed(task)) return failed(ErrorType::timeout, place);
     Step step = extended(task, *input, place);
     if (step.over()) return step;
     if (const auto as = member_of(task, "output", "as")) {
@@ -141,6 +141,11 @@ class Interpreter {
 
   /// The seconds that a task takes at least: of a list, those of its first task.
   static int64_t lasts(View task) {
+    const int64_t untimed = lasts_untimed(task);
+    const auto after = member_of(task, "timeout", "after");
+    return after ? std::min(untimed, seconds_of(*after)) : untimed;
+  }
+  static int64_t lasts_untimed(View task) {
     if (const auto wait = task.find("wait")) return seconds_of(*wait);
     if (const auto type = task.find_path({"listen", "to", "one", "with", "type"})) return type->as_string() == kNeverSent ? kForEver : 0;
     if (const auto title = member_of(task, "with", "title")) return title->as_string() == kUndecided && !member_of(task, "with", "deadline") ? kForEver : 0;

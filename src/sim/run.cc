@@ -189,7 +189,10 @@ void Run::heal() {
     if (!due) return check_quiet();
     clock_.advance_to(std::max(*due, clock_.now() + Duration{1}));
   }
-  if (!is_over()) broken("I-18", "it does not come to rest");
+  if (is_over()) return;
+  engine::ListOptions list;
+  list.status = "waiting";
+  broken("I-18", "it does not come to rest; what waits: " + listed(&engine::Query::instances, list)->to_text());
 }
 
 SimulationResult Run::run() {
