@@ -202,7 +202,7 @@ class Interpreter {
     if (const auto tasks = task.find("do"); tasks && !task.find("for")) return list(*tasks, input, place + "/do");
     if (const auto cases = task.find("switch")) return choose(*cases, input, place);
     if (task.find("wait")) return {Step::Kind::next, input, {}};
-    if (task.find("emit")) return {Step::Kind::next, input, {}};  // generated ones take no notice of the event
+    if (task.find("emit")) return {Step::Kind::next, object("type", json::Value::string("gen.told")), {}};  // of the event, what is sure
     if (const auto raise = task.find("raise")) return fail(*raise->find("error"), place);
     if (const auto loop = task.find("for")) return repeat(task, *loop, input, place);
     if (const auto fork = task.find("fork")) return branch(*fork, input, place);
