@@ -106,12 +106,16 @@ Dispatcher::Offer Dispatcher::offer(Effect effect, os::MonotonicTime now) {
   const auto held = items_.find(effect.id);
   if (held != items_.end()) {
     if (held->second.attempt >= effect.attempt) return Offer::known;
-    if (held->second.state != State::reported) {
-      SIM_REACHED("delivery: a new attempt is offered while the old one is held");
-      // An older attempt is still here; the new one is found in the store once that has ended.
+    if (held->second.state == State::flying) {
+      SIM_REACHED("delivery: a new attempt is offered while the old one is under way");
+      // The new one is found in the store once that has ended.
       refused_any_ = true;
       destinations_.at(held->second.destination).refused_some = true;
       return Offer::later;
+    }
+    if (held->second.state == State::waiting) {
+      SIM_REACHED("delivery: a new attempt is offered while the old one waits");
+      release(held->second);  // it has ended otherwise, and must not leave any more
     }
     items_.erase(held);
   }

@@ -96,6 +96,24 @@ TEST_F(DispatcherTest, DeliversAndReports) {
   EXPECT_EQ(dispatcher_->held(), 0u);
 }
 
+TEST_F(DispatcherTest, ANewAttemptTakesThePlaceOfAnOldOneThatHasNotLeft) {
+  http_.respond("sink a", in_turn({status(429, "", {{"retry-after", "5"}}), status(200)}));
+  offer(delivery_of("a", 1));
+  settle(poll());
+  offer(delivery_of("a", 2));  // waits for the pause to end
+  Effect newer = delivery_of("a", 2);
+  newer.attempt = 2;
+  EXPECT_EQ(offer(newer), Offer::taken) << "the first attempt ended otherwise, so the store says";
+  EXPECT_FALSE(dispatcher_->wants_pull()) << "reading the store again finds no more";
+  EXPECT_EQ(dispatcher_->held(), 1u);
+  pass(Duration::seconds(6));
+  const auto ended = poll();
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].attempt, 2u);
+  EXPECT_EQ(http_.sent().size(), 2u);
+  EXPECT_EQ(dispatcher_->held(), 0u);
+}
+
 TEST_F(DispatcherTest, WhatFailedCallsSayHasNoSecret) {
   const auto ask = [&](const std::string& endpoint) {
     const json::Value document =

@@ -191,6 +191,15 @@ void Audit::on(const Context& at, const engine::InstanceStepped& fact) {
   }
 }
 
+/// Its end is no longer what its document says, nor that of those that wait for it.
+void Audit::spoil(InstanceStory& story) {
+  for (InstanceStory* at = &story; at != nullptr;) {
+    at->generated.clear();
+    const auto parent = at->parent && at->parent->awaited ? instances_.find(at->parent->instance) : instances_.end();
+    at = parent == instances_.end() ? nullptr : &parent->second;
+  }
+}
+
 /// A person has a faulted instance run again, ends a task of it, or changes what it works on: then it may come to
 /// another end than its document says.
 void Audit::check_by_hand(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story) {
@@ -203,9 +212,9 @@ void Audit::check_by_hand(const Context& at, const engine::InstanceStepped& fact
     ++story.retries;
     story.undo_open.clear();
     story.undo_maybe.clear();
-    if (retried->input) story.generated.clear();
+    if (retried->input) spoil(story);
   } else if (const auto* ended = std::get_if<workflow::TaskEndedByHand>(&fact.fact)) {
-    story.generated.clear();
+    spoil(story);
     const auto is_below = [&](uint32_t frame) {
       for (auto above = story.parents.find(frame); above != story.parents.end(); above = story.parents.find(above->second)) {
         if (above->second == ended->frame) return true;
@@ -221,7 +230,7 @@ void Audit::check_by_hand(const Context& at, const engine::InstanceStepped& fact
     story.undo_done.push_back(open->second);
     story.undo_open.erase(open);
   } else if (std::holds_alternative<workflow::ContextSet>(fact.fact)) {
-    story.generated.clear();
+    spoil(story);
   } else if (const auto* entered = std::get_if<workflow::ScopeEntered>(&fact.fact)) {
     story.parents[entered->frame] = entered->parent;
   }

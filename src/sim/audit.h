@@ -145,6 +145,7 @@ class Audit {
   void end_record(const Context& at);
   void check_timer(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story);
   void check_once(const engine::InstanceStepped& fact, InstanceStory& story);
+  void spoil(InstanceStory& story);
   void check_by_hand(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story);
   void check_undone(const Context& at, const engine::InstanceStepped& fact, InstanceStory& story);
   void check_undo_begins(const std::string& name, uint32_t id, InstanceStory& story);

@@ -5,15 +5,14 @@
 // time. An oracle for the engine: what it makes of a generated workflow, through crashes, late answers and
 // repeated ones, is what this makes of it. Shares with the engine the expressions, and nothing else.
 //
-// Knows what generate.h makes: every task kind that Hence runs but shell, script and OpenAPI; calls are
-// answered by a function of their body, events by one of their key. Not known: schemas, extensions,
-// timeouts but around a wait, branches that race each other.
+// Knows what generate.h makes: every task kind that Hence runs, extensions and functions; calls, processes, people
+// and events answer as outside.h says. A task with a timeout is over if it surely takes longer, and in time
+// otherwise; branches do not race, the first one wins. Not known: schemas, compensation.
 
 #include <map>
 #include <optional>
 #include <string>
 
-#include "delivery/http_client.h"
 #include "json/value.h"
 
 namespace hence::sim {
@@ -28,11 +27,6 @@ struct Outcome {
 };
 
 Outcome interpret(json::View document, const json::Value& input, const Documents& documents);
-
-/// What the world answers to a call of a generated workflow: a function of what it is asked.
-delivery::HttpAnswer answer_generated(std::string_view body);
-/// The data of the event that a generated workflow waits for.
-json::Value event_data(std::string_view key);
 
 /// Whether two errors say the same: type, status and place.
 bool same_error(json::View a, json::View b);

@@ -183,15 +183,16 @@ void Run::heal() {
     // Nothing fails any more: what is parked is undone when asked to.
     if (decide_parked(workflow::Parked::redrive)) continue;
     const auto due = node_->next_due();
-    if (!due && resume_all()) continue;
-    if (!due && is_waited_for()) {
-      for (uint32_t key = 0; key < setup_.keys; ++key) send_awaited("k" + std::to_string(key));
-      continue;
-    }
+    // What is many days away comes after everything that people do.
+    const bool quiet = !due || *due - clock_.now() > Duration::days(20);
+    if (quiet && (resume_all() || decide_approval() || send_all_awaited())) continue;
     if (!due) return check_quiet();
     clock_.advance_to(std::max(*due, clock_.now() + Duration{1}));
   }
-  if (!is_over()) broken("I-18", "it does not come to rest");
+  if (is_over()) return;
+  engine::ListOptions list;
+  list.status = "waiting";
+  broken("I-18", "it does not come to rest; what waits: " + listed(&engine::Query::instances, list)->to_text());
 }
 
 SimulationResult Run::run() {

@@ -99,12 +99,12 @@ class Run : private harness::NodeWatcher {
   void act(Address instance, engine::ActOnInstance::Act act);
   void act(engine::ActOnInstance body);
   void redrive();
-  void decide_approval();
+  bool decide_approval();
   bool decide_parked(workflow::Parked decision);
   void apply_variant(int variant);
   void make_workflows();
-  bool is_waited_for();
-  void send_awaited(const std::string& key);
+  bool send_all_awaited();
+  void send_awaited(const std::string& type, const std::string& key);
   void answer_call(bool well);
   void submit(engine::Command command, std::function<void(const engine::Reply&)> then);
   void let_time_pass();

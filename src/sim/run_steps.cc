@@ -7,6 +7,7 @@
 #include "json/parse.h"
 #include "resource/resource.h"
 #include "sim/generate.h"
+#include "sim/outside.h"
 #include "sim/run.h"
 #include "sim/workload.h"
 
@@ -30,14 +31,17 @@ void Run::after_calls() {
 
 void Run::step_user() {
   const uint64_t dice = below(100);
-  if (dice < 55) return send_event(false);
+  if (dice < 55) return dice >= 42 && !generated_.empty() ? start_instance() : send_event(false);
   if (dice < 66) return setup_.duplicates ? send_event(true) : send_event(false);
   if (dice < 80) return start_instance();
   if (dice < 85) return cancel_instance();
   if (dice < 92) return act_on_instance();
   if (dice < 94) return redrive();
-  if (dice < 95) return decide_approval();
-  if (dice < 97) {
+  if (dice < 96) {
+    decide_approval();
+    return;
+  }
+  if (dice < 98) {
     decide_parked(chance(30) ? workflow::Parked::skip : workflow::Parked::redrive);
     return;
   }
@@ -181,7 +185,10 @@ std::string Run::event_text() {
 }
 
 void Run::send_event(bool again) {
-  if (!generated_.empty() && chance(8)) return send_awaited("k" + std::to_string(below(setup_.keys)));
+  if (!generated_.empty() && chance(8)) {
+    const std::string key = "k" + std::to_string(below(setup_.keys));
+    return send_awaited(kAwaited[below(std::size(kAwaited))], key);
+  }
   std::string text;
   if (again && !sent_.empty()) {
     const size_t recent = std::min<size_t>(sent_.size(), chance(50) ? 5 : sent_.size());
@@ -387,19 +394,31 @@ bool Run::decide_parked(workflow::Parked decision) {
   return true;
 }
 
-void Run::decide_approval() {
-  const json::Value items = listed(&engine::Query::approvals, {});
-  if (items->size() == 0) return;
-  const auto id = engine::EffectId::parse(items->at(static_cast<uint32_t>(below(items->size()))).string_or("id", ""));
+/// One of those that wait, as it comes, or as it has to be for a generated workflow. False if there is none that
+/// anybody decides.
+bool Run::decide_approval() {
+  engine::ListOptions list;
+  list.status = "pending";
+  const json::Value items = listed(&engine::Query::approvals, list);
+  std::vector<std::pair<std::string, std::optional<bool>>> open;
+  for (const json::View item : items->elements()) {
+    const bool generated = item.string_or("workflow", "").starts_with("gen/");
+    const auto granted = generated ? decide_generated(item.string_or("title", "")) : std::nullopt;
+    if (granted || !generated) open.emplace_back(item.string_or("id", ""), granted);
+  }
+  if (open.empty()) return false;
+  const auto& [text, granted] = open[below(open.size())];
+  const auto id = engine::EffectId::parse(text);
   HENCE_CHECK(id.has_value());
-  const bool grant = chance(60);
+  const bool grant = granted ? *granted : chance(60);
   note((grant ? "grant " : "deny ") + id->to_string());
   engine::Command command;
-  command.actor = {chance(80) ? "sim" : "another", "as it is", {}};
+  command.actor = {chance(80) ? std::string(kDecider) : "another", std::string(kReason), {}};
   command.body = engine::DecideApproval{*id, grant, {}};
   submit(std::move(command), [this](const engine::Reply& reply) {
     note(reply.error ? "refused: " + reply.error->message() : "decided");
   });
+  return true;
 }
 
 /// What they come to is known beforehand: the audit compares.
@@ -420,20 +439,24 @@ void Run::make_workflows() {
   audit_.set_generated(std::move(documents));
 }
 
-/// Whether an instance would wait for ever for an event of its key.
-bool Run::is_waited_for() {
+/// False if no instance waits, perhaps for an event of its key.
+bool Run::send_all_awaited() {
   engine::ListOptions list;
   list.status = "waiting";
-  return listed(&engine::Query::instances, list)->size() > 0;
+  if (listed(&engine::Query::instances, list)->size() == 0) return false;
+  for (uint32_t key = 0; key < setup_.keys; ++key) {
+    for (const char* type : kAwaited) send_awaited(type, "k" + std::to_string(key));
+  }
+  return true;
 }
 
-void Run::send_awaited(const std::string& key) {
+void Run::send_awaited(const std::string& type, const std::string& key) {
   json::Builder event;
   event.begin_object().member("specversion", "1.0").member("id", "go" + std::to_string(++last_event_)).member("source", "/sim");
-  event.member("type", "gen.go").member("data", event_data(key)).end_object();
+  event.member("type", type).member("data", event_data(type, key)).end_object();
   auto made = event::Event::from_value(std::move(event).finish());
   HENCE_CHECK(made.ok());
-  note("send what " + key + " waits for");
+  note("send " + type + " for " + key);
   engine::Command command;
   command.body = engine::IngestEvent{std::move(*made), {}, {}};
   submit(std::move(command), [](const engine::Reply&) {});
@@ -479,10 +502,7 @@ void Run::answer_call(bool well) {
   if (target_.hanging().empty()) return;
   const size_t index = chance(50) ? 0 : below(target_.hanging().size());
   const std::string which = std::to_string(target_.hanging()[index]);
-  if (std::optional<delivery::HttpAnswer> own = target_.own_answer(index)) {
-    note("answer " + which + " " + std::to_string(own->status));
-    return target_.answer(index, std::move(*own));
-  }
+  if (const auto told = target_.answer_generated(index)) return note("answer " + which + " " + *told);
   if (well) {
     note("answer " + which + " 200");
     return target_.answer(index, delivery::status(200, "{\"ok\":true}", {{"content-type", "application/json"}}));

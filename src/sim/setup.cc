@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/setup.h"
 
+#include <algorithm>
+
 namespace hence::sim {
 namespace {
 
@@ -92,6 +94,8 @@ Setup decide_setup(os::Random& random, const SimulationOptions& options) {
   setup.compression = draw.either();
   setup.keys = 1 + static_cast<uint32_t>(draw.below(5));
   setup.generated = setup.node.engine.workflow_limits.steps >= 10'000'000;
+  // One event must reach every `listen` of the generated workflows.
+  if (setup.generated) setup.node.engine.command_bytes_max = std::max<uint64_t>(setup.node.engine.command_bytes_max, 5'000);
   decide_plant(options.plant, setup);
   return setup;
 }

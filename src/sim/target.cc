@@ -5,7 +5,7 @@
 
 #include "engine/effect.h"
 #include "json/parse.h"
-#include "sim/naive.h"
+#include "sim/outside.h"
 
 namespace hence::sim {
 
@@ -33,12 +33,17 @@ void Target::connect(IsDurable is_durable) {
     }
     see(key, call.destination + " " + call.method + " " + call.url + "\n" + call.body, !order_key.empty(), order_key);
     hanging_.push_back(http_->sent().back().call_id);
-    if (call.url.starts_with("https://gen.example/")) generated_[hanging_.back()] = call.body;
+    if (call.url.starts_with("https://gen.example/")) generated_[hanging_.back()] = sim::answer_generated(call.url, call.body);
     return std::nullopt;
   });
-  processes_->respond_otherwise([this](const ProcessCall& call) {
-    see(call.attempt_name.substr(0, call.attempt_name.rfind('-')), "shell " + call.command, false, {});
-    return std::optional(Result<ProcessAnswer>(ProcessAnswer{0, "made\n", {}}));
+  processes_->respond_otherwise([this](const ProcessCall& call) -> std::optional<Result<ProcessAnswer>> {
+    std::string what = "shell " + call.command;
+    for (const std::string& argument : call.arguments) what += "\n" + argument;
+    see(call.attempt_name.substr(0, call.attempt_name.rfind('-')), what + "\n" + call.input, false, {});
+    if (!is_generated(call)) return ProcessAnswer{0, "made\n", {}};
+    hanging_.push_back(processes_->started().back().call_id);
+    generated_[hanging_.back()] = sim::answer_generated(call);
+    return std::nullopt;
   });
 }
 
@@ -65,9 +70,20 @@ void Target::see(const std::string& key, const std::string& what, bool ordered, 
   newest = std::max(newest, id->record.sequence);
 }
 
-std::optional<HttpAnswer> Target::own_answer(size_t index) const {
-  const auto found = generated_.find(hanging_[index]);
-  return found == generated_.end() ? std::nullopt : std::optional(answer_generated(found->second));
+std::optional<std::string> Target::answer_generated(size_t index) {
+  const uint64_t id = hanging_[index];
+  const auto found = generated_.find(id);
+  if (found == generated_.end()) return std::nullopt;
+  const Answer answer = std::move(found->second);
+  generated_.erase(found);
+  if (const auto* http = std::get_if<HttpAnswer>(&answer)) {
+    this->answer(index, *http);
+    return std::to_string(http->status);
+  }
+  const auto& process = std::get<ProcessAnswer>(answer);
+  hanging_.erase(hanging_.begin() + static_cast<std::ptrdiff_t>(index));
+  processes_->answer(id, process);
+  return "code " + std::to_string(process.exit_code);
 }
 
 void Target::answer(size_t index, Result<HttpAnswer> answer) {

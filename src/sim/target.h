@@ -8,6 +8,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "delivery/simulated_http_client.h"
@@ -28,8 +29,9 @@ class Target {
 
   /// Calls that wait for an answer, oldest first.
   const std::vector<uint64_t>& hanging() const { return hanging_; }
-  /// What is answered to a call of a generated workflow; nothing for others.
-  std::optional<delivery::HttpAnswer> own_answer(size_t index) const;
+  /// Answers a call or a process of a generated workflow, the only processes that hang, as it has to be; what that
+  /// was, or nothing where the scheduler may choose.
+  std::optional<std::string> answer_generated(size_t index);
   void answer(size_t index, Result<delivery::HttpAnswer> answer);
 
   /// Calls seen since the last time, as lines of a trace.
@@ -44,7 +46,8 @@ class Target {
   std::unique_ptr<delivery::SimulatedProcessRunner> processes_;
   IsDurable is_durable_;
   std::vector<uint64_t> hanging_;
-  std::map<uint64_t, std::string> generated_;        ///< bodies of calls of generated workflows
+  using Answer = std::variant<delivery::HttpAnswer, delivery::ProcessAnswer>;
+  std::map<uint64_t, Answer> generated_;             ///< to calls of generated workflows that hang
   std::map<std::string, std::string> seen_;          ///< Idempotency-Key → what it was for
   std::map<std::string, Sequence> newest_;           ///< ordering key → newest cause begun with
   std::vector<std::string> lines_;

@@ -201,7 +201,7 @@ void fold(Instance& instance, const ScopeEntered& fact) {
   }
   if (fact.branch != Branch::none) ++parent.pending;
   if (fact.handler) parent.handling = true;
-  if (parent.listen) {
+  if (parent.listen && fact.extension == 0) {
     parent.listen->item = std::move(parent.listen->queue.front());
     parent.listen->queue.erase(parent.listen->queue.begin());
     ++parent.listen->items;

@@ -245,6 +245,25 @@ do:
   EXPECT_TRUE(world.instance.timers.empty());
 }
 
+TEST(Extensions, AskTheirConditionInsideLoopsAndHandlersWhoseVariablesTheyDoNotSee) {
+  World world(with_head(R"(
+use:
+  extensions:
+    - x:
+        extend: set
+        when: $context.off != true
+        before: [{b: {emit: {event: {with: {type: b}}}}}]
+        after: [{a: {emit: {event: {with: {type: a}}}}}]
+do:
+  - loop: {for: {in: "[1, 2]"}, do: [{add: {set: {sum: "${ (.sum // 0) + $item }"}}}]}
+  - tried: {try: [{f: {raise: {error: {type: 'https://x', status: 500}}}}], catch: {do: [{h: {set: {sum: "${ .sum + $error.status }"}}}]}}
+)"));
+  world.start_and_run("{}");
+  EXPECT_EQ(world.phase(), "completed") << error_of(world);
+  EXPECT_EQ(world.output(), R"({"sum":503})");
+  EXPECT_EQ(world.all<EventEmitted>().size(), 6u);
+}
+
 TEST(Scripts, RunAsFilesOfTheirLanguage) {
   World world(with_head("do: [{a: {run: {script: {language: python, code: 'print(1)', arguments: "
                         "[x, '${ .y }'], environment: {K: v}, stdin: hi}}}}]"));

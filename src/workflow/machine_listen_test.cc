@@ -285,5 +285,31 @@ INSTANTIATE_TEST_SUITE_P(
               "do:\n- a: {metadata: {correlation: {buffer: {for: P8D}}}, listen: {to: {any: []}}}", "at most P7D"}),
     [](const auto& fault) { return fault.param.name; });
 
+TEST(Listen, HasExtensionsAroundIt) {
+  Listening world(R"(
+use: {extensions: [{x: {extend: listen, before: [{b: {set: {u: 1}}}], after: [{a: {wait: PT1S}}]}}]}
+do:
+  - one: {listen: {to: {one: {with: {type: go}}}}}
+  - each: {listen: {to: {any: [{with: {type: go}}], until: "length == 2"}}, foreach: {do: [{pause: {wait: PT1S}}]}}
+)");
+  world.start("{}");
+  EXPECT_EQ(world.send(R"({"type": "go", "data": 1})"), 1);
+  world.run();
+  for (const std::string data : {"2", "3"}) EXPECT_EQ(world.send(R"({"type": "go", "data": )" + data + "}"), 1);
+  world.run();
+  EXPECT_THAT(world.begun(), ElementsAre("one", "b", "a", "each", "b", "pause", "pause", "a"));
+  EXPECT_EQ(world.output(), "[2,3]");
+}
+
+TEST(Listen, TimesOutInTheListBehindItAsOtherTasksDo) {
+  for (const std::string task : {"listen: {to: {one: {with: {type: go}}}}", "do: [{s: {set: {x: 1}}}]"}) {
+    Listening world("use: {extensions: [{x: {extend: all, after: [{a: {wait: PT5S}}]}}]}\ndo:\n  - t: {timeout: {after: PT3S}, " + task + "}\n");
+    world.start("{}");
+    world.send(R"({"type": "go"})");
+    world.run();
+    EXPECT_EQ(world.error()->string_or("instance", ""), "/do/0/t") << task;
+  }
+}
+
 }  // namespace
 }  // namespace hence::workflow

@@ -12,7 +12,8 @@ namespace {
 /// Whether nothing but an end of the frame's task follows.
 bool is_decided(const Frame& frame) {
   if (frame.state == FrameState::finishing || frame.state == FrameState::failing) return true;
-  return frame.listen && frame.listen->closed && frame.listen->queue.empty() && !frame.listen->item;
+  const bool behind = frame.state != FrameState::next_round;  // in the list of an extension that follows
+  return frame.listen && !behind && frame.listen->closed && frame.listen->queue.empty() && !frame.listen->item;
 }
 
 /// Whether the frame's task has begun, or is about to, and has not ended.

@@ -9,7 +9,7 @@ namespace hence::workflow {
 /// Nothing where `when` failed; the task has failed with it then.
 std::optional<bool> Run::extension_applies(FrameId id, const ExtensionUse& extension) {
   if (!extension.when.present()) return true;
-  Arguments at = arguments(id, task_of(id).scope);
+  Arguments at = arguments(id, kRootScope);  // it is written once for all places, and sees the variables of none
   if (frame_of(id).raw_output) at.set_raw_output(*frame_of(id).raw_output);
   const Result<bool> applies = test(extension.when, frame_of(id).input(), at);
   if (applies.ok()) return *applies;
