@@ -125,7 +125,7 @@ do:
   const Answer missing = apply(workflow);
   EXPECT_EQ(missing.status, 422);
   EXPECT_THAT(missing.body, HasSubstr(R"("faults":[{"line":6,"column":)"));
-  EXPECT_THAT(missing.body, HasSubstr("function.yaml cannot be read: secret catalogue is not in the environment"));
+  EXPECT_THAT(missing.body, HasSubstr("function.yaml cannot be read: secret catalogue does not exist"));
   secrets["catalogue"] = "s3same";
   const Answer taken = apply("apiVersion: hence/v1\nkind: Secret\nmetadata: {name: catalogue}\nspec: {env: C}\n---\n" + workflow);
   EXPECT_EQ(taken.status, 200) << taken.body;

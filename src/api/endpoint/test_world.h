@@ -240,7 +240,11 @@ class EndpointsTest : public testing::Test {
     options.token = std::move(token);
     options.version = "1.2.3";
     options.clock = &clock;
-    options.secrets = [this](const engine::Definitions&, std::string_view, std::string_view name) -> Result<std::string> {
+    options.secrets = [this](const engine::Definitions& definitions, std::string_view name_space,
+                             std::string_view name) -> Result<std::string> {
+      if (definitions.find(name_space, resource::Kind::secret, name) == nullptr) {
+        return Error(ErrorCode::SecretUnavailable, "secret " + std::string(name) + " does not exist");
+      }
       const auto found = secrets.find(name);
       if (found != secrets.end()) return found->second;
       return Error(ErrorCode::SecretUnavailable, "secret " + std::string(name) + " is not in the environment");
