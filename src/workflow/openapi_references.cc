@@ -71,7 +71,8 @@ Result<Place> References::target_of(std::string_view document, std::string_view 
   const std::string uri = schema::resolve_uri(document, reference);
   const size_t hash = std::min(uri.find('#'), uri.size());
   const std::string address = uri.substr(0, hash);
-  const std::string pointer = schema::percent_decoded(std::string_view(uri).substr(std::min(hash + 1, uri.size())));
+  const std::string_view written = std::string_view(uri).substr(std::min(hash + 1, uri.size()));
+  const std::string pointer = schema::percent_decoded(written);
   if (!pointer.empty() && !pointer.starts_with('/')) {
     return openapi_error("the reference " + std::string(reference) + " leads to an anchor, not to a JSON pointer");
   }
@@ -88,7 +89,9 @@ Result<Place> References::target_of(std::string_view document, std::string_view 
     return openapi_error("the document " + address + " is not here");
   }
   size_t walked = 0;
-  const auto value = at_pointer(found->second, pointer, walked);
+  auto value = at_pointer(found->second, pointer, walked);
+  // A key that holds %XX itself is often referred to as it stands.
+  if (!value && written.starts_with('/')) value = at_pointer(found->second, written, walked);
   HENCE_TRY_VOID(visit(walked / kOpenapiVisitSize));
   if (!value) return openapi_error("the reference " + std::string(reference) + " leads nowhere");
   return Place{*value, found->first};

@@ -97,6 +97,15 @@ TEST(Openapi, ParametersOfAnOperationReplaceThoseOfItsPath) {
                     "query}]}}}", "x", "{b: 1, c: 2}"), "GET https://h/x?b=1&c=2 {}");
 }
 
+TEST(Openapi, ReferencesMayHoldPercentsAsTheyStand) {
+  const std::string document =
+      "openapi: 3.0.3\nservers: [{url: 'https://h'}]\ncomponents: {parameters: {'a%20b': {name: q, in: query}, 'c d': {name: r, "
+      "in: query}}}\npaths: {/x: {get: {operationId: x, parameters: [{$ref: '#/components/parameters/a%20b'}, {$ref: "
+      "'#/components/parameters/c%20d'}]}}}";
+  EXPECT_EQ(call_of(document, "x", "{q: 1, r: 2}"), "GET https://h/x?q=1&r=2 {}");
+  EXPECT_EQ(call_of(document, "x", "{q: 1, r: 2}", ""), "GET https://h/x?q=1&r=2 {}");
+}
+
 /// A text for each number below count.
 std::string texts(int count, const std::function<std::string(int)>& text) {
   std::string all;
