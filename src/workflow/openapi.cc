@@ -112,6 +112,15 @@ Result<std::string> with_variables(References& references, json::View server) {
   return url;
 }
 
+bool is_http(std::string_view url) {
+  std::string scheme(url.substr(0, url.find("://")));
+  for (char& c : scheme) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return scheme == "http" || scheme == "https";
+}
+
+/// A description says nothing of the node's own files: it may be from anywhere.
 Result<std::string> server_of(References& references, const Found& found) {
   const auto [document, base] = references.root();
   std::string url = "/";
@@ -127,6 +136,12 @@ Result<std::string> server_of(References& references, const Found& found) {
     const std::string_view path = base.substr(origin.size(), base.rfind('/') - origin.size() + 1);
     url = url.starts_with('/') ? std::string(origin) + url
                                : std::string(origin) + std::string(path) + url;
+  }
+  if (!is_http(url)) {
+    constexpr size_t kShownBytes = 200;
+    return openapi_error("the server \"" + url.substr(0, kShownBytes) +
+                         (url.size() > kShownBytes ? "...\"" : "\"") +
+                         " is neither http nor https; the document's `servers` must begin with one that is");
   }
   while (url.ends_with('/')) url.pop_back();
   return url;

@@ -91,6 +91,32 @@ TEST(Openapi, ResolvesServers) {
   EXPECT_EQ(call_of(swagger, "p", "{s: [a, b]}"), "GET https://pets.example/v2/pet?s=a%20b {}");
 }
 
+TEST(Openapi, CallsNoServerButHttp) {
+  const std::string path = "\npaths: {/private.yaml: {get: {operationId: x}}}";
+  EXPECT_THAT(call_of("openapi: 3.0.3\nservers: [{url: 'file:///srv/functions'}]" + path, "x", "{}"),
+              HasSubstr("the server \"file:///srv/functions\" is neither http nor https"));
+  EXPECT_THAT(call_of("openapi: 3.0.3\nservers: [{url: '{s}:///srv', variables: {s: {default: FILE}}}]" + path, "x", "{}"),
+              HasSubstr("is neither http nor https"));
+  EXPECT_THAT(call_of("openapi: 3.0.3" + path, "x", "{}", "file:///srv/api/main.yaml"),
+              HasSubstr("the server \"file:///\" is neither http nor https"));
+  EXPECT_THAT(call_of("openapi: 3.0.3\nservers: [{url: 'HTTP://h/v1'}]" + path, "x", "{}"),
+              HasSubstr("GET HTTP://h/v1/private.yaml"));
+}
+
+TEST(Openapi, ServesNoFileWhereADocumentNamesOne) {
+  World world(with_head("do: [{a: {call: openapi, with: {document: {endpoint: 'https://docs.example/api.yaml'}, operationId: x}}}]"));
+  world.answer = [](const json::Value&) -> CallOutcome {
+    return HttpOutcome{200, {}, "openapi: 3.0.0\nservers: [{url: 'file:///srv'}]\npaths: {/private.yaml: {get: {operationId: x}}}"};
+  };
+  world.start_and_run("{}");
+  EXPECT_EQ(world.calls.size(), 1u) << "the document alone";
+  EXPECT_THAT(world.error()->to_text(), HasSubstr("is neither http nor https"));
+  const std::string inline_one = with_head("do: [{a: {call: openapi, with: {document: {openapi: 3.0.0, servers: [{url: 'file:///srv'}], "
+                                           "paths: {/private.yaml: {get: {operationId: x}}}}, operationId: x}}}]");
+  EXPECT_THAT(faults_of(inline_one), ::testing::ElementsAre(HasSubstr("is neither http nor https")));
+  EXPECT_TRUE(compile(value_of(inline_one).view()).faults.empty()) << "one that was recorded loads; its call fails";
+}
+
 TEST(Openapi, ParametersOfAnOperationReplaceThoseOfItsPath) {
   EXPECT_EQ(call_of("openapi: 3.0.3\nservers: [{url: 'https://h'}]\npaths: {/x: {parameters: [{name: a, in: query, required: "
                     "true}, {name: b, in: query}], get: {operationId: x, parameters: [{name: c, in: query}, {name: a, in: "
