@@ -90,7 +90,7 @@ OpenapiSpec Compiler::compile_openapi(const Site& with) {
   } else if (document) {
     spec.inline_document = json::Value(document->value);
     const auto operation = find_operation(document->value, "", spec.operation);
-    if (!operation.ok()) faults_.add(with.pointer, operation.error().message());
+    if (!operation.ok()) refuse_new(with.pointer, operation.error().message());
   }
   return spec;
 }

@@ -2,6 +2,7 @@
 #include "workflow/openapi.h"
 
 #include <algorithm>
+#include <set>
 
 #include "json/builder.h"
 #include "workflow/faults.h"
@@ -13,6 +14,8 @@ namespace {
 
 constexpr std::string_view kMethods[] = {"get",  "put",   "post",  "delete",
                                          "options", "head", "patch", "trace"};
+
+constexpr size_t kIdBytesShown = 200;  ///< longer ones are not for messages
 
 struct Found {
   Place item;
@@ -33,7 +36,7 @@ std::optional<Found> find_in(const Place& item, std::string_view path, std::stri
       for (char& c : found.method) c = static_cast<char>(c - 32);
       return found;
     }
-    if (!id.empty()) known.push_back(id);
+    if (!id.empty() && id.size() <= kIdBytesShown) known.push_back(id);
   }
   return std::nullopt;
 }
@@ -56,6 +59,8 @@ Result<Found> locate(References& references, std::string_view operation_id) {
     }
   }
   if (absent) return references.resolve(*absent).error();
+  std::set<std::string_view> seen;  // paths may refer to one item many times
+  std::erase_if(known, [&](std::string_view id) { return !seen.insert(id).second; });
   constexpr size_t kNamed = 20;
   const std::string_view near = nearest_word(operation_id, known);
   if (near.empty() && known.size() > kNamed) known.resize(kNamed);
@@ -86,7 +91,7 @@ Result<std::string> swagger_server(json::View document, json::View operation,
   return scheme + "://" + host + path;
 }
 
-Result<std::string> with_variables(json::View server) {
+Result<std::string> with_variables(References& references, json::View server) {
   const std::string_view given = server.string_or("url", "/");
   std::string url;
   for (size_t at = 0; at < given.size();) {
@@ -100,18 +105,29 @@ Result<std::string> with_variables(json::View server) {
     if (!value || !value->is_string()) {
       return openapi_error("the server's variable \"" + name + "\" has no default");
     }
+    HENCE_TRY_VOID(references.visit(1 + (name.size() + value->as_string().size()) / kOpenapiVisitSize));
     url += value->as_string();
     at = close + 1;
   }
   return url;
 }
 
-Result<std::string> server_of(json::View document, const Found& found, std::string_view base) {
+bool is_http(std::string_view url) {
+  std::string scheme(url.substr(0, url.find("://")));
+  for (char& c : scheme) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return scheme == "http" || scheme == "https";
+}
+
+/// A description says nothing of the node's own files: it may be from anywhere.
+Result<std::string> server_of(References& references, const Found& found) {
+  const auto [document, base] = references.root();
   std::string url = "/";
   for (json::View holder : {found.operation.value, found.item.value, document}) {
     const auto servers = holder.find("servers");
     if (!servers || !servers->is_array() || servers->size() == 0) continue;
-    HENCE_TRY(url, with_variables(*servers->elements().begin()));
+    HENCE_TRY(url, with_variables(references, *servers->elements().begin()));
     break;
   }
   if (url.find("://") == std::string::npos) {
@@ -120,6 +136,12 @@ Result<std::string> server_of(json::View document, const Found& found, std::stri
     const std::string_view path = base.substr(origin.size(), base.rfind('/') - origin.size() + 1);
     url = url.starts_with('/') ? std::string(origin) + url
                                : std::string(origin) + std::string(path) + url;
+  }
+  if (!is_http(url)) {
+    constexpr size_t kShownBytes = 200;
+    return openapi_error("the server \"" + url.substr(0, kShownBytes) +
+                         (url.size() > kShownBytes ? "...\"" : "\"") +
+                         " is neither http nor https; the document's `servers` must begin with one that is");
   }
   while (url.ends_with('/')) url.pop_back();
   return url;
@@ -155,20 +177,25 @@ void write_parameter(json::View parameter, bool swagger, json::Builder& b) {
 
 /// Those of the path that the operation does not replace, then its own.
 Result<std::vector<Place>> parameters_of(References& references, const Found& found) {
-  std::vector<Place> all;
+  std::vector<Place> written;
   for (const Place& holder : {found.item, found.operation}) {
     const auto list = holder.find("parameters");
     if (!list || !list->value.is_array()) continue;
     for (json::View one : list->value.elements()) {
       HENCE_TRY(const Place parameter, references.resolve({one, list->document}));
       if (!parameter.value.is_object()) return openapi_error("a parameter is no object");
-      std::erase_if(all, [&](const Place& other) {
-        return other.value.string_or("name", "") == parameter.value.string_or("name", "") &&
-               other.value.string_or("in", "") == parameter.value.string_or("in", "");
-      });
-      all.push_back(parameter);
+      const size_t bytes = parameter.value.string_or("name", "").size();
+      HENCE_TRY_VOID(references.visit(1 + bytes / kOpenapiVisitSize));
+      written.push_back(parameter);
     }
   }
+  std::vector<Place> all;
+  std::set<std::pair<std::string_view, std::string_view>> known;
+  for (auto one = written.rbegin(); one != written.rend(); ++one) {
+    const json::View value = one->value;
+    if (known.emplace(value.string_or("name", ""), value.string_or("in", "")).second) all.push_back(*one);
+  }
+  std::reverse(all.begin(), all.end());
   return all;
 }
 
@@ -182,7 +209,7 @@ Result<json::Value> search(References& references, std::string_view operation_id
   const std::string_view base = references.root().document;
   HENCE_TRY(const Found found, locate(references, operation_id));
   HENCE_TRY(const std::string server, swagger ? swagger_server(document, found.operation.value, base)
-                                              : server_of(document, found, base));
+                                              : server_of(references, found));
   HENCE_TRY(const std::vector<Place> parameters, parameters_of(references, found));
   json::Builder b;
   b.begin_object().member("method", found.method).member("url", server + found.path);

@@ -10,6 +10,7 @@ namespace hence::workflow {
 namespace {
 
 constexpr int kSchemaDepthMax = 8;  ///< allOf in allOf, and the like
+constexpr size_t kTypesMax = 7;     ///< those of JSON Schema, in a list of them
 constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 
 bool is_json_type(std::string_view type) {
@@ -54,8 +55,10 @@ std::string_view type_of(const Place& schema) {
   if (!type) return {};
   if (type->value.is_string()) return type->value.as_string();
   if (!type->value.is_array()) return {};
+  size_t seen = 0;
   for (json::View one : type->value.elements()) {
     if (one.is_string() && one.as_string() != "null") return one.as_string();
+    if (++seen == kTypesMax) break;
   }
   return {};
 }
@@ -71,8 +74,10 @@ Result<Place> value_schema(References& references, Place schema) {
       const auto choices = type_of(schema).empty() ? schema.find(key) : std::nullopt;
       if (next || !choices || !choices->value.is_array()) continue;
       for (json::View choice : choices->value.elements()) {
-        const Place place{choice, choices->document};
-        if (!next && choice.string_or("type", "") != "null") next = place;
+        HENCE_TRY_VOID(references.visit());
+        if (choice.string_or("type", "") == "null") continue;
+        next = Place{choice, choices->document};
+        break;
       }
     }
     if (!next || !next->value.is_object()) return schema;
@@ -118,7 +123,9 @@ Status apply_encoding(References& references, const Place& media, std::string_vi
   const auto all = media.find("encoding");
   const auto encoding = all ? all->find(name) : std::nullopt;
   if (!encoding) return {};
-  const std::string_view type = concrete_type(encoding->value.string_or("contentType", ""));
+  const std::string_view types = encoding->value.string_or("contentType", "");
+  HENCE_TRY_VOID(references.visit(types.size() / kOpenapiVisitSize));
+  const std::string_view type = concrete_type(types);
   if (!type.empty()) form.type = type;
   // Before 3.1 they are for forms of one part alone, and to be ignored here.
   if (version_3_1 && (encoding->find("style") || encoding->find("explode"))) {
@@ -127,6 +134,7 @@ Status apply_encoding(References& references, const Place& media, std::string_vi
   const auto headers = encoding->find("headers");
   if (!headers || !headers->value.is_object()) return {};
   for (auto [header, value] : headers->value.members()) {
+    HENCE_TRY_VOID(references.visit());
     HENCE_TRY(const Place declared, references.resolve({value, headers->document}));
     if (!declared.value.is_object() || !is_true(declared.value.find("required"))) continue;
     return openapi_error("the part \"" + std::string(name) + "\" needs the header " +
@@ -142,14 +150,17 @@ struct Properties {
 
 /// The properties of an object's schema and of those it has in `allOf`.
 Status collect(References& references, const Place& written, int depth, Properties& found) {
+  HENCE_TRY_VOID(references.visit());
   HENCE_TRY(const Place schema, references.resolve(written));
   if (const auto properties = schema.find("properties"); properties && properties->value.is_object()) {
     for (auto [name, value] : properties->value.members()) {
+      HENCE_TRY_VOID(references.visit(1 + name.size() / kOpenapiVisitSize));
       found.all.emplace_back(name, Place{value, properties->document});
     }
   }
   if (const auto required = schema.find("required"); required && required->value.is_array()) {
     for (json::View name : required->value.elements()) {
+      HENCE_TRY_VOID(references.visit());
       if (name.is_string()) found.required.insert(name.as_string());
     }
   }
@@ -173,6 +184,7 @@ Status write_parts(References& references, const Place& media, json::Builder& b)
     HENCE_TRY(const Place schema, value_schema(references, property));
     PartForm form = form_of(schema, version_3_1);
     HENCE_TRY_VOID(apply_encoding(references, media, name, version_3_1, form));
+    HENCE_TRY_VOID(references.visit((form.type.size() + form.encoding.size()) / kOpenapiVisitSize));
     write_part(name, properties.required.contains(name), form, b);
   }
   b.end_array();

@@ -11,7 +11,8 @@ namespace {
 
 constexpr int kReferencesMax = 8;  ///< $ref that leads to $ref
 
-std::optional<json::View> at_pointer(json::View value, std::string_view pointer) {
+/// walked: gets how many elements of arrays it passed.
+std::optional<json::View> at_pointer(json::View value, std::string_view pointer, size_t& walked) {
   while (!pointer.empty()) {
     pointer.remove_prefix(1);
     const size_t end = std::min(pointer.find('/'), pointer.size());
@@ -33,12 +34,8 @@ std::optional<json::View> at_pointer(json::View value, std::string_view pointer)
       size_t index = 0;
       const auto [stop, error] = std::from_chars(key.data(), key.data() + key.size(), index);
       if (error != std::errc() || index >= value.size()) return std::nullopt;
-      for (json::View item : value.elements()) {
-        if (index-- == 0) {
-          next = item;
-          break;
-        }
-      }
+      walked += index;
+      next = value.at(static_cast<uint32_t>(index));
     }
     if (!next) return std::nullopt;
     value = *next;
@@ -74,7 +71,8 @@ Result<Place> References::target_of(std::string_view document, std::string_view 
   const std::string uri = schema::resolve_uri(document, reference);
   const size_t hash = std::min(uri.find('#'), uri.size());
   const std::string address = uri.substr(0, hash);
-  const std::string pointer = schema::percent_decoded(std::string_view(uri).substr(std::min(hash + 1, uri.size())));
+  const std::string_view written = std::string_view(uri).substr(std::min(hash + 1, uri.size()));
+  const std::string pointer = schema::percent_decoded(written);
   if (!pointer.empty() && !pointer.starts_with('/')) {
     return openapi_error("the reference " + std::string(reference) + " leads to an anchor, not to a JSON pointer");
   }
@@ -90,9 +88,21 @@ Result<Place> References::target_of(std::string_view document, std::string_view 
     missing_ = address;
     return openapi_error("the document " + address + " is not here");
   }
-  const auto value = at_pointer(found->second, pointer);
+  size_t walked = 0;
+  auto value = at_pointer(found->second, pointer, walked);
+  // A key that holds %XX itself is often referred to as it stands.
+  if (!value && written.starts_with('/')) value = at_pointer(found->second, written, walked);
+  HENCE_TRY_VOID(visit(walked / kOpenapiVisitSize));
   if (!value) return openapi_error("the reference " + std::string(reference) + " leads nowhere");
   return Place{*value, found->first};
+}
+
+Status References::visit(size_t count) {
+  visits_ += count;
+  if (visits_ <= kOpenapiVisitsMax) return {};
+  missing_.clear();
+  return openapi_error("the description is too intricate: more than " + std::to_string(kOpenapiVisitsMax) +
+                       " references and schemas for one operation; simplify or bundle it");
 }
 
 Result<Place> References::resolve(Place place) {
@@ -100,6 +110,7 @@ Result<Place> References::resolve(Place place) {
   for (int i = 0; i < kReferencesMax; ++i) {
     const auto reference = place.value.is_object() ? place.value.find("$ref") : std::nullopt;
     if (!reference || !reference->is_string()) return place;
+    HENCE_TRY_VOID(visit(1 + reference->as_string().size() / kOpenapiVisitSize));
     HENCE_TRY(place, target_of(place.document, reference->as_string()));
   }
   return openapi_error("references lead to references more than " + std::to_string(kReferencesMax) +

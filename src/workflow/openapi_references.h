@@ -14,6 +14,12 @@
 
 namespace hence::workflow {
 
+/// References that are followed, parameters, schemas and their choices, for one operation. A document of a
+/// few kilobytes can have schemas that come to millions, and the engine's thread looks at them.
+inline constexpr size_t kOpenapiVisitsMax = 10'000;
+/// Bytes of a text, or elements of an array that a pointer passes, that count as one more.
+inline constexpr size_t kOpenapiVisitSize = 1'000;
+
 /// A value and the address of the document it stands in, to which its references are relative.
 struct Place {
   json::View value;
@@ -29,8 +35,11 @@ class References {
 
   Place root() const;
   /// What a `$ref` leads to; the value itself if it is none.
-  /// Errors: RequestInvalid, also where the document that it leads to is not here yet: missing().
+  /// Errors: RequestInvalid, also where the document that it leads to is not here yet: missing();
+  /// as visit(), which counts each reference that is followed.
   Result<Place> resolve(Place place);
+  /// Counts what is looked at, before it is. Errors: RequestInvalid over kOpenapiVisitsMax.
+  Status visit(size_t count = 1);
   /// The address of the document that the last resolve() looked for and that is not here, or empty.
   const std::string& missing() const { return missing_; }
 
@@ -39,6 +48,7 @@ class References {
 
   const OpenapiDocuments& documents_;
   std::string missing_;
+  size_t visits_ = 0;
 };
 
 /// "https://host:443" of "https://host:443/a/b"; empty for what has no ://.

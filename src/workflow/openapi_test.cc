@@ -6,6 +6,7 @@
 
 #include "workflow/documents.h"
 #include "workflow/openapi.h"
+#include "workflow/openapi_references.h"
 #include "workflow/workflow_test_world.h"
 
 namespace hence::workflow::testing {
@@ -88,6 +89,121 @@ TEST(Openapi, ResolvesServers) {
                               "paths: {/pet: {get: {operationId: p, parameters: [{name: s, in: query, type: array, "
                               "collectionFormat: ssv}]}}}";
   EXPECT_EQ(call_of(swagger, "p", "{s: [a, b]}"), "GET https://pets.example/v2/pet?s=a%20b {}");
+}
+
+TEST(Openapi, CallsNoServerButHttp) {
+  const std::string path = "\npaths: {/private.yaml: {get: {operationId: x}}}";
+  EXPECT_THAT(call_of("openapi: 3.0.3\nservers: [{url: 'file:///srv/functions'}]" + path, "x", "{}"),
+              HasSubstr("the server \"file:///srv/functions\" is neither http nor https"));
+  EXPECT_THAT(call_of("openapi: 3.0.3\nservers: [{url: '{s}:///srv', variables: {s: {default: FILE}}}]" + path, "x", "{}"),
+              HasSubstr("is neither http nor https"));
+  EXPECT_THAT(call_of("openapi: 3.0.3" + path, "x", "{}", "file:///srv/api/main.yaml"),
+              HasSubstr("the server \"file:///\" is neither http nor https"));
+  EXPECT_THAT(call_of("openapi: 3.0.3\nservers: [{url: 'HTTP://h/v1'}]" + path, "x", "{}"),
+              HasSubstr("GET HTTP://h/v1/private.yaml"));
+}
+
+TEST(Openapi, ServesNoFileWhereADocumentNamesOne) {
+  World world(with_head("do: [{a: {call: openapi, with: {document: {endpoint: 'https://docs.example/api.yaml'}, operationId: x}}}]"));
+  world.answer = [](const json::Value&) -> CallOutcome {
+    return HttpOutcome{200, {}, "openapi: 3.0.0\nservers: [{url: 'file:///srv'}]\npaths: {/private.yaml: {get: {operationId: x}}}"};
+  };
+  world.start_and_run("{}");
+  EXPECT_EQ(world.calls.size(), 1u) << "the document alone";
+  EXPECT_THAT(world.error()->to_text(), HasSubstr("is neither http nor https"));
+  const std::string inline_one = with_head("do: [{a: {call: openapi, with: {document: {openapi: 3.0.0, servers: [{url: 'file:///srv'}], "
+                                           "paths: {/private.yaml: {get: {operationId: x}}}}, operationId: x}}}]");
+  EXPECT_THAT(faults_of(inline_one), ::testing::ElementsAre(HasSubstr("is neither http nor https")));
+  EXPECT_TRUE(compile(value_of(inline_one).view()).faults.empty()) << "one that was recorded loads; its call fails";
+}
+
+TEST(Openapi, ParametersOfAnOperationReplaceThoseOfItsPath) {
+  EXPECT_EQ(call_of("openapi: 3.0.3\nservers: [{url: 'https://h'}]\npaths: {/x: {parameters: [{name: a, in: query, required: "
+                    "true}, {name: b, in: query}], get: {operationId: x, parameters: [{name: c, in: query}, {name: a, in: "
+                    "query}]}}}", "x", "{b: 1, c: 2}"), "GET https://h/x?b=1&c=2 {}");
+}
+
+TEST(Openapi, ReferencesMayHoldPercentsAsTheyStand) {
+  const std::string document =
+      "openapi: 3.0.3\nservers: [{url: 'https://h'}]\ncomponents: {parameters: {'a%20b': {name: q, in: query}, 'c d': {name: r, "
+      "in: query}}}\npaths: {/x: {get: {operationId: x, parameters: [{$ref: '#/components/parameters/a%20b'}, {$ref: "
+      "'#/components/parameters/c%20d'}]}}}";
+  EXPECT_EQ(call_of(document, "x", "{q: 1, r: 2}"), "GET https://h/x?q=1&r=2 {}");
+  EXPECT_EQ(call_of(document, "x", "{q: 1, r: 2}", ""), "GET https://h/x?q=1&r=2 {}");
+}
+
+/// A text for each number below count.
+std::string texts(int count, const std::function<std::string(int)>& text) {
+  std::string all;
+  for (int i = 0; i < count; ++i) all += text(i);
+  return all;
+}
+
+/// A description of one operation, x, with more of it and of the document.
+std::string described(const std::string& operation, const std::string& more = "") {
+  return "{openapi: 3.1.0, servers: [{url: 'https://h'}], " + more + "paths: {/x: {post: {operationId: x, " + operation + "}}}}";
+}
+
+std::string with_form(const std::string& schema, const std::string& more = "") {
+  return described("requestBody: {content: {multipart/form-data: {schema: " + schema + "}}}", more);
+}
+
+/// Nine schemas, each of which but the last has thirty times the next: 30^8 ways to the property.
+std::string thirty_to_the_eighth() {
+  return with_form("{$ref: '#/L0'}", texts(8, [](int level) {
+                     const std::string next = "{$ref: '#/L" + std::to_string(level + 1) + "'}, ";
+                     return "L" + std::to_string(level) + ": {allOf: [" + texts(30, [&](int) { return next; }) + "]}, ";
+                   }) + "L8: {properties: {a: {type: string}}}, ");
+}
+
+std::string with_parameters(int count) {
+  return described("parameters: [" + texts(count, [](int i) {
+    return "{name: p" + std::to_string(i) + ", in: query}, ";
+  }) + "]");
+}
+
+constexpr char kTooIntricate[] = "OpenAPI: the description is too intricate: more than 10000 references and schemas for one "
+                                 "operation; simplify or bundle it";
+
+TEST(Openapi, RefusesDescriptionsThatAreTooIntricate) {
+  EXPECT_EQ(kOpenapiVisitsMax, 10'000u);
+  EXPECT_EQ(call_of(thirty_to_the_eighth(), "x", "{}"), kTooIntricate);
+  EXPECT_THAT(faults_of(with_head("do: [{a: {call: openapi, with: {document: " + thirty_to_the_eighth() + ", operationId: x}}}]")),
+              ::testing::ElementsAre(HasSubstr(kTooIntricate)));
+  World world(with_head("do: [{a: {call: openapi, with: {document: {endpoint: 'https://h/0'}, operationId: x}}}]"));
+  world.answer = [](const json::Value&) -> CallOutcome { return HttpOutcome{200, {}, thirty_to_the_eighth()}; };
+  world.start_and_run("{}");
+  EXPECT_EQ(world.calls.size(), 1u);
+  EXPECT_THAT(world.error()->to_text(), HasSubstr(kTooIntricate));
+}
+
+TEST(Openapi, TakesWideDescriptionsWithinTheLimit) {
+  EXPECT_EQ(call_of(with_parameters(9'000), "x", "{p8999: 1}"), "POST https://h/x?p8999=1 {}");
+  EXPECT_EQ(call_of(with_parameters(10'001), "x", "{}"), kTooIntricate);
+}
+
+TEST(Openapi, CountsWhateverMakesADescriptionLong) {
+  const std::string nulls = "{anyOf: [" + texts(60, [](int) { return "{type: 'null'}, "; }) + "]}";
+  EXPECT_EQ(call_of(with_form("{properties: {" + texts(200, [&](int i) {
+              return "p" + std::to_string(i) + ": " + nulls + ", ";
+            }) + "}}"), "x", "{}"), kTooIntricate) << "choices";
+  const auto references = [](int count, const std::string& pointer) {
+    return texts(count, [&](int) { return "{$ref: '#" + pointer + "'}, "; });
+  };
+  const std::string base(2'000, 'b');
+  EXPECT_EQ(call_of(with_form("{allOf: [" + references(2'600, "/B") + "]}", "B: {properties: {" + base + ": {}}}, "), "x", "{}"),
+            kTooIntricate) << "long names";
+  EXPECT_EQ(call_of(with_form("{allOf: [" + references(200, "/B") + "]}", "B: {required: [" + texts(60, [](int i) {
+              return "r" + std::to_string(i) + ", ";
+            }) + "]}, "), "x", "{}"), kTooIntricate) << "required names";
+  const std::string list = "list: [" + texts(19'999, [](int) { return "{}, "; }) + "{name: q, in: query}], ";
+  EXPECT_EQ(call_of(described("parameters: [" + references(600, "/list/19999") + "]", list), "x", "{}"), kTooIntricate)
+      << "places in lists";
+  EXPECT_EQ(call_of(described("parameters: [" + references(400, "/list/19999") + "]", list), "x", "{q: 1}"),
+            "POST https://h/x?q=1 {}");
+  const std::string server = "openapi: 3.0.3\nservers: [{url: 'https://h/" + texts(5'000, [](int) { return "{a}"; }) +
+                             "', variables: {a: {default: " + base + "}}}]\npaths: {/x: {get: {operationId: x}}}";
+  EXPECT_EQ(call_of(server, "x", "{}"), kTooIntricate) << "variables of servers";
 }
 
 TEST(Openapi, ReadsBodiesAndFormsOfSwagger) {
