@@ -239,6 +239,26 @@ TEST_F(ChildTest, StaysSuspendedWhereAPersonDidThat) {
   EXPECT_EQ(status(child), "waiting");
 }
 
+TEST_F(ChildTest, StaysSuspendedWhereAPersonDoesThatAfterItsParent) {
+  const Address outer = start("t/outer", R"({"for":"PT1H"})");
+  const Address child = child_of(outer), inner = child_of(child);
+  act(Act::suspend, outer);
+  act(Act::suspend, child);
+  expect_same_after_loss();
+  act(Act::resume, outer);
+  EXPECT_EQ(status(outer), "waiting");
+  EXPECT_EQ(status(child), "suspended");
+  EXPECT_EQ(status(inner), "suspended") << "it goes on with its own parent";
+  const json::Value story = trace(child);
+  ASSERT_EQ(story->find("operations")->size(), 2u);
+  EXPECT_EQ(story->find("operations")->at(0).string_or("what", ""), "suspended with its parent");
+  EXPECT_EQ(story->find("operations")->at(1).string_or("what", ""), "suspended");
+  act(Act::resume, child);
+  EXPECT_EQ(status(child), "waiting");
+  EXPECT_EQ(status(inner), "waiting");
+  expect_same_after_loss();
+}
+
 TEST_F(ChildTest, APersonMayLetItGoOnBeforeItsParent) {
   const Address parent = start("t/slow-parent", R"({"for":"PT5S"})");
   const Address child = child_of(parent);

@@ -225,6 +225,7 @@ ActionTaken Engine::scheduled_start(Recorder& record, const Definitions::Schedul
   Encoder encoder(body);
   request.fields(encoder);
   record.send(to, MessageSent::Kind::start, std::move(body));
+  messages_.back().traceparent.clear();  // not that of the instance whose end let it go on
   return taken;
 }
 
@@ -252,6 +253,7 @@ ActionTaken Engine::scheduled_emit(Recorder& record, const Definitions::Schedule
   const EventRequest request{event->value()->to_text(), {}, {}, 0};
   const Partition to = place(record.name_space(), event::partition_key(*event));
   record.send(to, MessageSent::Kind::event, encode(request), std::move(*event));
+  messages_.back().traceparent.clear();
   return taken;
 }
 

@@ -13,12 +13,12 @@ constexpr uint16_t kFactsRecord = 1;
 /// How the payload is coded: facts by base/codec.h.
 constexpr uint8_t kFactsCodec = 1;
 
-/// Whose record a message makes where it arrives: the command's time, trace and randomness, and
-/// nobody's name, since no person asked there.
-Command receiving(const Command& command, std::string name_space) {
+/// Whose record a message makes where it arrives: the command's time and randomness, the trace of the
+/// record that sent it, and nobody's name, since no person asked there.
+Command receiving(const Command& command, std::string name_space, std::string traceparent) {
   Command made;
   made.name_space = std::move(name_space);
-  made.actor.traceparent = command.actor.traceparent;
+  made.actor.traceparent = std::move(traceparent);
   made.now = command.now;
   made.random = command.random;
   return made;
@@ -151,7 +151,7 @@ void Engine::run(const Command& command, Batch& batch) {
 
 /// again: without a trace of the taking, which only a planted mistake asks for.
 void Engine::take(const Command& command, const Message& message, Batch& batch, bool again) {
-  const Command made = receiving(command, message.name_space);
+  const Command made = receiving(command, message.name_space, message.traceparent);
   Recorder record(*this, made, message.sent.to, batch);
   record.adopt();
   if (!again) record.add(MessageTaken{message.from, message.sent.number});

@@ -139,6 +139,7 @@ class Engine {
   struct Message {
     Address from;
     std::string name_space;
+    std::string traceparent;  ///< of the sender's record
     MessageSent sent;
     std::optional<event::Event> event;  ///< of an event's, parsed already
     json::Value met = {};               ///< of a meet or wake: the event

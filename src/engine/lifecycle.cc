@@ -257,6 +257,7 @@ void LifecycleView::on(const workflow::CompensationStarted&) {
 }
 
 void LifecycleView::on(const workflow::InstanceSuspended&) {
+  if (told_ == workflow::Phase::suspended) return;  // with its parent, and now by a person too
   tell_workflow(Lifecycle::workflow_suspended);
   tell_status(workflow::Phase::suspended);
   tell_all(Lifecycle::task_suspended, "suspended");

@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "engine/test_world.h"
 
 namespace hence::engine {
@@ -187,6 +189,22 @@ TEST_F(LifecycleTest, AnApprovalWaitsForAPersonBesideABranchThatRuns) {
               ElementsAre("/do/0/both/fork/branches/0/ask running", "/do/0/both/fork/branches/0/ask waiting",
                           "/do/0/both/fork/branches/0/ask suspended", "/do/0/both/fork/branches/0/ask running",
                           "/do/0/both/fork/branches/0/ask waiting"));
+}
+
+TEST_F(LifecycleTest, ASuspensionThatAPersonTakesOverIsToldOnce) {
+  EXPECT_FALSE(world.apply(rule("{type: \"io.serverlessworkflow.*\"}") +
+                           "---\ndocument: {dsl: 1.0.3, namespace: t, name: above, version: 1.0.0}\n"
+                           "do: [{ask: {run: {workflow: {namespace: t, name: below}}}}]\n"
+                           "---\ndocument: {dsl: 1.0.3, namespace: t, name: below, version: 1.0.0}\n"
+                           "do: [{pause: {wait: PT1H}}]\n").error);
+  const Address parent = start("t/above");
+  const json::Value shown = world.query([&](Query& q) { return q.trace("default", parent); });
+  const Address child = Address::parse(shown->find("subflows")->at(0).string_or("id", "")).value();
+  act(ActOnInstance::Act::suspend, parent);
+  const std::vector<std::string> before = events();
+  EXPECT_EQ(std::count(before.begin(), before.end(), "workflow.suspended.v1"), 2) << "the parent's and the subflow's";
+  act(ActOnInstance::Act::suspend, child);
+  EXPECT_EQ(events(), before);
 }
 
 TEST_F(LifecycleTest, TheyStopWithTheLastFilterThatNamesThem) {

@@ -21,7 +21,8 @@ void Recorder::send(Partition to, MessageSent::Kind kind, std::string body, std:
   sent.kind = kind;
   sent.body = std::move(body);
   add(sent);
-  engine_.messages_.push_back({record_.address, record_.name_space, std::move(sent), std::move(event), {}});
+  engine_.messages_.push_back(
+      {record_.address, record_.name_space, record_.actor.traceparent, std::move(sent), std::move(event), {}});
 }
 
 void Recorder::send_event(Partition to, MessageSent::Kind kind, std::string body, json::Value event, bool apart) {

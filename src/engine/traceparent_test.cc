@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "engine/test_world.h"
 
 namespace hence::engine {
@@ -40,6 +42,45 @@ document: {dsl: 1.0.3, namespace: t, name: below, version: 1.0.0}
 do: [{pause: {wait: PT1S}}, {ask: {call: http, with: {method: get, endpoint: "http://below/"}}}]
 )";
 
+/// Rules that answer what an instance emits, one after the other.
+constexpr std::string_view kHops = R"(
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: next}
+spec: {on: {type: made}, do: [{start: {workflow: t/next}}, {emit: {type: hop}}]}
+---
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: far}
+spec: {on: {type: hop}, do: [{deliver: {sink: out}}]}
+---
+apiVersion: hence/v1
+kind: Rule
+metadata: {name: begin-waiting}
+spec: {on: {type: begin-waiting}, do: [{start: {workflow: t/waiting}}]}
+---
+document: {dsl: 1.0.3, namespace: t, name: next, version: 1.0.0}
+do: [{ask: {call: http, with: {method: get, endpoint: "http://next/"}}}]
+---
+document: {dsl: 1.0.3, namespace: t, name: heard, version: 1.0.0}
+schedule: {on: {one: {with: {type: hop}}}}
+do: [{ask: {call: http, with: {method: get, endpoint: "http://heard/"}}}]
+---
+document: {dsl: 1.0.3, namespace: t, name: waiting, version: 1.0.0}
+do:
+  - hear: {listen: {to: {one: {with: {type: go}}}}}
+  - say: {emit: {event: {with: {type: made}}}}
+)";
+
+/// Its due times wait for the instance of the one before.
+constexpr std::string_view kQueued = R"(
+document: {dsl: '1.0.3', namespace: t, name: often, version: '1.0.0', metadata: {schedule: {overlap: queue}}}
+schedule: {every: PT10M}
+do:
+  - ask: {call: http, with: {method: get, endpoint: "http://often/"}}
+  - hear: {listen: {to: {one: {with: {type: go}}}}}
+)";
+
 class TraceparentTest : public ::testing::Test {
  protected:
   void SetUp() override { EXPECT_FALSE(world.apply(kWork).error); }
@@ -71,7 +112,13 @@ class TraceparentTest : public ::testing::Test {
     }
     return all;
   }
-  /// Of the two deliveries, then of the calls.
+  /// Of the calls.
+  std::set<std::string> urls() {
+    std::set<std::string> all;
+    for (const Effect& effect : calls()) all.emplace(effect.request->string_or("url", ""));
+    return all;
+  }
+  /// Of the deliveries, then of the calls.
   std::vector<std::string> traces() {
     std::vector<std::string> all;
     for (const Effect& effect : world.effects) {
@@ -107,6 +154,34 @@ TEST_F(TraceparentTest, IsOfWhatWokeItWhereNothingTracedStartedIt) {
   run_through("");
   EXPECT_THAT(traces(), ::testing::ElementsAre("", "", "", kOther)) << "the subflow began with the event that is traced";
   EXPECT_EQ(attribute("made"), "none");
+}
+
+TEST_F(TraceparentTest, GoesFromRuleToRuleWhereATimerWokeTheInstance) {
+  EXPECT_FALSE(world.apply(kHops).error);
+  send("begin", kTrace);
+  world.lose_state();
+  world.advance(Duration::seconds(1));
+  EXPECT_EQ(urls(), (std::set<std::string>{"http://a/", "http://next/", "http://heard/"}));
+  EXPECT_THAT(traces(), ::testing::AllOf(::testing::SizeIs(6), ::testing::Each(kTrace))) << "deliveries of made, own and hop";
+  EXPECT_EQ(attribute("hop"), kTrace);
+}
+
+TEST_F(TraceparentTest, OfAnEventThatWakesAnInstanceIsNotThatOfWhatTheInstanceLeadsTo) {
+  EXPECT_FALSE(world.apply(kHops).error);
+  send("begin-waiting", kTrace);
+  send("go", kOther);
+  EXPECT_EQ(urls(), (std::set<std::string>{"http://next/", "http://heard/"}));
+  EXPECT_THAT(traces(), ::testing::AllOf(::testing::SizeIs(4), ::testing::Each(kTrace))) << "deliveries of made and hop";
+  EXPECT_EQ(attribute("hop"), kTrace);
+}
+
+TEST_F(TraceparentTest, OfWhatEndsAnInstanceIsNotThatOfTheNextDueTime) {
+  EXPECT_FALSE(world.apply(kQueued).error);
+  world.advance(Duration::seconds(1'200));
+  ASSERT_EQ(calls().size(), 1u);
+  answer();
+  send("go", kOther);
+  EXPECT_THAT(traces(), ::testing::ElementsAre("", "")) << "of the instances of two due times";
 }
 
 }  // namespace

@@ -183,7 +183,7 @@ Flow set_keys(Run& run, Val& root, std::span<const Val> keys, Val value) {
 Flow field_value(Run& run, const Val& container, const Val& key, Val& out) {
   if (container.is_object()) {
     if (find_member(container, key.text(), out)) return Flow::value;
-    if (run.is_secrets(container)) return run.deny(shown(run, key));
+    if (run.is_secrets(container)) return run.deny(shown(run, key));  // a constant of the source
     out = Val();
     return Flow::value;
   }
@@ -197,6 +197,9 @@ Flow field_value(Run& run, const Val& container, const Val& key, Val& out) {
 Flow index_value(Run& run, const Val& container, const Val& key, Val& out) {
   count_reading(run, key);
   if (key.is_string() && (container.is_object() || container.is_null())) {
+    // What was computed may be a secret itself, and errors are recorded.
+    const bool denied = run.is_secrets(container) && !find_member(container, key.text(), out);
+    if (denied) return run.deny("of the name asked for");
     return field_value(run, container, key, out);
   }
   if (key.is_number() && container.is_array()) {

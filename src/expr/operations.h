@@ -21,7 +21,9 @@ size_t find_text(std::string_view text, std::string_view part, size_t from = 0);
 /// Counts the steps of looking through text for part; false when the run is over.
 bool count_search(Run& run, std::string_view text, std::string_view part);
 
+/// key: a constant of the source, which errors may show.
 Flow field_value(Run& run, const Val& container, const Val& key, Val& out);
+/// key: any value. Where it names a secret that is not there, the error does not show it.
 Flow index_value(Run& run, const Val& container, const Val& key, Val& out);
 /// from and to may be null.
 Flow slice_value(Run& run, const Val& container, const Val& from, const Val& to, Val& out);

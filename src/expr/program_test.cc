@@ -186,13 +186,23 @@ std::string asked(std::string_view source, const char* input = R"({"which":"b"})
 }
 
 TEST(Program, EndsWhereASecretIsAskedForThatIsNotThere) {
-  for (const char* source : {"$secrets[.which]", "$secrets[.which].key", "$secrets.b", "$secrets | .b", "$secrets | .b.c?",
-                             "$secrets[.which]?", "try $secrets[.which] catch \"none\"", "$secrets[.which] // \"none\"",
-                             "$secrets | getpath([\"b\", \"c\"])", ". as {$which} | $secrets[$which]",
-                             "$secrets as {$b} | $b", "[.which, \"a\"] | map($secrets[.])",
-                             "first($secrets[.which, \"a\"])", "def f: $secrets[.which]; [f]",
+  for (const char* source : {"$secrets.b", "$secrets | .b", "$secrets | .b.c?", "$secrets as {$b} | $b",
                              "reduce (1, 2) as $n (0; $secrets[\"b\"])", "[limit(1; $secrets | .b)]"}) {
     EXPECT_THAT(asked(source), HasSubstr("denied: there is no secret \"b\"")) << source;
+  }
+  for (const char* source : {"$secrets[.which]", "$secrets[.which].key", "$secrets[.which]?",
+                             "try $secrets[.which] catch \"none\"", "$secrets[.which] // \"none\"",
+                             "$secrets | getpath([\"b\", \"c\"])", ". as {$which} | $secrets[$which]",
+                             "[.which, \"a\"] | map($secrets[.])", "first($secrets[.which, \"a\"])",
+                             "def f: $secrets[.which]; [f]"}) {
+    EXPECT_THAT(asked(source), HasSubstr("denied: there is no secret of the name asked for here")) << source;
+  }
+}
+
+TEST(Program, ShowsNoSecretWhereItIsTakenForTheNameOfOne) {
+  for (const char* source : {"$secrets[$secrets.t]", "$secrets as {t: $t} | $secrets[$t]", "$secrets | getpath([.t])",
+                             "$secrets as {($secrets.t): $x} | $x", "$secrets | .[.t]", "first($secrets | .[.t, \"a\"])"}) {
+    EXPECT_THAT(asked(source), ::testing::AllOf(HasSubstr("denied: "), ::testing::Not(HasSubstr("text")))) << source;
   }
 }
 

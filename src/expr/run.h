@@ -49,14 +49,14 @@ class Run {
     return false;
   }
   const char* exhausted() const { return over_; }
-  /// Ends the run because a secret was asked for that is not there.
+  /// Ends the run because a secret was asked for that is not there. name: as the error shows it.
   Flow deny(std::string name) {
     if (over_ != nullptr) return Flow::error;
     denied_ = std::move(name);
     exhaust("secrets");
     return Flow::error;
   }
-  /// The name that was asked for, as it is shown; nothing where the budget ended the run.
+  /// The name that was asked for, as the error shows it; nothing where the budget ended the run.
   const std::optional<std::string>& denied() const { return denied_; }
   Budget& budget() { return budget_; }
 

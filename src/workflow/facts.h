@@ -201,7 +201,8 @@ struct EventEmitted {
 };
 /// Who suspends an instance or lets it go on: a person it itself, or its parent, which a person did.
 enum class Asker : uint8_t { person, parent };
-/// No task begins until it is resumed; what comes meanwhile is kept for then.
+/// No task begins until it is resumed; what comes meanwhile is kept for then. Of one that is suspended with its
+/// parent: a person wants it to stay so.
 struct InstanceSuspended {
   std::string by;      ///< principal, empty if nobody is known
   std::string reason;

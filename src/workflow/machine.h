@@ -98,7 +98,8 @@ class Machine {
   Advance decide_approval(ApprovalId approval, const Decision& decision);
   /// Ignored where no compensation is parked.
   Advance decide_parked(Parked decision);
-  /// No task begins until resume(). by, reason: who asks and why.
+  /// No task begins until resume(). by, reason: who asks and why. Ignored where it is suspended already,
+  /// but that a person makes a suspension of the parent's one of their own.
   Advance suspend(std::string_view by, std::string_view reason, Asker asker = Asker::person);
   /// What came meanwhile takes effect, in the order it came. Asked by the parent it is ignored where a
   /// person suspended the instance itself.

@@ -93,7 +93,10 @@ void Run::skip(FrameId id, const std::optional<json::Value>& output) {
 }
 
 Advance Machine::suspend(std::string_view by, std::string_view reason, Asker asker) {
-  if (instance_.phase != Phase::running) return {false, true};
+  // A person takes over what the parent suspended: it no longer goes on with the parent.
+  const bool taken_over = instance_.phase == Phase::suspended && asker == Asker::person &&
+                          instance_.suspension->asker == Asker::parent;
+  if (instance_.phase != Phase::running && !taken_over) return {false, true};
   Run(definition_, instance_, context_, facts_)
       .emit(InstanceSuspended{std::string(by), std::string(reason), context_.now, asker});
   return {};

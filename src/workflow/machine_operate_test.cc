@@ -178,6 +178,22 @@ TEST(Suspend, TwiceIsOnceAndResumeNeedsOne) {
   EXPECT_TRUE(suspend(world).ignored);
 }
 
+TEST(Suspend, APersonTakesOverFromTheParent) {
+  World world(with_head(std::string(kTwoCalls)));
+  world.start();
+  const auto by_parent = [](Machine& machine) { return machine.suspend("bob", "with its parent", Asker::parent); };
+  EXPECT_FALSE(world.command(by_parent).ignored);
+  EXPECT_TRUE(world.command(by_parent).ignored);
+  EXPECT_FALSE(suspend(world).ignored);
+  EXPECT_EQ(world.instance.suspension->by, "ann");
+  EXPECT_TRUE(suspend(world).ignored);
+  EXPECT_TRUE(world.command(by_parent).ignored);
+  EXPECT_TRUE(world.command([](Machine& machine) { return machine.resume(Asker::parent); }).ignored);
+  EXPECT_EQ(world.phase(), "suspended");
+  EXPECT_FALSE(resume(world).ignored);
+  EXPECT_FALSE(world.instance.suspension);
+}
+
 TEST(Retry, GoesOnFromTheTaskThatFailed) {
   World world(with_head(R"(
 do:

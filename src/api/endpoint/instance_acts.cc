@@ -65,7 +65,9 @@ Result<engine::Command> read_act(const Exchange& exchange, Address instance, Rea
     made.value = json::Value::detached(*value);
   }
   HENCE_TRY(engine::Command command, command_of(exchange, std::move(reason)));
-  if (made.event && command.actor.traceparent.empty()) command.actor.traceparent = made.event->traceparent();
+  if (made.event && command.actor.traceparent.empty() && is_traceparent(made.event->traceparent())) {
+    command.actor.traceparent = made.event->traceparent();
+  }
   command.body = std::move(made);
   return command;
 }

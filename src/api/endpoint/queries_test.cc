@@ -151,6 +151,17 @@ TEST_F(Queries, ActsOnAnInstanceAreReadAndRefusedByName) {
   EXPECT_THAT(send("GET /api/v1/instances/" + id + "/trace").body, HasSubstr(R"("what":"context set")"));
 }
 
+TEST_F(Queries, TheTraceOfAnEventSentToAnInstanceIsCheckedAsThatOfOthers) {
+  const std::string id = start(R"({"workflow":"t/sleep","input":{}})").text("id");
+  const std::string trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  backend.traceparents.clear();
+  for (const std::string& of : {trace, std::string("any text")}) {
+    const std::string event = R"({"specversion":"1.0","id":"1","source":"/t","type":"x","traceparent":")" + of + "\"}";
+    EXPECT_EQ(send("POST /api/v1/instances/" + id + "/event", R"({"reason":"r","event":)" + event + "}").status, 409);
+  }
+  EXPECT_THAT(backend.traceparents, testing::ElementsAre(trace, ""));
+}
+
 TEST_F(Queries, RefusesBadIdsAndFilters) {
   struct Case {
     const char* line;
