@@ -76,7 +76,7 @@ std::shared_ptr<Definition> Compiler::run() {
     definition_->output_schema = data_schema(output);
   }
   definition_->timeout = timeout(root.find("timeout"), kWorkflowInputArguments);
-  if (const auto schedule = root.find("schedule")) compile_schedule(*schedule);
+  compile_schedule(root.find("schedule"));
   note_unsupported_parts();
   note_cycles();
   if (faults_.empty()) note_unreachable();

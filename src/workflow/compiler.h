@@ -104,7 +104,8 @@ class Compiler {
   bool is_never(const Site& condition) const;
 
   // compile_schedule.cc
-  void compile_schedule(const Site& schedule);
+  void compile_schedule(const std::optional<Site>& schedule);
+  void compile_schedule_settings(Timing& timing, const std::optional<Site>& schedule);
   void compile_triggers(const Site& on, ScheduleSpec& spec);
   void check_all_keys(const Site& on, const ScheduleSpec& spec);
 
