@@ -77,6 +77,7 @@ std::shared_ptr<Definition> Compiler::run() {
   }
   definition_->timeout = timeout(root.find("timeout"), kWorkflowInputArguments);
   compile_schedule(root.find("schedule"));
+  check_unused();
   note_unsupported_parts();
   note_cycles();
   if (faults_.empty()) note_unreachable();
@@ -328,6 +329,7 @@ std::optional<Compiler::Site> Compiler::resolve_use(std::string_view section, co
     if (const auto part = use->find(section); part && part->value.is_object()) {
       if (auto entry = part->find(site.value.as_string())) {
         entry->scope = site.scope;
+        used_.insert(entry->pointer);
         return entry;
       }
       for (auto [name, value] : part->value.members()) names.push_back(name);

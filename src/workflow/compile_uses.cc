@@ -18,11 +18,6 @@ void Compiler::compile_uses() {
       if (name.is_string()) definition_->secrets.emplace_back(name.as_string());
     }
   }
-  if (const auto retries = use->find("retries"); retries && retries->value.is_object()) {
-    for (auto [name, retry] : retries->value.members()) {
-      check_retry_limit(Site{retry, child_pointer(retries->pointer, name), kRootScope});
-    }
-  }
   const auto catalogs = stored_ ? std::nullopt : use->find("catalogs");
   if (catalogs && catalogs->value.is_object()) {  // those that nothing uses too
     for (auto [name, value] : catalogs->value.members()) {
@@ -41,6 +36,32 @@ void Compiler::compile_uses() {
     const ScopeIndex scope = definition_->tasks[index].scope;
     compile_task(index, Site{function, child_pointer(functions->pointer, name), scope});
   }
+}
+
+void Compiler::check_unused() {
+  const auto use = stored_ ? std::nullopt : Site{root_, "", kRootScope}.find("use");
+  if (!use) return;
+  // Nothing says where such an entry will stand, so it may read what can be read in any place.
+  Scope any;
+  any.role = ScopeRole::compensation;
+  any.variables = {"error"};
+  for (const Scope& scope : definition_->scopes) {
+    any.variables.insert(any.variables.end(), scope.variables.begin(), scope.variables.end());
+  }
+  const auto each = [&](std::string_view section, const auto& compile_entry) {
+    const auto part = use->find(section);
+    if (!part || !part->value.is_object()) return;
+    for (auto [name, value] : part->value.members()) {
+      const Site entry{value, child_pointer(part->pointer, name), static_cast<ScopeIndex>(definition_->scopes.size() - 1)};
+      if (!used_.contains(entry.pointer)) compile_entry(entry);
+    }
+  };
+  definition_->scopes.push_back(std::move(any));
+  each("retries", [&](const Site& entry) { compile_retry(entry); });
+  each("timeouts", [&](const Site& entry) { duration(entry.find("after"), kTaskArguments, "timeout"); });
+  each("errors", [&](const Site& entry) { tmpl(entry, kTaskArguments, "raise"); });
+  each("authentications", [&](const Site& entry) { compile_authentication(entry, kCallArguments); });
+  definition_->scopes.pop_back();
 }
 
 void Compiler::open_functions(const Site& functions) {

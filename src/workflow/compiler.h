@@ -49,6 +49,8 @@ class Compiler {
   std::optional<schema::Draft> draft_of(const Site& schema);
   // compile_uses.cc
   void compile_uses();
+  /// The faults of entries of `use` that nothing refers to; what is used is compiled where it is.
+  void check_unused();
   void open_functions(const Site& functions);
   void compile_extensions(const Site& extensions);
   void extend(TaskIndex index, std::string_view key);
@@ -167,6 +169,7 @@ class Compiler {
   };
   std::vector<Extension> extensions_;
   std::map<std::string, TaskIndex, std::less<>> functions_;
+  std::set<std::string> used_;  ///< pointers of the entries of `use` that something refers to
   std::map<std::string, std::optional<Import>, std::less<>> catalogs_;  ///< those that were asked for
   std::map<ScopeIndex, Reach> reach_;
   std::shared_ptr<Definition> definition_ = std::make_shared<Definition>();

@@ -300,6 +300,13 @@ TEST(Scripts, AreBoundedInSize) {
   EXPECT_THAT(error_of(world), HasSubstr("the script has 130000 bytes; the limit is 122880"));
 }
 
+TEST(Uses, WhatNothingRefersToMayReadWhatAnyPlaceCan) {
+  EXPECT_THAT(faults_of(with_head("use:\n  retries: {r: {when: '$error.status == 503 and $failure.status == 1'}}\n"
+                                  "  errors: {e: {type: 'https://x', status: 500, title: '${ $each + $input.x }'}}\n"
+                                  "do: [{a: {for: {each: each, in: .x}, do: [{t: {try: [], catch: {as: failure, do: []}}}]}}]")),
+              ElementsAre());
+}
+
 TEST(Warnings, NameTasksNothingLeadsTo) {
   const auto warnings = [](const std::string& rest) {
     std::vector<std::string> texts;
