@@ -49,6 +49,10 @@ const BadCase kBad[] = {
      {"no task \"c\" in the same list"}},
     {"ThenBetweenBranches", "do:\n- a: {fork: {branches: [{b: {set: {x: 1}, then: c}}, {c: {set: "
                             "{x: 1}}}]}}", {"a branch cannot go on with a task"}},
+    {"TwoCasesOfOneName", "do:\n- a: {switch: [{x: {when: .x, then: end}}, {x: {when: .y, then: exit}}]}",
+     {"/do/0/a/switch/1/x: the name \"x\" is taken by an earlier case of this switch"}},
+    {"TwoExtensionsOfOneName", "use: {extensions: [{e: {extend: call}}, {e: {extend: set}}]}\ndo: []",
+     {"/use/extensions/1/e: the name \"e\" is taken by an earlier extension"}},
     {"UnusedEntries",
      "use:\n  secrets: [known]\n  retries: {r: {when: '.a (', delay: '${ .b ( }', limit: {}}}\n"
      "  timeouts: {t: {after: '${ .c ( }'}}\n"

@@ -81,11 +81,13 @@ void Compiler::open_functions(const Site& functions) {
 void Compiler::compile_extensions(const Site& extensions) {
   in_extension_ = true;
   size_t position = 0;
+  std::set<std::string_view> names;
   for (json::View entry : extensions.value.elements()) {
     const std::string at = child_pointer(extensions.pointer, position++);
     if (!entry.is_object()) continue;
     for (auto [name, value] : entry.members()) {
       const Site site{value, child_pointer(at, name), kRootScope};
+      if (!names.insert(name).second) refuse_new_name(site.pointer, name, "extension");
       Extension extension{site.value.string_or("extend", ""), {}};
       extension.use.when = optional_program(site.find("when"), kTaskArguments, "when");
       const auto list_of = [&](std::string_view key) {

@@ -77,6 +77,8 @@ class Compiler {
   /// A fault of what has an effect only when it runs, or none: documents that were recorded with it go on as
   /// they are.
   void refuse_new(const std::string& pointer, std::string message);
+  /// The same for a name that an earlier one of its list has.
+  void refuse_new_name(const std::string& pointer, std::string_view name, std::string_view of);
   void check_head(const Site& head);
   /// Keys of `metadata` that look like those that Hence reads; others are free.
   void check_metadata(const Site& owner, std::string_view other);
