@@ -125,6 +125,7 @@ TEST_F(OperateTest, ASkippedTaskShowsWhoSkippedIt) {
   EXPECT_EQ(story->find("tasks")->at(0).string_or("status", ""), "skipped");
   EXPECT_EQ(story->find("operations")->at(0).string_or("what", ""), "task ask skipped");
   EXPECT_THAT(act({Act::skip, id, "ask"}).error->message(), HasSubstr("no task ask"));
+  EXPECT_EQ(trace(id)->find("ignored")->size(), 1u);
   expect_same_after_loss();
 }
 
