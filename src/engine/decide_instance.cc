@@ -126,6 +126,7 @@ void Engine::run(const Command& command, const CancelInstance& body, Batch& batc
   Recorder record(*this, command, body.instance.partition, batch);
   const InstanceRow* row = find_open(record, body.instance, "a cancel", reply);
   if (row != nullptr && body.undo == workflow::Undo::yes && row->machine.ending) {
+    record.add(Ignored{"a cancel with `compensate`: the instance undoes what it did already", body.instance, {}});
     reply.error = Error(ErrorCode::Conflict, "instance " + body.instance.to_string() +
                                                  " undoes what it did already; a cancel without `compensate` ends it as it is");
   } else if (row != nullptr) {
@@ -161,8 +162,10 @@ void Engine::run(const Command& command, const DecideParked& body, Batch& batch)
   }
   Recorder record(*this, command, body.instance.partition, batch);
   const bool skip = body.decision == workflow::Parked::skip;
-  const InstanceRow* row = find_open(record, body.instance, skip ? "a skip" : "a redrive", reply);
+  const std::string act = skip ? "a skip" : "a redrive";
+  const InstanceRow* row = find_open(record, body.instance, act, reply);
   if (row != nullptr && row->machine.parked() == nullptr) {
+    record.add(Ignored{act + ": no compensation is parked", body.instance, {}});
     reply.error = Error(ErrorCode::Conflict, "no compensation of instance " + body.instance.to_string() +
                                                  " is parked; hence instance list --parked shows where one is");
   } else if (row != nullptr) {

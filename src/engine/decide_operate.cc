@@ -63,11 +63,16 @@ Status Engine::act_on(Recorder& record, const ActOnInstance& body) {
     return {};
   }
   const std::string instance = "instance " + body.instance.to_string();
-  if (!advance.why.empty()) return Error(ErrorCode::Conflict, instance + ": " + advance.why);
+  const std::string act = std::string(act_name(body.act));
+  if (!advance.why.empty()) {
+    // After the first clause follows what to do instead, which may list every task: that is for who asked.
+    record.add(Ignored{"a " + act + ": " + advance.why.substr(0, advance.why.find("; ")), body.instance, {}});
+    return Error(ErrorCode::Conflict, instance + ": " + advance.why);
+  }
   SIM_REACHED("engine: an act on an instance comes too late");
   const std::string why = wrong_phase(before);
-  record.add(Ignored{"a " + std::string(act_name(body.act)) + ": the instance " + why, body.instance, {}});
-  return Error(ErrorCode::Conflict, instance + " " + why + "; " + std::string(act_name(body.act)) + " changes nothing");
+  record.add(Ignored{"a " + act + ": the instance " + why, body.instance, {}});
+  return Error(ErrorCode::Conflict, instance + " " + why + "; " + act + " changes nothing");
 }
 
 Status Engine::give_event(Recorder& record, Address instance, const event::Event& event) {

@@ -9,6 +9,7 @@
 namespace hence::engine {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Act = ActOnInstance::Act;
 
@@ -17,6 +18,13 @@ document: {dsl: 1.0.3, namespace: shop, name: ask, version: 1.0.0}
 do:
   - ask: {call: http, with: {method: get, endpoint: "http://127.0.0.1:9/"}}
   - paid: {listen: {to: {one: {with: {type: paid}, correlate: {order: {from: .data.order, expect: "${ $context.order }"}}}}}}
+)";
+
+constexpr std::string_view kUndone = R"(
+document: {dsl: 1.0.3, namespace: shop, name: undone, version: 1.0.0}
+do:
+  - did: {set: {x: 1}, metadata: {compensate: [{back: {wait: PT1H}}]}}
+  - stop: {raise: {error: {type: "https://x", status: 500}}}
 )";
 
 class OperateTest : public ::testing::Test {
@@ -117,6 +125,7 @@ TEST_F(OperateTest, ASkippedTaskShowsWhoSkippedIt) {
   EXPECT_EQ(story->find("tasks")->at(0).string_or("status", ""), "skipped");
   EXPECT_EQ(story->find("operations")->at(0).string_or("what", ""), "task ask skipped");
   EXPECT_THAT(act({Act::skip, id, "ask"}).error->message(), HasSubstr("no task ask"));
+  EXPECT_EQ(trace(id)->find("ignored")->size(), 1u);
   expect_same_after_loss();
 }
 
@@ -157,6 +166,35 @@ TEST_F(OperateTest, WhatComesTooLateIsRefusedAndOnRecord) {
   EXPECT_EQ(story->find("ignored")->size(), 7u);
   EXPECT_EQ(act({Act::suspend, {3, 99}}).error->code(), ErrorCode::NotFound);
   EXPECT_EQ(act({Act::suspend, {999, 99}}).error->code(), ErrorCode::NotFound);
+  expect_same_after_loss();
+}
+
+TEST_F(OperateTest, WhatFindsNothingToActOnIsOnRecordToo) {
+  EXPECT_FALSE(world.apply(kUndone).error);
+  const Address asks = start(), undoes = start("shop/undone");
+  EXPECT_EQ(status(undoes), "compensating");
+  const auto ignored = [&](Address id) {
+    std::vector<std::string> found;
+    const json::Value story = trace(id);
+    const auto list = story->find("ignored");
+    for (size_t i = 0; list && i < list->size(); ++i) found.emplace_back(list->at(i).string_or("what", list->at(i).to_text()));
+    return found;
+  };
+  EXPECT_THAT(act({Act::skip, asks, "paid"}).error->message(), HasSubstr("; these are: ask (/do/0/ask)"));
+  EXPECT_THAT(ignored(asks), ElementsAre(HasSubstr("a skip: no task paid is under way or has failed")));
+
+  Command command;
+  command.ticket = 1;
+  command.body = CancelInstance{undoes, workflow::Undo::yes};
+  EXPECT_THAT(world.run(command).replies.at(0).error->message(), HasSubstr("undoes what it did already"));
+  command.body = DecideParked{undoes, workflow::Parked::skip};
+  EXPECT_THAT(world.run(command).replies.at(0).error->message(), HasSubstr("no compensation"));
+  world.advance(Duration::hours(1));
+  EXPECT_EQ(status(undoes), "faulted");
+  EXPECT_THAT(act({Act::retry, undoes}).error->message(), HasSubstr("was undone"));
+  EXPECT_THAT(ignored(undoes), ElementsAre(HasSubstr("a cancel with `compensate`: the instance undoes what it did already"),
+                                           HasSubstr("a skip: no compensation is parked"),
+                                           HasSubstr("a retry: what its tasks did was undone")));
   expect_same_after_loss();
 }
 

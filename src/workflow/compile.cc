@@ -10,6 +10,10 @@
 namespace hence::workflow {
 namespace {
 
+/// The words of `then` that are no task's name.
+constexpr std::string_view kWays[] = {"continue", "exit", "end"};
+bool is_way(std::string_view word) { return std::find(std::begin(kWays), std::end(kWays), word) != std::end(kWays); }
+
 Compiled compile_document(json::View root, const json::YamlDocument* places, Permissions permissions) {
   Compiled result{nullptr, Faults(places), Faults(places), Faults(places), {}};
   if (!root.is_object()) {
@@ -76,7 +80,8 @@ std::shared_ptr<Definition> Compiler::run() {
     definition_->output_schema = data_schema(output);
   }
   definition_->timeout = timeout(root.find("timeout"), kWorkflowInputArguments);
-  if (const auto schedule = root.find("schedule")) compile_schedule(*schedule);
+  compile_schedule(root.find("schedule"));
+  check_unused();
   note_unsupported_parts();
   note_cycles();
   if (faults_.empty()) note_unreachable();
@@ -85,6 +90,10 @@ std::shared_ptr<Definition> Compiler::run() {
 
 void Compiler::refuse_new(const std::string& pointer, std::string message) {
   if (!stored_) faults_.add(pointer, std::move(message));
+}
+
+void Compiler::refuse_new_name(const std::string& pointer, std::string_view name, std::string_view of) {
+  if (!stored_) faults_.add_at_key(pointer, "the name \"" + std::string(name) + "\" is taken by an earlier " + std::string(of));
 }
 
 void Compiler::check_head(const Site& head) {
@@ -243,6 +252,7 @@ void Compiler::compile_list(const Site& list, ScopeIndex scope) {
   // All names first, so that `then` may point forward.
   std::vector<Site> sites;
   const TaskIndex first = static_cast<TaskIndex>(definition_->tasks.size());
+  const bool side_by_side = definition_->scopes[scope].role == ScopeRole::branches;
   std::set<std::string_view> names;
   uint32_t position = 0;
   for (json::View entry : list.value.elements()) {
@@ -260,11 +270,14 @@ void Compiler::compile_list(const Site& list, ScopeIndex scope) {
       faults_.add_at_key(task.reference, "the name \"" + task.name +
                                              "\" is taken by an earlier task of this list");
     }
+    if (is_way(member.key) && !side_by_side) {
+      warnings_.add_at_key(task.reference, "no `then` can lead to a task of this name: there \"" + task.name +
+                                               "\" is a word of the language");
+    }
     sites.push_back({member.value, task.reference, scope});
     definition_->scopes[scope].tasks.push_back(static_cast<TaskIndex>(definition_->tasks.size()));
     definition_->tasks.push_back(std::move(task));
   }
-  const bool side_by_side = definition_->scopes[scope].role == ScopeRole::branches;
   for (size_t i = 0; i + 1 < sites.size() && !side_by_side; ++i) {
     definition_->tasks[first + i].next = static_cast<TaskIndex>(first + i + 1);
   }
@@ -328,6 +341,7 @@ std::optional<Compiler::Site> Compiler::resolve_use(std::string_view section, co
     if (const auto part = use->find(section); part && part->value.is_object()) {
       if (auto entry = part->find(site.value.as_string())) {
         entry->scope = site.scope;
+        used_.insert(entry->pointer);
         return entry;
       }
       for (auto [name, value] : part->value.members()) names.push_back(name);
@@ -348,7 +362,7 @@ Then Compiler::compile_then(std::optional<Site> site, TaskIndex index) {
   if (word == "exit") return {Then::Kind::exit, kNone};
   if (word == "end") return {Then::Kind::end, kNone};
   const Scope& scope = definition_->scopes[task.scope];
-  std::vector<std::string_view> names = {"continue", "exit", "end"};
+  std::vector<std::string_view> names(std::begin(kWays), std::end(kWays));
   if (scope.role == ScopeRole::branches) {
     faults_.add(site->pointer, "a branch cannot go on with a task: expected continue, exit or end");
     return {};

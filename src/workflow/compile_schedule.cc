@@ -8,8 +8,29 @@
 
 namespace hence::workflow {
 
-void Compiler::compile_schedule(const Site& schedule) {
+void Compiler::compile_schedule_settings(Timing& timing, const std::optional<Site>& schedule) {
+  const auto head = Site{root_, "", kRootScope}.find("document");
+  const auto metadata = head ? head->find("metadata") : std::nullopt;
+  const auto settings = metadata ? metadata->find("schedule") : std::nullopt;
+  if (!settings || (!schedule && stored_)) return;
+  check_shape(kScheduleSettingsShape, settings->value, settings->pointer, faults_);
+  if (!schedule) {
+    return warnings_.add_at_key(settings->pointer, "these settings have no effect: the workflow has no `schedule`");
+  }
+  read_schedule_settings(settings->value, settings->pointer, timing, faults_);
+  if (timing.timed() || !schedule->find("on")) return;
+  for (const std::string_view key : {"catchUp", "catchUpWindow", "catchUpMax", "overlap", "jitter"}) {
+    if (const auto setting = settings->find(key)) {
+      warnings_.add_at_key(setting->pointer, "`" + std::string(key) + "` has no effect here: it is for what starts by "
+                                             "time (every, cron, after), and there is only `on`");
+    }
+  }
+}
+
+void Compiler::compile_schedule(const std::optional<Site>& given) {
   ScheduleSpec spec;
+  if (!given) return compile_schedule_settings(spec.timing, given);
+  const Site& schedule = *given;
   const auto interval = [&](std::string_view key) {
     const auto at = schedule.find(key);
     return at ? read_interval(at->value, at->pointer, faults_) : std::nullopt;
@@ -17,12 +38,7 @@ void Compiler::compile_schedule(const Site& schedule) {
   spec.timing.every = interval("every");
   spec.timing.after = interval("after");
   if (const auto cron = schedule.find("cron")) read_cron(cron->value, cron->pointer, spec.timing, faults_);
-  const auto head = Site{root_, "", kRootScope}.find("document");
-  const auto metadata = head ? head->find("metadata") : std::nullopt;
-  if (const auto settings = metadata ? metadata->find("schedule") : std::nullopt) {
-    check_shape(kScheduleSettingsShape, settings->value, settings->pointer, faults_);
-    read_schedule_settings(settings->value, settings->pointer, spec.timing, faults_);
-  }
+  compile_schedule_settings(spec.timing, given);
   const auto on = schedule.find("on");
   if (const auto read = schedule.find("read")) {
     if (!on) faults_.add(read->pointer, "`read` needs `on`: it says how the events of `on` are read");

@@ -58,11 +58,13 @@ SwitchSpec Compiler::compile_switch(const Site& site, TaskIndex index) {
   SwitchSpec spec;
   if (!site.value.is_array()) return spec;
   size_t position = 0;
+  std::set<std::string_view> names;
   for (json::View entry : site.value.elements()) {
     const Site item{entry, child_pointer(site.pointer, position++), site.scope};
     if (!entry.is_object() || entry.size() != 1) continue;
     const json::Member member = *entry.members().begin();
     const Site at{member.value, child_pointer(item.pointer, member.key), site.scope};
+    if (!names.insert(member.key).second) refuse_new_name(at.pointer, member.key, "case of this switch");
     SwitchCase one{std::string(member.key), optional_program(at.find("when"), kTaskArguments,
                                                              "when"),
                    compile_then(at.find("then"), index)};

@@ -49,6 +49,21 @@ const BadCase kBad[] = {
      {"no task \"c\" in the same list"}},
     {"ThenBetweenBranches", "do:\n- a: {fork: {branches: [{b: {set: {x: 1}, then: c}}, {c: {set: "
                             "{x: 1}}}]}}", {"a branch cannot go on with a task"}},
+    {"TwoCasesOfOneName", "do:\n- a: {switch: [{x: {when: .x, then: end}}, {x: {when: .y, then: exit}}]}",
+     {"/do/0/a/switch/1/x: the name \"x\" is taken by an earlier case of this switch"}},
+    {"TwoExtensionsOfOneName", "use: {extensions: [{e: {extend: call}}, {e: {extend: set}}]}\ndo: []",
+     {"/use/extensions/1/e: the name \"e\" is taken by an earlier extension"}},
+    {"UnusedEntries",
+     "use:\n  secrets: [known]\n  retries: {r: {when: '.a (', delay: '${ .b ( }', limit: {}}}\n"
+     "  timeouts: {t: {after: '${ .c ( }'}}\n"
+     "  errors: {e: {type: 'https://x', status: 500, title: '${ $nope }'}}\n"
+     "  authentications: {a: {bearer: {token: '${ .d ( }'}}, b: {basic: {use: other}}, "
+     "c: {oauth2: {authority: 'https://x', grant: authorization_code}}}\ndo: []",
+     {"/use/retries/r/when: the expression does not compile", "/use/retries/r/delay: the expression does not compile",
+      "/use/retries/r/limit: a limit without anything", "/use/timeouts/t/after: the expression does not compile",
+      "/use/errors/e/title: the expression does not compile", "/use/authentications/a/bearer/token: the expression",
+      "/use/authentications/b/basic/use: the secret \"other\" is not in use.secrets",
+      "/use/authentications/c/oauth2/grant: a server cannot ask"}},
     {"TwoDefaults", "do:\n- a: {switch: [{x: {then: end}}, {y: {then: exit}}]}",
      {"a second default case: \"x\" has no `when` either"}},
     {"EmptySwitch", "do:\n- a: {switch: []}", {"expected at least 1 item"}},

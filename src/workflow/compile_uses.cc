@@ -18,11 +18,6 @@ void Compiler::compile_uses() {
       if (name.is_string()) definition_->secrets.emplace_back(name.as_string());
     }
   }
-  if (const auto retries = use->find("retries"); retries && retries->value.is_object()) {
-    for (auto [name, retry] : retries->value.members()) {
-      check_retry_limit(Site{retry, child_pointer(retries->pointer, name), kRootScope});
-    }
-  }
   const auto catalogs = stored_ ? std::nullopt : use->find("catalogs");
   if (catalogs && catalogs->value.is_object()) {  // those that nothing uses too
     for (auto [name, value] : catalogs->value.members()) {
@@ -43,6 +38,32 @@ void Compiler::compile_uses() {
   }
 }
 
+void Compiler::check_unused() {
+  const auto use = stored_ ? std::nullopt : Site{root_, "", kRootScope}.find("use");
+  if (!use) return;
+  // Nothing says where such an entry will stand, so it may read what can be read in any place.
+  Scope any;
+  any.role = ScopeRole::compensation;
+  any.variables = {"error"};
+  for (const Scope& scope : definition_->scopes) {
+    any.variables.insert(any.variables.end(), scope.variables.begin(), scope.variables.end());
+  }
+  const auto each = [&](std::string_view section, const auto& compile_entry) {
+    const auto part = use->find(section);
+    if (!part || !part->value.is_object()) return;
+    for (auto [name, value] : part->value.members()) {
+      const Site entry{value, child_pointer(part->pointer, name), static_cast<ScopeIndex>(definition_->scopes.size() - 1)};
+      if (!used_.contains(entry.pointer)) compile_entry(entry);
+    }
+  };
+  definition_->scopes.push_back(std::move(any));
+  each("retries", [&](const Site& entry) { compile_retry(entry); });
+  each("timeouts", [&](const Site& entry) { duration(entry.find("after"), kTaskArguments, "timeout"); });
+  each("errors", [&](const Site& entry) { tmpl(entry, kTaskArguments, "raise"); });
+  each("authentications", [&](const Site& entry) { compile_authentication(entry, kCallArguments); });
+  definition_->scopes.pop_back();
+}
+
 void Compiler::open_functions(const Site& functions) {
   for (auto [name, function] : functions.value.members()) {
     const ScopeIndex scope = open_scope(ScopeRole::function, kNone, kRootScope, {});
@@ -60,11 +81,13 @@ void Compiler::open_functions(const Site& functions) {
 void Compiler::compile_extensions(const Site& extensions) {
   in_extension_ = true;
   size_t position = 0;
+  std::set<std::string_view> names;
   for (json::View entry : extensions.value.elements()) {
     const std::string at = child_pointer(extensions.pointer, position++);
     if (!entry.is_object()) continue;
     for (auto [name, value] : entry.members()) {
       const Site site{value, child_pointer(at, name), kRootScope};
+      if (!names.insert(name).second) refuse_new_name(site.pointer, name, "extension");
       Extension extension{site.value.string_or("extend", ""), {}};
       extension.use.when = optional_program(site.find("when"), kTaskArguments, "when");
       const auto list_of = [&](std::string_view key) {

@@ -49,6 +49,8 @@ class Compiler {
   std::optional<schema::Draft> draft_of(const Site& schema);
   // compile_uses.cc
   void compile_uses();
+  /// The faults of entries of `use` that nothing refers to; what is used is compiled where it is.
+  void check_unused();
   void open_functions(const Site& functions);
   void compile_extensions(const Site& extensions);
   void extend(TaskIndex index, std::string_view key);
@@ -75,6 +77,8 @@ class Compiler {
   /// A fault of what has an effect only when it runs, or none: documents that were recorded with it go on as
   /// they are.
   void refuse_new(const std::string& pointer, std::string message);
+  /// The same for a name that an earlier one of its list has.
+  void refuse_new_name(const std::string& pointer, std::string_view name, std::string_view of);
   void check_head(const Site& head);
   /// Keys of `metadata` that look like those that Hence reads; others are free.
   void check_metadata(const Site& owner, std::string_view other);
@@ -104,7 +108,8 @@ class Compiler {
   bool is_never(const Site& condition) const;
 
   // compile_schedule.cc
-  void compile_schedule(const Site& schedule);
+  void compile_schedule(const std::optional<Site>& schedule);
+  void compile_schedule_settings(Timing& timing, const std::optional<Site>& schedule);
   void compile_triggers(const Site& on, ScheduleSpec& spec);
   void check_all_keys(const Site& on, const ScheduleSpec& spec);
 
@@ -166,6 +171,7 @@ class Compiler {
   };
   std::vector<Extension> extensions_;
   std::map<std::string, TaskIndex, std::less<>> functions_;
+  std::set<std::string> used_;  ///< pointers of the entries of `use` that something refers to
   std::map<std::string, std::optional<Import>, std::less<>> catalogs_;  ///< those that were asked for
   std::map<ScopeIndex, Reach> reach_;
   std::shared_ptr<Definition> definition_ = std::make_shared<Definition>();

@@ -300,6 +300,22 @@ TEST(Scripts, AreBoundedInSize) {
   EXPECT_THAT(error_of(world), HasSubstr("the script has 130000 bytes; the limit is 122880"));
 }
 
+TEST(Warnings, NameTasksThatNoThenCanLeadTo) {
+  std::vector<std::string> found;
+  for (const Fault& fault : compile(document_of(with_head("do: [{end: {set: {x: 1}}}, {b: {do: [{exit: {set: {x: 1}}}]}}, "
+                                                          "{c: {fork: {branches: [{continue: {set: {x: 1}}}]}}}]"))).warnings) {
+    found.push_back(fault.to_string());
+  }
+  EXPECT_THAT(found, ElementsAre(HasSubstr("/do/0/end: no `then` can lead to a task of this name"), HasSubstr("/do/1/b/do/0/exit")));
+}
+
+TEST(Uses, WhatNothingRefersToMayReadWhatAnyPlaceCan) {
+  EXPECT_THAT(faults_of(with_head("use:\n  retries: {r: {when: '$error.status == 503 and $failure.status == 1'}}\n"
+                                  "  errors: {e: {type: 'https://x', status: 500, title: '${ $each + $input.x }'}}\n"
+                                  "do: [{a: {for: {each: each, in: .x}, do: [{t: {try: [], catch: {as: failure, do: []}}}]}}]")),
+              ElementsAre());
+}
+
 TEST(Warnings, NameTasksNothingLeadsTo) {
   const auto warnings = [](const std::string& rest) {
     std::vector<std::string> texts;

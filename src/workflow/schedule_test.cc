@@ -53,6 +53,29 @@ TEST(Schedule, WarnsOfUntilWhichHasNoEffect) {
   EXPECT_EQ(made.warnings.begin()->pointer, "/schedule/on/until");
 }
 
+TEST(Schedule, WarnsOfSettingsWithoutEffect) {
+  const auto warnings_of = [](const Compiled& made) {
+    std::string found;
+    for (const Fault& fault : made.warnings) found += fault.pointer.substr(fault.pointer.rfind('/')) + " ";
+    return found;
+  };
+  const std::string settings = "{schedule: {overlap: skip, catchUp: all, jitter: PT1M}}";
+  const Compiled by_event = compile_with("{on: {one: {with: {type: t}}}}", settings);
+  EXPECT_TRUE(by_event.faults.empty());
+  EXPECT_EQ(warnings_of(by_event), "/overlap /catchUp /jitter ");
+  EXPECT_EQ(warnings_of(compile_with("{every: PT1H, on: {one: {with: {type: t}}}}", settings)), "");
+
+  const auto without = [](const std::string& metadata) {
+    return json::parse_yaml("document: {dsl: '1.0.3', namespace: t, name: w, version: '1.0.0', metadata: {schedule: " + metadata +
+                            "}}\ndo: [{a: {set: {x: 1}}}]\n")->front();
+  };
+  EXPECT_EQ(warnings_of(compile(without("{overlap: skip}"))), "/schedule ");
+  const auto wrong = without("{timeZone: Berlin!, overlap: bad}");
+  ASSERT_EQ(compile(wrong).faults.size(), 2u);
+  EXPECT_EQ(compile(wrong).faults.begin()->pointer, "/document/metadata/schedule/timeZone");
+  EXPECT_TRUE(compile(wrong.value).faults.empty()) << "what was applied before goes on";
+}
+
 TEST(Schedule, RefusesWithThePlace) {
   struct Row {
     const char* schedule;
