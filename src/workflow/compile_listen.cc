@@ -278,6 +278,9 @@ ListenSpec Compiler::compile_listen(const Site& site, TaskIndex index) {
   if (!foreach) return spec;
   spec.item = variable_name(foreach->find("item"), "item");
   spec.at = variable_name(foreach->find("at"), "index");
+  if (spec.item == spec.at) {
+    refuse_new(foreach->pointer, "`item` and `at` are both \"" + spec.item + "\"; name one otherwise");
+  }
   spec.foreach = open_scope(ScopeRole::foreach, index, site.scope, {spec.item, spec.at});
   Site seen = *foreach;
   seen.scope = spec.foreach;
