@@ -7,6 +7,7 @@
 #include <map>
 
 #include "filter/conditions.h"
+#include "filter/regular_expression.h"
 #include "json/builder.h"
 #include "workflow/compiler.h"
 #include "workflow/shapes.h"
@@ -86,7 +87,14 @@ class Compiler::FilterReader {
       const std::string_view text = value.as_string();
       if (const auto source = expr::unwrap(text)) return read_expression(at, *source, path);
       std::vector<json::Value> any_of = {json::Value::string(text)};
-      if (looks_like_pattern(text)) any_of.push_back(regular_expression(text));
+      if (looks_like_pattern(text)) {
+        if (const auto parsed = filter::RegularExpression::parse(text); parsed.ok()) {
+          any_of.push_back(regular_expression(text));
+        } else {
+          compiler_.warnings_.add(at.pointer, "only this very text meets it: as a regular expression it is not valid (" +
+                                                  parsed.error().message() + ")");
+        }
+      }
       node(path).any_of = std::move(any_of);
     } else if (value.is_object() && value.size() > 0) {
       read(at, path);

@@ -200,6 +200,18 @@ TEST(Listen, TextsWithPatternSignsAreRegularExpressionsOverTheWhole) {
   EXPECT_EQ(w.send("{type: order.b, data: {kind: x, more: 1}}"), 1);
 }
 
+TEST(Listen, ATextThatIsNoRegularExpressionIsThatVeryText) {
+  const std::string rest = "do:\n- a: {listen: {to: {one: {with: {type: t, subject: 'order(1'}}}}}";
+  const Faults warnings = compile(testing::document_of(testing::with_head(rest))).warnings;
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_EQ(warnings.begin()->pointer, "/do/0/a/listen/to/one/with/subject");
+  EXPECT_THAT(warnings.begin()->message, HasSubstr("only this very text meets it: as a regular expression it is not valid"));
+  Listening w(rest);
+  w.start("{}");
+  EXPECT_EQ(w.send("{type: t, subject: order1}"), 0);
+  EXPECT_EQ(w.send("{type: t, subject: order(1}"), 1);
+}
+
 TEST(Listen, AFilterAskedOfEachInstanceIsWarnedOf) {
   const auto warnings = [](const std::string& data) {
     return compile(testing::document_of(testing::with_head("do:\n- a: {listen: {to: {one: {with: {type: t, data: {n: '" + data + "'}}}}}}"))).warnings;
