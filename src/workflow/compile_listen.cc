@@ -210,10 +210,12 @@ void Compiler::read_buffer(ListenSite& site, TaskIndex index) {
       faults_.add(buffer->pointer, "expected an object of `for` and `limit`");
       continue;
     }
+    constexpr std::string_view kKeys[] = {"for", "limit"};
     for (const json::Member& member : buffer->value.members()) {
       const std::string_view name = member.key;
-      if (name != "for" && name != "limit") {
-        faults_.add(child_pointer(buffer->pointer, name), "unknown key; a buffer has `for` and `limit`");
+      if (name != kKeys[0] && name != kKeys[1]) {
+        faults_.add_at_key(child_pointer(buffer->pointer, name),
+                           "unknown key \"" + std::string(name) + "\"" + suggestion(name, kKeys));
       }
     }
     if (const auto length = buffer->find("for")) {

@@ -294,7 +294,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"NameOfTheOther", "do:\n- a: {listen: {to: {any: []}}, foreach: {item: index}}", "are both \"index\""},
         Fault{"BufferKey",
               "do:\n- a: {metadata: {correlation: {buffer: {fro: PT1H}}}, listen: {to: {any: []}}}",
-              "a buffer has `for` and `limit`"},
+              "line 3, column 41: /do/0/a/metadata/correlation/buffer/fro: unknown key \"fro\"; did you mean \"for\"?"},
         Fault{"BufferLength",
               "do:\n- a: {metadata: {correlation: {buffer: {for: P8D}}}, listen: {to: {any: []}}}", "at most P7D"}),
     [](const auto& fault) { return fault.param.name; });
