@@ -263,6 +263,17 @@ void Compiler::compile_filters(const Site& list, TaskIndex index) {
   }
 }
 
+DataSchema Compiler::item_schema(const std::optional<Site>& holder) {
+  const Faults faults = faults_, unsupported = unsupported_;
+  DataSchema schema = data_schema(holder);
+  const bool imported = faults_.size() > faults.size() && faults_.list().back().pointer.starts_with("/document/");
+  if (stored_ && !imported) {
+    faults_ = faults;
+    unsupported_ = unsupported;
+  }
+  return schema;
+}
+
 ListenSpec Compiler::compile_listen(const Site& site, TaskIndex index) {
   ListenSpec spec;
   const auto listen = site.find("listen");
@@ -303,6 +314,8 @@ ListenSpec Compiler::compile_listen(const Site& site, TaskIndex index) {
   };
   spec.item_output = as("output", kTaskArguments);
   spec.item_export = as("export", kExportArguments);
+  spec.item_output_schema = item_schema(seen.find("output"));
+  spec.item_export_schema = item_schema(seen.find("export"));
   return spec;
 }
 
