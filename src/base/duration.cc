@@ -21,11 +21,10 @@ Error invalid_duration(std::string_view text, std::string_view why) {
   return Error(ErrorCode::TimeInvalid, std::move(message));
 }
 
-/// A decimal number as read: whole part and the fraction in millionths.
+/// A decimal number as read.
 struct Decimal {
   int64_t whole = 0;
-  int64_t millionths = 0;
-  bool has_fraction = false;
+  std::string_view fraction;  ///< the digits behind the point
 };
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -33,30 +32,38 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /// Takes a number from the front of text; false if there is none or it is beyond 10^15.
 bool take_decimal(std::string_view& text, bool comma_too, Decimal& out) {
   size_t i = 0;
-  for (; i < text.size() && is_digit(text[i]); ++i) out.whole = out.whole * 10 + (text[i] - '0');
+  for (; i < text.size() && i <= 15 && is_digit(text[i]); ++i) out.whole = out.whole * 10 + (text[i] - '0');
   if (i == 0 || i > 15) {
     return false;
   }
   if (i < text.size() && (text[i] == '.' || (comma_too && text[i] == ','))) {
-    out.has_fraction = true;
     const size_t begin = ++i;
-    int64_t scale = 100'000;
-    for (; i < text.size() && is_digit(text[i]); ++i, scale /= 10) {
-      out.millionths += (text[i] - '0') * scale;
-    }
+    while (i < text.size() && is_digit(text[i])) ++i;
     if (i == begin) return false;
+    out.fraction = text.substr(begin, i - begin);
   }
   text.remove_prefix(i);
   return true;
 }
 
-/// total += number × unit; false beyond kMicrosMax.
+/// 0.digits × unit, exact where that is whole; else what is below one is cut off, once, however many digits.
+struct Share {
+  int64_t whole = 0;
+  bool exact = true;
+};
+Share share_of(std::string_view digits, int64_t unit) {
+  Share share;
+  for (size_t i = digits.size(); i > 0; --i) {
+    const int64_t tenths = share.whole + (digits[i - 1] - '0') * unit;
+    share = {tenths / 10, share.exact && tenths % 10 == 0};
+  }
+  return share;
+}
+
+/// total += number × unit, cut to microseconds; false beyond kMicrosMax.
 bool accumulate(const Decimal& number, int64_t unit, int64_t& total) {
   if (number.whole > kMicrosMax / unit) return false;
-  total += number.whole * unit;
-  // A unit below a million micros is at most 1 ms, so the product stays exact either way.
-  total += unit >= kSecond ? number.millionths * (unit / kSecond)
-                           : number.millionths * unit / kSecond;
+  total += number.whole * unit + share_of(number.fraction, unit).whole;
   return total <= kMicrosMax;
 }
 
@@ -114,7 +121,6 @@ Result<CalendarDuration> parse_iso8601_duration(std::string_view text) {
   CalendarDuration out;
   size_t next_unit = 0;
   bool in_time = false;
-  bool fraction_seen = false;
   bool part_seen = false;
   while (!rest.empty()) {
     if (rest.front() == 'T' && !in_time) {
@@ -124,7 +130,6 @@ Result<CalendarDuration> parse_iso8601_duration(std::string_view text) {
       continue;
     }
     Decimal number;
-    if (fraction_seen) return invalid_duration(text, "only its last part may have a fraction");
     if (!take_decimal(rest, true, number) || rest.empty()) {
       return invalid_duration(text, "a number and a unit are expected, as in PT30S");
     }
@@ -137,14 +142,14 @@ Result<CalendarDuration> parse_iso8601_duration(std::string_view text) {
     }
     const IsoUnit& unit = kIsoUnits[next_unit++];
     rest.remove_prefix(1);
-    fraction_seen = number.has_fraction;
     part_seen = true;
     if (unit.months != 0) {
-      if (fraction_seen) {
-        return invalid_duration(text, "a part of a year or month has no fixed length");
+      const Share share = share_of(number.fraction, unit.months);
+      if (!share.exact) {
+        return invalid_duration(text, "a part of a month has no fixed length; write P15D, or P1.5Y, which is P18M");
       }
       if (number.whole > kMonthsMax) return invalid_duration(text, "over 1000 years");
-      out.months += number.whole * unit.months;
+      out.months += number.whole * unit.months + share.whole;
     } else if (!accumulate(number, unit.micros, out.rest.micros)) {
       return invalid_duration(text, "over 1000 years");
     }

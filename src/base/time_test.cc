@@ -54,10 +54,26 @@ TEST(IsoDuration, ReadsEveryPart) {
   EXPECT_EQ(parse_iso8601_duration("P1M").value().months, 1);
 }
 
+TEST(IsoDuration, TakesAFractionInAnyPart) {
+  EXPECT_EQ(parse_iso8601_duration("PT1.5H30M").value().rest, Duration::hours(2));
+  EXPECT_EQ(parse_iso8601_duration("P0.5W0.5DT0.5H0.5M0.5S").value().rest.micros,
+            ((4 * 24 * 60 + 30) * 60 + 30) * 1'000'000LL + 500'000);
+  // Cut to microseconds once, so a unit that is large makes no error of the digits behind the sixth.
+  EXPECT_EQ(parse_iso8601_duration("PT0.0000001H").value().rest.micros, 360);
+  EXPECT_EQ(parse_iso8601_duration("P0.99999999999999999999W").value().rest.micros, 7 * 86'400'000'000 - 1);
+  EXPECT_EQ(parse_iso8601_duration("PT0.3333333333333333H").value().rest.micros, 1'199'999'999);
+}
+
+TEST(IsoDuration, TakesAFractionOfAYearThatIsWholeMonths) {
+  EXPECT_EQ(parse_iso8601_duration("P1.5Y").value().months, 18);
+  EXPECT_EQ(parse_iso8601_duration("P0.25Y2M").value().months, 5);
+  EXPECT_EQ(parse_iso8601_duration("P2.00M").value().months, 2);
+}
+
 TEST(IsoDuration, RefusesWhatIsNone) {
   for (const char* text : {"", "P", "PT", "P1DT", "1D", "P1", "PT1D", "P1H", "P1D1Y", "PT1S1M",
-                           "PT1.5H3M", "P1.5M", "PT.5S", "PT5.S", "-PT1S", "P1DTT1S", "PT1S ",
-                           "P99999999999999999Y", "P2000Y", "PT999999999999999H"}) {
+                           "P0.5M", "P0.1Y", "PT.5S", "PT5.S", "-PT1S", "P1DTT1S", "PT1S ",
+                           "P99999999999999999Y", "P99999999999999999999999Y", "P2000Y", "PT999999999999999H"}) {
     EXPECT_FALSE(parse_iso8601_duration(text).ok()) << text;
   }
 }

@@ -13,6 +13,8 @@ namespace {
 /// The words of `then` that are no task's name.
 constexpr std::string_view kWays[] = {"continue", "exit", "end"};
 bool is_way(std::string_view word) { return std::find(std::begin(kWays), std::end(kWays), word) != std::end(kWays); }
+constexpr std::string_view kBufferWithoutEffect =
+    "this has no effect here: only a `listen` and `schedule.on` keep events that come early";
 
 Compiled compile_document(json::View root, const json::YamlDocument* places, Permissions permissions) {
   Compiled result{nullptr, Faults(places), Faults(places), Faults(places), {}};
@@ -81,6 +83,10 @@ std::shared_ptr<Definition> Compiler::run() {
   }
   definition_->timeout = timeout(root.find("timeout"), kWorkflowInputArguments);
   compile_schedule(root.find("schedule"));
+  if (definition_->sites.empty() && imports_.empty() &&
+      root_.find_path({"document", "metadata", "correlation", "buffer"})) {
+    warnings_.add_at_key("/document/metadata/correlation/buffer", std::string(kBufferWithoutEffect));
+  }
   check_unused();
   note_unsupported_parts();
   note_cycles();
@@ -117,7 +123,8 @@ void Compiler::check_metadata(const Site& owner, std::string_view other) {
     }
   }
   const auto correlation = metadata->find("correlation");
-  if (!correlation || !correlation->value.is_object() || stored_) return;
+  if (!correlation || stored_) return;
+  if (!correlation->value.is_object()) return faults_.add(correlation->pointer, "expected an object of `buffer`");
   constexpr std::string_view kBuffer[] = {"buffer"};
   for (auto [key, value] : correlation->value.members()) {
     if (key != kBuffer[0]) {
@@ -289,6 +296,9 @@ void Compiler::compile_list(const Site& list, ScopeIndex scope) {
 void Compiler::compile_task(TaskIndex index, const Site& site) {
   if (!site.value.is_object()) return;
   check_metadata(site, "compensate");
+  if (task_key(site.value) != "listen" && site.value.find_path({"metadata", "correlation", "buffer"})) {
+    warnings_.add_at_key(site.pointer + "/metadata/correlation/buffer", std::string(kBufferWithoutEffect));
+  }
   Task& task = definition_->tasks[index];
   task.if_ = optional_program(site.find("if"), kBeforeArguments, "if");
   if (const auto input = site.find("input")) {

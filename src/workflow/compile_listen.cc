@@ -7,6 +7,7 @@
 #include <map>
 
 #include "filter/conditions.h"
+#include "filter/regular_expression.h"
 #include "json/builder.h"
 #include "workflow/compiler.h"
 #include "workflow/shapes.h"
@@ -86,7 +87,14 @@ class Compiler::FilterReader {
       const std::string_view text = value.as_string();
       if (const auto source = expr::unwrap(text)) return read_expression(at, *source, path);
       std::vector<json::Value> any_of = {json::Value::string(text)};
-      if (looks_like_pattern(text)) any_of.push_back(regular_expression(text));
+      if (looks_like_pattern(text)) {
+        if (const auto parsed = filter::RegularExpression::parse(text); parsed.ok()) {
+          any_of.push_back(regular_expression(text));
+        } else {
+          compiler_.warnings_.add(at.pointer, "only this very text meets it: as a regular expression it is not valid (" +
+                                                  parsed.error().message() + ")");
+        }
+      }
       node(path).any_of = std::move(any_of);
     } else if (value.is_object() && value.size() > 0) {
       read(at, path);
@@ -202,10 +210,12 @@ void Compiler::read_buffer(ListenSite& site, TaskIndex index) {
       faults_.add(buffer->pointer, "expected an object of `for` and `limit`");
       continue;
     }
+    constexpr std::string_view kKeys[] = {"for", "limit"};
     for (const json::Member& member : buffer->value.members()) {
       const std::string_view name = member.key;
-      if (name != "for" && name != "limit") {
-        faults_.add(child_pointer(buffer->pointer, name), "unknown key; a buffer has `for` and `limit`");
+      if (name != kKeys[0] && name != kKeys[1]) {
+        faults_.add_at_key(child_pointer(buffer->pointer, name),
+                           "unknown key \"" + std::string(name) + "\"" + suggestion(name, kKeys));
       }
     }
     if (const auto length = buffer->find("for")) {
@@ -253,6 +263,17 @@ void Compiler::compile_filters(const Site& list, TaskIndex index) {
   }
 }
 
+DataSchema Compiler::item_schema(const std::optional<Site>& holder) {
+  const Faults faults = faults_, unsupported = unsupported_;
+  DataSchema schema = data_schema(holder);
+  const bool imported = faults_.size() > faults.size() && faults_.list().back().pointer.starts_with("/document/");
+  if (stored_ && !imported) {
+    faults_ = faults;
+    unsupported_ = unsupported;
+  }
+  return schema;
+}
+
 ListenSpec Compiler::compile_listen(const Site& site, TaskIndex index) {
   ListenSpec spec;
   const auto listen = site.find("listen");
@@ -278,6 +299,9 @@ ListenSpec Compiler::compile_listen(const Site& site, TaskIndex index) {
   if (!foreach) return spec;
   spec.item = variable_name(foreach->find("item"), "item");
   spec.at = variable_name(foreach->find("at"), "index");
+  if (spec.item == spec.at) {
+    refuse_new(foreach->pointer, "`item` and `at` are both \"" + spec.item + "\"; name one otherwise");
+  }
   spec.foreach = open_scope(ScopeRole::foreach, index, site.scope, {spec.item, spec.at});
   Site seen = *foreach;
   seen.scope = spec.foreach;
@@ -290,6 +314,8 @@ ListenSpec Compiler::compile_listen(const Site& site, TaskIndex index) {
   };
   spec.item_output = as("output", kTaskArguments);
   spec.item_export = as("export", kExportArguments);
+  spec.item_output_schema = item_schema(seen.find("output"));
+  spec.item_export_schema = item_schema(seen.find("export"));
   return spec;
 }
 

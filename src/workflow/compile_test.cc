@@ -163,6 +163,8 @@ const BadCase kBad[] = {
      {"/do/0/a/with/endpoint/uri: the URI template has a prefix that is no number"}},
     {"CorrelationKey", "do:\n- a: {set: {x: 1}, metadata: {correlation: {bufer: {for: PT1H}}}}",
      {"/do/0/a/metadata/correlation/bufer: unknown key \"bufer\"; did you mean \"buffer\"?"}},
+    {"CorrelationType", "do:\n- a: {listen: {to: {any: []}}, metadata: {correlation: 7}}",
+     {"line 3, column 56: /do/0/a/metadata/correlation: expected an object of `buffer`"}},
     {"FaultInsideExtension", "use: {extensions: [{x: {extend: cal, before: []}}]}\ndo: []",
      {"did you mean \"call\"?"}},
 };
@@ -210,6 +212,28 @@ TEST(Compile, ReadsWhatItKnowsOfTheHead) {
   EXPECT_THAT(doubtful.warnings.begin()->to_string(), HasSubstr("nothing reads \"corelation\"; did you mean \"correlation\"?"));
   // A document that was recorded runs as it did.
   EXPECT_TRUE(compile(value_of(head("2.0.0", "")).view()).faults.empty());
+  EXPECT_THAT(faults_of(head("1.0.3", "correlation: [a]")),
+              ElementsAre(HasSubstr("/document/metadata/correlation: expected an object of `buffer`")));
+  EXPECT_TRUE(compile(value_of(head("1.0.3", "correlation: [a]")).view()).faults.empty());
+}
+
+TEST(Compile, WarnsOfABufferThatNothingFills) {
+  const auto warnings = [](const std::string& of_document, const std::string& rest) {
+    std::vector<std::string> texts;
+    for (const Fault& one : compile(document_of("document: {dsl: 1.0.3, namespace: a, name: b, version: 1.0.0, metadata: {" +
+                                                of_document + "}}\n" + rest)).warnings) {
+      texts.push_back(one.to_string());
+    }
+    return texts;
+  };
+  const std::string buffer = "correlation: {buffer: {for: PT1H}}";
+  EXPECT_THAT(warnings("", "do:\n- a: {metadata: {" + buffer + "}, set: {x: 1}}"),
+              ElementsAre(HasSubstr("line 3, column 32: /do/0/a/metadata/correlation/buffer: this has no effect here")));
+  EXPECT_THAT(warnings(buffer, "do:\n- a: {set: {x: 1}}"),
+              ElementsAre(HasSubstr("/document/metadata/correlation/buffer: this has no effect here")));
+  const std::string listen = "do:\n- a: {metadata: {" + buffer + "}, listen: {to: {one: {with: {type: t}}}}}";
+  EXPECT_TRUE(warnings(buffer, listen).empty());
+  EXPECT_TRUE(warnings(buffer, "schedule: {on: {one: {with: {type: t}}}}\ndo: []").empty());
 }
 
 TEST(Compile, NamesTasksByPointerAndLinksThem) {

@@ -101,6 +101,9 @@ class Compiler {
   // compile_listen.cc
   class FilterReader;
   ListenSpec compile_listen(const Site& site, TaskIndex index);
+  /// The schema of foreach's `output` or `export`. In a document recorded when nothing read these, one with a fault
+  /// checks nothing; what was imported for it was imported to be read.
+  DataSchema item_schema(const std::optional<Site>& holder);
   ListenSpec::Events compile_strategy(const Site& strategy, TaskIndex index);
   void compile_filters(const Site& list, TaskIndex index);
   void compile_filter(const Site& filter, TaskIndex index);

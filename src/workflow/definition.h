@@ -222,6 +222,8 @@ struct ListenSpec {
   std::string item = "item";
   std::string at = "index";
   Formula item_output, item_export;
+  DataSchema item_output_schema;  ///< of what one event adds to the output
+  DataSchema item_export_schema;  ///< of the context after it
 };
 /// Waits until a person decides: `call: approval:1.0.0@default`.
 struct ApprovalSpec {

@@ -144,6 +144,49 @@ TEST(Listen, ForeachWithoutTasksStillTransforms) {
   EXPECT_EQ(w.output(), "[8]");
 }
 
+TEST(Listen, ForeachChecksWhatEachEventAddsAndTheContextAfterIt) {
+  const auto faulted = [](const std::string& foreach, const std::string& event) {
+    Listening w("do:\n- a:\n    listen: {to: {any: [{with: {type: t}}], until: 'length == 2'}}\n    foreach: " + foreach);
+    w.start("{}");
+    w.send("{type: t, data: 1}");
+    EXPECT_EQ(w.phase(), "waiting") << foreach;
+    w.send(event);
+    if (w.phase() == "completed") return std::string();
+    EXPECT_EQ(w.error()->string_or("instance", ""), "/do/0/a");
+    EXPECT_THAT(w.error()->string_or("type", ""), HasSubstr("/validation"));
+    EXPECT_TRUE(w.instance.waits.empty());
+    return w.error()->to_text();
+  };
+  const std::string number = "schema: {document: {type: number}}";
+  for (const std::string tasks : {"", "do: [{n: {set: '${ . }'}}], "}) {
+    const std::string output = "{" + tasks + "output: {" + number + "}}";
+    EXPECT_EQ(faulted(output, "{type: t, data: 2}"), "");
+    EXPECT_THAT(faulted(output, "{type: t, data: x}"), HasSubstr("foreach.output does not fit its schema"));
+    EXPECT_EQ(faulted("{" + tasks + "output: {as: '${ 3 }', " + number + "}}", "{type: t, data: x}"), "") << "after `as`";
+    EXPECT_THAT(faulted("{" + tasks + "export: {as: '${ . }', " + number + "}}", "{type: t, data: x}"),
+                HasSubstr("foreach.export does not fit its schema"));
+  }
+  EXPECT_EQ(faulted("{export: {schema: {document: {type: object}}}}", "{type: t, data: x}"), "")
+      << "without `as` it is the context as it stands";
+}
+
+TEST(Listen, ASchemaOfForeachIsCheckedAsItIsAppliedAndNotWhereItWasRecorded) {
+  const std::string head = "do:\n- a:\n    listen: {to: {any: []}}\n    foreach: ";
+  const std::string bad = testing::with_head(head + "{output: {schema: {document: {type: 7}}}}");
+  EXPECT_THAT(testing::faults_of(bad),
+              ElementsAre(HasSubstr("/do/0/a/foreach/output/schema/document: the schema does not compile")));
+  EXPECT_TRUE(compile(testing::value_of(bad).view()).faults.empty());
+  const std::string imported =
+      "document: {dsl: '1.0.3', namespace: test, name: sample, version: '0.1.0', metadata: {" + std::string(kImportsKey) +
+      ": {'https://x/s': {type: 7}}}}\n" + head + "{output: {schema: {resource: {endpoint: 'https://x/s'}}}}";
+  EXPECT_EQ(compile(testing::value_of(imported).view()).faults.size(), 1u) << "what was imported was imported to be read";
+  const std::string xml = testing::with_head(head + "{export: {schema: {format: xml, document: {}}}}");
+  const Faults unsupported = compile(testing::document_of(xml)).unsupported;
+  ASSERT_EQ(unsupported.size(), 1u);
+  EXPECT_EQ(unsupported.begin()->pointer, "/do/0/a/foreach/export/schema/format");
+  EXPECT_TRUE(compile(testing::value_of(xml).view()).unsupported.empty());
+}
+
 TEST(Listen, EndlessListeningCollectsNothing) {
   Listening w("do:\n- a:\n    listen: {to: {any: [], until: '${ false }'}}\n    foreach: {do: [{n: {set: {a: 1}}}]}");
   w.start("{}");
@@ -198,6 +241,18 @@ TEST(Listen, TextsWithPatternSignsAreRegularExpressionsOverTheWhole) {
   EXPECT_EQ(w.send("{type: order.ab, data: {kind: x}}"), 0);
   EXPECT_EQ(w.send("{type: order.b, data: {kind: y}}"), 0);
   EXPECT_EQ(w.send("{type: order.b, data: {kind: x, more: 1}}"), 1);
+}
+
+TEST(Listen, ATextThatIsNoRegularExpressionIsThatVeryText) {
+  const std::string rest = "do:\n- a: {listen: {to: {one: {with: {type: t, subject: 'order(1'}}}}}";
+  const Faults warnings = compile(testing::document_of(testing::with_head(rest))).warnings;
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_EQ(warnings.begin()->pointer, "/do/0/a/listen/to/one/with/subject");
+  EXPECT_THAT(warnings.begin()->message, HasSubstr("only this very text meets it: as a regular expression it is not valid"));
+  Listening w(rest);
+  w.start("{}");
+  EXPECT_EQ(w.send("{type: t, subject: order1}"), 0);
+  EXPECT_EQ(w.send("{type: t, subject: order(1}"), 1);
 }
 
 TEST(Listen, AFilterAskedOfEachInstanceIsWarnedOf) {
@@ -277,10 +332,12 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"FromReadsContext",
               "do:\n- a: {listen: {to: {one: {with: {type: t}, correlate: {k: {from: $context.x}}}}}}",
               "$context cannot be read in correlate.from"},
-        Fault{"BadRegexp", "do:\n- a: {listen: {to: {one: {with: {type: 'a(b'}}}}}", "/with/type"},
+        Fault{"OneNameTwice", "do:\n- a: {listen: {to: {any: []}}, foreach: {item: x, at: x}}",
+              "/do/0/a/foreach: `item` and `at` are both \"x\"; name one otherwise"},
+        Fault{"NameOfTheOther", "do:\n- a: {listen: {to: {any: []}}, foreach: {item: index}}", "are both \"index\""},
         Fault{"BufferKey",
               "do:\n- a: {metadata: {correlation: {buffer: {fro: PT1H}}}, listen: {to: {any: []}}}",
-              "a buffer has `for` and `limit`"},
+              "line 3, column 41: /do/0/a/metadata/correlation/buffer/fro: unknown key \"fro\"; did you mean \"for\"?"},
         Fault{"BufferLength",
               "do:\n- a: {metadata: {correlation: {buffer: {for: P8D}}}, listen: {to: {any: []}}}", "at most P7D"}),
     [](const auto& fault) { return fault.param.name; });

@@ -260,6 +260,7 @@ void Run::finish_item(FrameId id, json::Value output) {
     if (!value.ok()) return fail(id, "foreach.output.as", value.error());
     output = std::move(value).value();
   }
+  if (spec.item_output_schema && !check_data(id, spec.item_output_schema, output, "foreach.output")) return;
   if (spec.item_export.present()) {
     at.set_output(output);
     Result<json::Value> value = evaluate(spec.item_export, output, at);
@@ -268,6 +269,10 @@ void Run::finish_item(FrameId id, json::Value output) {
       return fail_limit(id, Limit::context_bytes, "foreach.export.as: the context would be too large");
     }
     done.context = std::move(value).value();
+  }
+  if (spec.item_export_schema) {
+    const json::View context = done.context ? done.context->view() : instance_.context.view();
+    if (!check_data(id, spec.item_export_schema, context, "foreach.export")) return;
   }
   const Result<bool> closes = until_holds(id, output);
   if (!closes.ok()) return fail(id, "until", closes.error());
