@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
 #include <sstream>
 
 #include "json/builder.h"
@@ -65,7 +67,7 @@ TEST(Examples, InvalidOnesAreRefusedForTheirReason) {
   }
 }
 
-/// The fenced YAML blocks of a Markdown page that are whole workflows.
+/// The fenced YAML blocks of a Markdown page, but empty ones.
 std::vector<std::string> snippets_of(const std::string& page) {
   std::vector<std::string> snippets;
   std::istringstream in(page);
@@ -75,7 +77,7 @@ std::vector<std::string> snippets_of(const std::string& page) {
     if (!block && line.starts_with("```yaml")) {
       block = "";
     } else if (block && line.starts_with("```")) {
-      if (block->starts_with("document:")) snippets.push_back(*block);
+      if (block->find_first_not_of(" \n") != std::string::npos) snippets.push_back(*block);
       block.reset();
     } else if (block) {
       *block += line + "\n";
@@ -84,15 +86,65 @@ std::vector<std::string> snippets_of(const std::string& page) {
   return snippets;
 }
 
+/// Where a part of a workflow stands, by how it begins, and how deep it is indented there.
+struct Setting {
+  std::string_view begins, before, after;
+  size_t indent;
+};
+constexpr std::string_view kTask = "do: [{t: {set: {a: 1}}}]\n";
+constexpr Setting kSettings[] = {
+    {"document:", "", "", 0},
+    {"name: sample-resource", "do:\n  - t:\n      run:\n        script:\n          language: js\n          source:\n", "", 12},
+    {"type: https:", "do:\n  - t:\n      raise:\n        error:\n", "", 10},
+    {"schema:", "input:\n", kTask, 2},
+    {"output:", "", kTask, 0},
+    {"as:", "do:\n  - t:\n      set: {a: 1}\n      export:\n", "", 8},
+    {"format: json", "input:\n  schema:\n", kTask, 4},
+    {"hours:", "do:\n  - t:\n      wait:\n", "", 8},
+    {"uri: https:", "do:\n  - t:\n      call: http\n      with:\n        method: get\n        endpoint:\n", "", 10},
+    {"name: greet", "do:\n  - t:\n      run:\n        workflow:\n", "", 10},
+    {"transport:", "do:\n  - t:\n      call: mcp\n      with:\n        method: tools/list\n", "", 8},
+};
+/// What a running workflow is told or tells, which is no part of a document: lifecycle events, requests and
+/// answers of HTTP, a message of AsyncAPI, what $runtime has.
+constexpr std::string_view kValues[] = {"name: orderPetWorkflow-", "workflow: orderPetWorkflow-", "request:", "method: get",
+                                        "payload:", "name: synapse"};
+
+/// The snippet as a whole workflow; empty if it is a value, none if it is nothing known.
+std::optional<std::string> whole(const std::string& snippet) {
+  const auto begins = [&](std::string_view beginning) { return snippet.starts_with(beginning); };
+  if (std::any_of(std::begin(kValues), std::end(kValues), begins)) return std::string();
+  for (const Setting& setting : kSettings) {
+    if (!begins(setting.begins)) continue;
+    std::string text = begins("document:") ? "" : "document: {dsl: 1.0.3, namespace: a, name: b, version: 1.0.0}\n";
+    text += setting.before;
+    std::istringstream in(snippet);
+    for (std::string line; std::getline(in, line);) text += std::string(setting.indent, ' ') + line + "\n";
+    return text + std::string(setting.after);
+  }
+  return std::nullopt;
+}
+
 TEST(Examples, SnippetsOfTheReferenceAreValid) {
   if (!conformance_is_here()) GTEST_SKIP() << "the specification's documents are not beside the sources";
-  const auto snippets = snippets_of(read_file(conformance_dir() / "dsl-reference.md"));
-  EXPECT_GE(snippets.size(), 30u);
-  for (const std::string& snippet : snippets) {
-    for (const Fault& fault : compile(document_of(snippet)).faults) {
-      ADD_FAILURE() << fault.to_string() << "\n" << snippet;
+  size_t documents = 0, values = 0, refused = 0;
+  for (const std::string& snippet : snippets_of(read_file(conformance_dir() / "dsl-reference.md"))) {
+    const auto text = whole(snippet);
+    if (!text) {
+      ADD_FAILURE() << "nothing is known of this snippet:\n" << snippet;
+      continue;
+    }
+    ++(text->empty() ? values : documents);
+    if (text->empty()) continue;
+    for (const Fault& fault : compile(document_of(*text)).faults) {
+      // One of them has `password: 1234`, where the specification's schema wants a text as well.
+      if (fault.to_string().ends_with("/basic/password: expected a string, found a number")) ++refused;
+      else ADD_FAILURE() << fault.to_string() << "\n" << *text;
     }
   }
+  EXPECT_EQ(refused, 1u);
+  EXPECT_GE(documents, 40u);
+  EXPECT_GE(values, 20u);
 }
 
 /// value with the node of `pointer` replaced.
