@@ -27,10 +27,11 @@ namespace hence::api {
 using SecretLookup = std::function<Result<std::string>(
     const engine::Definitions& definitions, std::string_view name_space, std::string_view secret)>;
 
+/// Reads the value of a Secret of the apply's namespace. Errors: SecretUnavailable.
+using SecretOf = std::function<Result<std::string>(const std::string& name)>;
 /// The text of a document that a workflow needs: a function of a catalogue, a schema. May wait. Asks for
 /// the secrets that the import's authentication reads (errors: SecretUnavailable).
 /// Errors: what keeps it from being read, with what to do; never a secret.
-using SecretOf = std::function<Result<std::string>(const std::string& name)>;
 using ImportReader = std::function<Result<std::string>(const workflow::Import& import, const SecretOf& secret)>;
 
 struct ApplyInput {
