@@ -46,26 +46,21 @@ bool take_decimal(std::string_view& text, bool comma_too, Decimal& out) {
   return true;
 }
 
-/// 0.digits × unit, exact where that is whole; else what is below one is cut off, once, however many digits.
-struct Share {
-  int64_t whole = 0;
-  bool exact = true;
-};
-Share share_of(std::string_view digits, int64_t unit) {
-  Share share;
-  for (size_t i = digits.size(); i > 0; --i) {
-    const int64_t tenths = share.whole + (digits[i - 1] - '0') * unit;
-    share = {tenths / 10, share.exact && tenths % 10 == 0};
-  }
+/// 0.digits × unit; what is below one is cut off, once, however many digits.
+int64_t share_of(std::string_view digits, int64_t unit) {
+  int64_t share = 0;
+  for (size_t i = digits.size(); i > 0; --i) share = (share + (digits[i - 1] - '0') * unit) / 10;
   return share;
 }
 
 /// total += number × unit, cut to microseconds; false beyond kMicrosMax.
 bool accumulate(const Decimal& number, int64_t unit, int64_t& total) {
   if (number.whole > kMicrosMax / unit) return false;
-  total += number.whole * unit + share_of(number.fraction, unit).whole;
+  total += number.whole * unit + share_of(number.fraction, unit);
   return total <= kMicrosMax;
 }
+
+constexpr int64_t kPartialMonth = 30 * kDay;  ///< what a part of a month is a part of
 
 struct IsoUnit {
   char letter;
@@ -144,12 +139,10 @@ Result<CalendarDuration> parse_iso8601_duration(std::string_view text) {
     rest.remove_prefix(1);
     part_seen = true;
     if (unit.months != 0) {
-      const Share share = share_of(number.fraction, unit.months);
-      if (!share.exact) {
-        return invalid_duration(text, "a part of a month has no fixed length; write P15D, or P1.5Y, which is P18M");
-      }
       if (number.whole > kMonthsMax) return invalid_duration(text, "over 1000 years");
-      out.months += number.whole * unit.months + share.whole;
+      const int64_t share = share_of(number.fraction, unit.months * kPartialMonth);
+      out.months += number.whole * unit.months + share / kPartialMonth;
+      out.rest.micros += share % kPartialMonth;
     } else if (!accumulate(number, unit.micros, out.rest.micros)) {
       return invalid_duration(text, "over 1000 years");
     }

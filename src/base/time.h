@@ -44,7 +44,8 @@ struct CalendarDuration {
   int64_t months = 0;  ///< years count as 12
   Duration rest;       ///< weeks, days, hours, minutes, seconds
 };
-/// "P1Y2M3W4DT5H6M7.5S" with any part left out but not all; a fraction in any part, of Y and M where it is whole months.
+/// "P1Y2M3W4DT5H6M7.5S" with any part left out but not all; a fraction in any part. A part of a month
+/// is one of 30 days: "P0.1Y" is a month and 6 days.
 /// Errors: TimeInvalid.
 Result<CalendarDuration> parse_iso8601_duration(std::string_view text);
 /// As above, or Go's short form as users type it ("250ms", "10s", "5m", "1h30m", "7d").

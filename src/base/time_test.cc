@@ -64,15 +64,22 @@ TEST(IsoDuration, TakesAFractionInAnyPart) {
   EXPECT_EQ(parse_iso8601_duration("PT0.3333333333333333H").value().rest.micros, 1'199'999'999);
 }
 
-TEST(IsoDuration, TakesAFractionOfAYearThatIsWholeMonths) {
+TEST(IsoDuration, TakesAFractionOfAYearAsMonthsAndAPartOfAMonthAsOneOf30Days) {
   EXPECT_EQ(parse_iso8601_duration("P1.5Y").value().months, 18);
   EXPECT_EQ(parse_iso8601_duration("P0.25Y2M").value().months, 5);
   EXPECT_EQ(parse_iso8601_duration("P2.00M").value().months, 2);
+  EXPECT_EQ(parse_iso8601_duration("P2.00M").value().rest, Duration{});
+  const CalendarDuration tenth = parse_iso8601_duration("P0.1Y").value();
+  EXPECT_EQ(tenth.months, 1);
+  EXPECT_EQ(tenth.rest, Duration::hours(6 * 24));
+  const CalendarDuration half = parse_iso8601_duration("P1.5M1D").value();
+  EXPECT_EQ(half.months, 1);
+  EXPECT_EQ(half.rest, Duration::hours(16 * 24));
 }
 
 TEST(IsoDuration, RefusesWhatIsNone) {
   for (const char* text : {"", "P", "PT", "P1DT", "1D", "P1", "PT1D", "P1H", "P1D1Y", "PT1S1M",
-                           "P0.5M", "P0.1Y", "PT.5S", "PT5.S", "-PT1S", "P1DTT1S", "PT1S ",
+                           "PT.5S", "PT5.S", "-PT1S", "P1DTT1S", "PT1S ",
                            "P99999999999999999Y", "P99999999999999999999999Y", "P2000Y", "PT999999999999999H"}) {
     EXPECT_FALSE(parse_iso8601_duration(text).ok()) << text;
   }

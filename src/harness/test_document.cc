@@ -29,7 +29,7 @@ const Shape kTexts{.kind = list, .item = &kStringShape};
 const Shape kTextOrTexts{.kind = by_type, .as_string = &kStringShape, .as_array = &kTexts};
 const Shape kTextMap{.kind = map, .item = &kStringShape};
 const Shape kDurations{.kind = map, .item = &kDurationText};
-const Shape kOpenObject{.kind = object, .open = true};
+const Shape kOpenObject{.kind = object, .others = Shape::Others::taken};
 const Shape kOpenObjects{.kind = list, .item = &kOpenObject};
 const Shape kOpenObjectMap{.kind = map, .item = &kOpenObject};
 const Shape kObjectOrObjects{.kind = by_type, .as_object = &kOpenObject, .as_array = &kOpenObjects};

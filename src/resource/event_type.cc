@@ -20,7 +20,7 @@ bool is_event_type(std::string_view text) {
 const Shape kType{.kind = text,
                   .what = "an event type, or a pattern whose last segment is *, such as com.acme.*",
                   .accepts = is_event_type};
-const Shape kSchemaObject{.kind = object, .open = true};
+const Shape kSchemaObject{.kind = object, .others = Shape::Others::taken};
 constexpr std::string_view kModes[] = {"enforce", "warn"};
 const Shape kMode{.kind = word, .words = kModes};
 constexpr std::string_view kCompatibilities[] = {"backward", "forward", "full", "none"};

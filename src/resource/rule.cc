@@ -40,7 +40,7 @@ bool is_reference(std::string_view words) { return parse_reference(words).has_va
 
 const Shape kTypeList{.kind = list, .min_size = 1, .item = &workflow::kStringShape};
 const Shape kTypes{.kind = by_type, .as_string = &workflow::kStringShape, .as_array = &kTypeList};
-const Shape kAnyObject{.kind = object, .open = true};
+const Shape kAnyObject{.kind = object, .others = Shape::Others::taken};
 const Shape kFilterList{.kind = list, .item = &kAnyObject};
 const ShapeKey kOnKeys[] = {{"type", &kTypes},
                             {"pattern", &kAnyObject},
@@ -67,7 +67,7 @@ const ShapeKey kEmitKeys[] = {{"type", &workflow::kStringShape, true},
                               {"dataschema", &workflow::kAnyShape},
                               {"data", &workflow::kAnyShape}};
 }  // namespace
-const Shape kEmitShape{.kind = object, .keys = kEmitKeys, .open = true, .no_slips = true};
+const Shape kEmitShape{.kind = object, .keys = kEmitKeys, .others = Shape::Others::slips_refused};
 namespace {
 constexpr std::string_view kModes[] = {"structured", "binary"};
 const Shape kMode{.kind = word, .words = kModes};

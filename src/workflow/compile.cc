@@ -22,7 +22,7 @@ Compiled compile_document(json::View root, const json::YamlDocument* places, Per
     result.faults.add("", "expected a workflow document: an object with `document` and `do`");
     return result;
   }
-  check_shape(kDocumentShape, root, "", result.faults);
+  check_shape(kDocumentShape, root, "", result.faults, &result.warnings);
   Compiler compiler(root, result, permissions, places == nullptr);
   std::shared_ptr<Definition> definition = compiler.run();
   result.faults.sort();

@@ -45,24 +45,35 @@ void Compiler::compile_other_call(TaskIndex index, const Site& site, std::string
     return;
   }
   not_run(index, kind, *site.find("call"));
-  const auto with = site.find("with");
-  if (!with) return;
-  if (kind == TaskKind::call_asyncapi) {
-    const auto subscription = with->find("subscription");
-    const auto foreach = subscription ? subscription->find("foreach") : std::nullopt;
-    const auto tasks = foreach ? foreach->find("do") : std::nullopt;
-    if (tasks && tasks->value.is_array()) {
-      const std::string item = variable_name(foreach->find("item"), "item");
-      const std::string at = variable_name(foreach->find("at"), "index");
-      compile_list(*tasks, open_scope(ScopeRole::foreach, index, site.scope, {item, at}));
-    }
-    optional_tmpl(with->find("message"), kCallArguments, "message");
-  } else {
-    for (std::string_view key : {"parameters", "arguments"}) {
-      optional_tmpl(with->find(key), kCallArguments, key);
-    }
+  if (const auto with = site.find("with")) check_call_not_run(index, *with);
+}
+
+/// What can be wrong with calls of protocols that this version does not speak.
+void Compiler::check_call_not_run(TaskIndex index, const Site& with) {
+  const auto at = [&](std::initializer_list<std::string_view> path) {
+    std::optional<Site> found = with;
+    for (const std::string_view key : path) found = found ? found->find(key) : std::nullopt;
+    return found;
+  };
+  for (const std::string_view key : {"parameters", "arguments", "message"}) {
+    optional_tmpl(at({key}), kCallArguments, key);
   }
-  if (const auto policy = with->find("authentication")) compile_authentication(*policy, kCallArguments);
+  for (const auto& policy : {at({"authentication"}), at({"proto", "endpoint", "authentication"}),
+                             at({"service", "authentication"}), at({"document", "endpoint", "authentication"}),
+                             at({"agentCard", "endpoint", "authentication"}), at({"server", "authentication"}),
+                             at({"transport", "http", "endpoint", "authentication"})}) {
+    if (policy) compile_authentication(*policy, kCallArguments);
+  }
+  optional_program(at({"subscription", "filter"}), kTaskArguments, "filter");
+  optional_program(at({"subscription", "consume", "while"}), kTaskArguments, "while");
+  optional_program(at({"subscription", "consume", "until"}), kTaskArguments, "until");
+  const auto foreach = at({"subscription", "foreach"});
+  const auto tasks = foreach ? foreach->find("do") : std::nullopt;
+  if (tasks && tasks->value.is_array()) {
+    const std::string item = variable_name(foreach->find("item"), "item");
+    const std::string index_name = variable_name(foreach->find("at"), "index");
+    compile_list(*tasks, open_scope(ScopeRole::foreach, index, with.scope, {item, index_name}));
+  }
 }
 
 void Compiler::note_secrets(HttpSpec& spec) {
@@ -151,9 +162,9 @@ AuthenticationSpec Compiler::compile_authentication(Site site, ArgumentSet allow
     }
     spec.fields = optional_tmpl(policy, allowed, "authentication");
     if (policy->value.string_or("grant", "") == "authorization_code") {
-      faults_.add(policy->find("grant")->pointer,
-                  "a server cannot ask a person for an authorization code; use "
-                  "client_credentials, or a secret that has the code or a refresh_token");
+      unsupported_.add_unsupported(policy->find("grant")->pointer,
+                                   "a server cannot ask a person for an authorization code; use client_credentials, "
+                                   "or a secret that has the code or a refresh_token");
     }
   }
   return spec;

@@ -29,7 +29,9 @@ void Compiler::compile_schedule_settings(Timing& timing, const std::optional<Sit
 
 void Compiler::compile_schedule(const std::optional<Site>& given) {
   ScheduleSpec spec;
-  if (!given) return compile_schedule_settings(spec.timing, given);
+  const bool empty = given && given->value.is_object() && given->value.size() == 0;
+  if (empty) warnings_.add_at_key(given->pointer, "this is no schedule: it has neither `every`, `cron`, `after` nor `on`");
+  if (!given || empty) return compile_schedule_settings(spec.timing, std::nullopt);
   const Site& schedule = *given;
   const auto interval = [&](std::string_view key) {
     const auto at = schedule.find(key);

@@ -20,8 +20,6 @@ struct BadCase {
 };
 
 const BadCase kBad[] = {
-    {"UnknownTopKey", "do: []\ninptu: {}", {"/inptu: unknown key \"inptu\"; did you mean "
-                                            "\"input\"?"}},
     {"MissingDo", "output: {as: .}", {"missing key \"do\""}},
     {"UnknownTaskKind", "do:\n- a: {sett: {x: 1}}", {"line 3, column 7: /do/0/a/sett",
                                                      "did you mean \"set\"?"}},
@@ -57,13 +55,11 @@ const BadCase kBad[] = {
      "use:\n  secrets: [known]\n  retries: {r: {when: '.a (', delay: '${ .b ( }', limit: {}}}\n"
      "  timeouts: {t: {after: '${ .c ( }'}}\n"
      "  errors: {e: {type: 'https://x', status: 500, title: '${ $nope }'}}\n"
-     "  authentications: {a: {bearer: {token: '${ .d ( }'}}, b: {basic: {use: other}}, "
-     "c: {oauth2: {authority: 'https://x', grant: authorization_code}}}\ndo: []",
+     "  authentications: {a: {bearer: {token: '${ .d ( }'}}, b: {basic: {use: other}}}\ndo: []",
      {"/use/retries/r/when: the expression does not compile", "/use/retries/r/delay: the expression does not compile",
       "/use/retries/r/limit: a limit without anything", "/use/timeouts/t/after: the expression does not compile",
       "/use/errors/e/title: the expression does not compile", "/use/authentications/a/bearer/token: the expression",
-      "/use/authentications/b/basic/use: the secret \"other\" is not in use.secrets",
-      "/use/authentications/c/oauth2/grant: a server cannot ask"}},
+      "/use/authentications/b/basic/use: the secret \"other\" is not in use.secrets"}},
     {"TwoDefaults", "do:\n- a: {switch: [{x: {then: end}}, {y: {then: exit}}]}",
      {"a second default case: \"x\" has no `when` either"}},
     {"EmptySwitch", "do:\n- a: {switch: []}", {"expected at least 1 item"}},
@@ -141,14 +137,20 @@ const BadCase kBad[] = {
     {"BothChannelAndOperation", "do:\n- a: {call: asyncapi, with: {document: {endpoint: "
                                 "'http://a'}, channel: x, operation: y, message: {}}}",
                                     {"only one of operation or channel"}},
+    {"AuthenticationOfAService", "do:\n- a: {call: grpc, with: {proto: {endpoint: 'http://a'}, service: {name: s, host: h, "
+                                 "authentication: {use: me}}, method: m}}",
+     {"/do/0/a/with/service/authentication/use: \"me\" is not in use.authentications"}},
+    {"AuthenticationOfATool", "do:\n- a: {call: mcp, with: {method: tools/list, transport: {http: {endpoint: {uri: 'http://a', "
+                              "authentication: {bearer: {use: t}}}}}}}",
+     {"/do/0/a/with/transport/http/endpoint/authentication/bearer/use: the secret \"t\" is not in use.secrets"}},
+    {"FilterOfMessages", "do:\n- a: {call: asyncapi, with: {document: {endpoint: 'http://a'}, channel: x, subscription: {filter: "
+                         "'${ .a ( }', consume: {until: '${ .b ( }'}}}}",
+     {"/subscription/filter: the expression does not compile", "/consume/until: the expression does not compile"}},
     {"BadMcpMethod", "do:\n- a: {call: mcp, with: {method: tools/lst, transport: {stdio: "
                      "{command: x}}}}", {"did you mean \"tools/list\"?"}},
     {"UntilInUntil", "do:\n- a: {listen: {to: {any: [], until: {any: [], until: x}}}}",
      {"unknown key \"until\""}},
-    {"MisspeltAttribute", "do:\n- a: {emit: {event: {with: {type: a, dta: 1}}}}",
-     {"/do/0/a/emit/event/with/dta: unknown attribute \"dta\"; did you mean \"data\"?"}},
     {"ReadWithoutOn", "schedule: {cron: '0 0 * * *', read: data}\ndo: []", {"`read` needs `on`"}},
-    {"EmptySchedule", "schedule: {}\ndo: []", {"/schedule: expected at least 1 key"}},
     {"ErrorWithoutStatus", "use: {errors: {e: {type: 'https://a'}}}\ndo: []",
      {"missing key \"status\""}},
     {"EmptyRetryLimit", "use: {retries: {r: {limit: {}}}}\ndo: []",
@@ -215,6 +217,45 @@ TEST(Compile, ReadsWhatItKnowsOfTheHead) {
   EXPECT_THAT(faults_of(head("1.0.3", "correlation: [a]")),
               ElementsAre(HasSubstr("/document/metadata/correlation: expected an object of `buffer`")));
   EXPECT_TRUE(compile(value_of(head("1.0.3", "correlation: [a]")).view()).faults.empty());
+}
+
+TEST(Compile, SaysThatNobodyCanBeAskedForACode) {
+  const Compiled compiled = compile(document_of(with_head(
+      "use: {authentications: {c: {oauth2: {authority: 'https://x', grant: authorization_code}}}}\ndo: []")));
+  EXPECT_TRUE(compiled.faults.empty());
+  ASSERT_EQ(compiled.unsupported.size(), 1u);
+  EXPECT_THAT(compiled.unsupported.begin()->to_string(),
+              HasSubstr("/use/authentications/c/oauth2/grant: a server cannot ask a person"));
+}
+
+TEST(Compile, TakesWhatTheSchemaLeavesOpenAndWarnsOfIt) {
+  struct Case {
+    const char *rest, *warning;
+  };
+  for (const auto& [rest, warning] : {
+           Case{"evalute: {mode: loose}\ndo: []", "line 2, column 1: /evalute: nothing reads \"evalute\"; did you mean \"evaluate\"?"},
+           {"do:\n- a: {emit: {event: {with: {type: a, dta: 1}}}}",
+            "/do/0/a/emit/event/with/dta: unknown attribute \"dta\"; did you mean \"data\"?"},
+           {"do:\n- a: {emit: {event: {with: {type: a}, note: 1}}}", "/do/0/a/emit/event/note: nothing reads \"note\""},
+           {"do:\n- a: {try: [], catch: {errors: {note: 1}}}", "/do/0/a/catch/errors/note: nothing reads \"note\""},
+           {"do:\n- a: {try: [], catch: {errors: {with: {staus: 404}}}}",
+            "/do/0/a/catch/errors/with/staus: nothing reads \"staus\"; did you mean \"status\"?"},
+           {"do:\n- a: {listen: {to: {one: {with: {type: t}, correlate: {k: {from: .k, note: 1}}}}}}",
+            "/do/0/a/listen/to/one/correlate/k/note: nothing reads \"note\""},
+           {"do:\n- a: {try: [], catch: {retry: {delay: PT1S, backoff: {exponential: {factor: 2}}}}}",
+            "/do/0/a/catch/retry/backoff/exponential/factor: nothing reads \"factor\""},
+           {"use: {authentications: {b: {bearer: {token: t}, note: 1}}}\ndo: []",
+            "/use/authentications/b/note: nothing reads \"note\""},
+           {"use: {authentications: {b: {oauth2: {authority: 'https://a', grant: password, request: {note: 1}}}}}\ndo: []",
+            "/use/authentications/b/oauth2/request/note: nothing reads \"note\""},
+           {"schedule: {}\ndo: []", "line 2, column 1: /schedule: this is no schedule"},
+       }) {
+    const Compiled compiled = compile(document_of(with_head(rest)));
+    EXPECT_TRUE(compiled.faults.empty()) << rest << compiled.faults.begin()->to_string();
+    ASSERT_EQ(compiled.warnings.size(), 1u) << rest;
+    EXPECT_THAT(compiled.warnings.begin()->to_string(), HasSubstr(warning));
+  }
+  EXPECT_FALSE(compile(document_of(with_head("schedule: {}\ndo: []"))).definition->schedule.has_value());
 }
 
 TEST(Compile, WarnsOfABufferThatNothingFills) {

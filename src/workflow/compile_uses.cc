@@ -152,7 +152,7 @@ void Compiler::compile_function_call(TaskIndex index, const Site& site, std::str
       definition_->tasks.push_back(std::move(task));
       definition_->scopes[scope].tasks.push_back(task_index);
       known = functions_.emplace(std::string(name), task_index).first;
-      check_shape(kTaskShape, imported->value, imported->pointer, faults_);
+      check_shape(kTaskShape, imported->value, imported->pointer, faults_, &warnings_);
       compile_task(task_index, Site{imported->value, imported->pointer, scope});
     }
   }

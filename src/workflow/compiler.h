@@ -119,6 +119,7 @@ class Compiler {
   // compile_calls.cc
   void compile_call(TaskIndex index, const Site& site);
   void compile_other_call(TaskIndex index, const Site& site, std::string_view name);
+  void check_call_not_run(TaskIndex index, const Site& with);
   HttpSpec compile_http(const Site& with);
   OpenapiSpec compile_openapi(const Site& with);
   static void note_secrets(HttpSpec& spec);

@@ -84,7 +84,6 @@ TEST(Schedule, RefusesWithThePlace) {
     const char* message;
   };
   const Row rows[] = {
-      {"{}", "", "/schedule", "at least 1"},
       {"{read: data, every: PT1H}", "", "/schedule/read", "`read` needs `on`"},
       {"{cron: '0 0 30 2 *'}", "", "/schedule/cron", "column 5: it never comes"},
       {"{cron: '61 * * * *'}", "", "/schedule/cron", "column 1: expected a minute"},

@@ -105,22 +105,35 @@ std::string_view slip_of(const Shape& shape, json::View value, std::string_view 
   return nearest_slip(name, absent);
 }
 
+/// A key that the shape does not name.
+void check_other(const Shape& shape, json::View value, std::string_view name, const std::string& place, Faults& faults,
+                 Faults* warnings) {
+  using enum Shape::Others;
+  if (shape.others == refused) {
+    std::vector<std::string_view> names;
+    for (const ShapeKey& known : shape.keys) names.push_back(known.name);
+    return faults.add_at_key(place, "unknown key " + quoted(name) + suggestion(name, names));
+  }
+  if (shape.others == taken) return;
+  const std::string_view slip = slip_of(shape, value, name);
+  const std::string meant = slip.empty() ? "" : "; did you mean \"" + std::string(slip) + "\"?";
+  if (shape.others == unread && warnings) warnings->add_at_key(place, "nothing reads " + quoted(name) + meant);
+  if (slip.empty()) return;
+  if (shape.others == slips_warned && warnings) warnings->add_at_key(place, "unknown attribute " + quoted(name) + meant);
+  if (shape.others == slips_refused && faults.of_file()) {  // what is recorded goes on as it is
+    faults.add_at_key(place, "unknown attribute " + quoted(name) + meant + " If not, give \"" + std::string(slip) + "\" too");
+  }
+}
+
 void check_object(const Shape& shape, json::View value, const std::string& pointer,
-                  Faults& faults) {
+                  Faults& faults, Faults* warnings) {
   if (!value.is_object()) return wrong_type("an object", value, pointer, faults);
   for (auto [name, member] : value.members()) {
     const std::string place = child_pointer(pointer, name);
     if (const ShapeKey* key = find_key(shape.keys, name)) {
-      check_shape(*key->shape, member, place, faults);
-    } else if (!shape.open) {
-      std::vector<std::string_view> names;
-      for (const ShapeKey& known : shape.keys) names.push_back(known.name);
-      faults.add_at_key(place, "unknown key " + quoted(name) + suggestion(name, names));
-    } else if (shape.no_slips && faults.of_file()) {  // what is recorded goes on as it is
-      const std::string_view meant = slip_of(shape, value, name);
-      if (meant.empty()) continue;
-      faults.add_at_key(place, "unknown attribute " + quoted(name) + "; did you mean \"" + std::string(meant) +
-                                   "\"? If not, give \"" + std::string(meant) + "\" too");
+      check_shape(*key->shape, member, place, faults, warnings);
+    } else {
+      check_other(shape, value, name, place, faults, warnings);
     }
   }
   for (const ShapeKey& key : shape.keys) {
@@ -132,7 +145,7 @@ void check_object(const Shape& shape, json::View value, const std::string& point
 }
 
 void check_entries(const Shape& shape, json::View value, const std::string& pointer,
-                   Faults& faults) {
+                   Faults& faults, Faults* warnings) {
   size_t index = 0;
   for (json::View entry : value.elements()) {
     const std::string place = child_pointer(pointer, index++);
@@ -144,38 +157,38 @@ void check_entries(const Shape& shape, json::View value, const std::string& poin
       continue;
     }
     for (auto [name, member] : entry.members()) {
-      check_shape(*shape.item, member, child_pointer(place, name), faults);
+      check_shape(*shape.item, member, child_pointer(place, name), faults, warnings);
     }
   }
 }
 
-void check_list(const Shape& shape, json::View value, const std::string& pointer, Faults& faults) {
+void check_list(const Shape& shape, json::View value, const std::string& pointer, Faults& faults, Faults* warnings) {
   if (!value.is_array()) return wrong_type("an array", value, pointer, faults);
   if (value.size() < shape.min_size) {
     faults.add(pointer, "expected at least " + std::to_string(shape.min_size) +
                " item, found none");
   }
-  if (shape.kind == Shape::Kind::entries) return check_entries(shape, value, pointer, faults);
+  if (shape.kind == Shape::Kind::entries) return check_entries(shape, value, pointer, faults, warnings);
   size_t index = 0;
   for (json::View item : value.elements()) {
-    check_shape(*shape.item, item, child_pointer(pointer, index++), faults);
+    check_shape(*shape.item, item, child_pointer(pointer, index++), faults, warnings);
   }
 }
 
-void check_map(const Shape& shape, json::View value, const std::string& pointer, Faults& faults) {
+void check_map(const Shape& shape, json::View value, const std::string& pointer, Faults& faults, Faults* warnings) {
   if (!value.is_object()) return wrong_type("an object", value, pointer, faults);
   for (auto [name, member] : value.members()) {
-    check_shape(*shape.item, member, child_pointer(pointer, name), faults);
+    check_shape(*shape.item, member, child_pointer(pointer, name), faults, warnings);
   }
 }
 
 void check_by_type(const Shape& shape, json::View value, const std::string& pointer,
-                   Faults& faults) {
+                   Faults& faults, Faults* warnings) {
   const Shape* chosen = value.is_string()   ? shape.as_string
                         : value.is_object() ? shape.as_object
                         : value.is_array()  ? shape.as_array
                                             : nullptr;
-  if (chosen) return check_shape(*chosen, value, pointer, faults);
+  if (chosen) return check_shape(*chosen, value, pointer, faults, warnings);
   std::vector<std::string_view> expected;
   if (shape.as_string) expected.push_back("a string");
   if (shape.as_object) expected.push_back("an object");
@@ -185,7 +198,7 @@ void check_by_type(const Shape& shape, json::View value, const std::string& poin
 
 }  // namespace
 
-void check_shape(const Shape& shape, json::View value, const std::string& pointer, Faults& faults) {
+void check_shape(const Shape& shape, json::View value, const std::string& pointer, Faults& faults, Faults* warnings) {
   switch (shape.kind) {
     case Shape::Kind::any: return;
     case Shape::Kind::string:
@@ -196,15 +209,15 @@ void check_shape(const Shape& shape, json::View value, const std::string& pointe
       return;
     case Shape::Kind::integer: return check_integer(shape, value, pointer, faults);
     case Shape::Kind::list:
-    case Shape::Kind::entries: return check_list(shape, value, pointer, faults);
-    case Shape::Kind::by_type: return check_by_type(shape, value, pointer, faults);
+    case Shape::Kind::entries: return check_list(shape, value, pointer, faults, warnings);
+    case Shape::Kind::by_type: return check_by_type(shape, value, pointer, faults, warnings);
     case Shape::Kind::by_key:
       return check_shape(value.find(shape.key) ? *shape.with_key : *shape.without_key, value,
                          pointer,
-                         faults);
-    case Shape::Kind::task: return check_task(value, pointer, faults);
-    case Shape::Kind::object: check_object(shape, value, pointer, faults); break;
-    case Shape::Kind::map: check_map(shape, value, pointer, faults); break;
+                         faults, warnings);
+    case Shape::Kind::task: return check_task(value, pointer, faults, warnings);
+    case Shape::Kind::object: check_object(shape, value, pointer, faults, warnings); break;
+    case Shape::Kind::map: check_map(shape, value, pointer, faults, warnings); break;
   }
   if (value.is_object() && value.size() < shape.min_size) {
     faults.add(pointer, "expected at least " + std::to_string(shape.min_size) + " key, found none");

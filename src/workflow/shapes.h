@@ -36,6 +36,14 @@ struct Shape {
   enum class Kind : uint8_t {
     any, string, boolean, integer, word, text, object, map, list, entries, by_type, by_key, task
   };
+  /// What becomes of further keys of an object.
+  enum class Others : uint8_t {
+    refused,
+    unread,         ///< allowed, with a warning: nothing reads them
+    taken,
+    slips_warned,   ///< taken, with a warning where one is surely a known key misspelt
+    slips_refused,  ///< taken, but none that is surely a known key misspelt
+  };
   Kind kind = Kind::any;
   /// Of text: what is expected ("a semantic version such as 1.0.0").
   std::string_view what = {};
@@ -46,8 +54,7 @@ struct Shape {
   // Of object:
   std::span<const ShapeKey> keys = {};
   std::span<const KeyChoice> choices = {};
-  bool open = false;        ///< further keys are allowed
-  bool no_slips = false;    ///< of an open one: but none that is surely a known key misspelt
+  Others others = Others::refused;
   uint32_t min_size = 0;    ///< members of object and map, items of list and entries
   const Shape* item = nullptr;  ///< of map, list, entries (a list of maps with one key each)
   // Of by_type: by the type found; null where the type is wrong.
@@ -60,8 +67,9 @@ struct Shape {
   const Shape* without_key = nullptr;
 };
 
-/// Reports what of value, which stands at pointer, does not fit.
-void check_shape(const Shape& shape, json::View value, const std::string& pointer, Faults& faults);
+/// Reports what of value, which stands at pointer, does not fit; what fits and is surely not meant only to warnings.
+void check_shape(const Shape& shape, json::View value, const std::string& pointer, Faults& faults,
+                 Faults* warnings = nullptr);
 
 /// The whole workflow document.
 extern const Shape kDocumentShape;
@@ -74,7 +82,7 @@ extern const Shape kBooleanShape;
 extern const Shape kAnyShape;
 
 /// Shape kind `task`: picks the keys by the one that says what the task is.
-void check_task(json::View value, const std::string& pointer, Faults& faults);
+void check_task(json::View value, const std::string& pointer, Faults& faults, Faults* warnings);
 /// The key that says what a task is ("call", "do", …), empty if there is none.
 std::string_view task_key(json::View task);
 

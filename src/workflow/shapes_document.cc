@@ -78,12 +78,12 @@ const ShapeKey kClientKeys[] = {{"id", &kStringShape},
                                 {"authentication", &kClientMethod}};
 const Shape kClient{.kind = object, .keys = kClientKeys};
 const ShapeKey kRequestKeys[] = {{"encoding", &kEncoding}};
-const Shape kTokenRequest{.kind = object, .keys = kRequestKeys};
+const Shape kTokenRequest{.kind = object, .keys = kRequestKeys, .others = Shape::Others::unread};
 const ShapeKey kOauthTokenKeys[] = {{"token", &kStringShape, true}, {"type", &kStringShape, true}};
 const Shape kOauthToken{.kind = object, .keys = kOauthTokenKeys};
 const ShapeKey kEndpointsKeys[] = {
     {"token", &kStringShape}, {"revocation", &kStringShape}, {"introspection", &kStringShape}};
-const Shape kEndpoints{.kind = object, .keys = kEndpointsKeys};
+const Shape kEndpoints{.kind = object, .keys = kEndpointsKeys, .others = Shape::Others::unread};
 const ShapeKey kOidcKeys[] = {
     {"authority", &kUri, true},    {"grant", &kGrant, true},      {"client", &kClient},
     {"request", &kTokenRequest},   {"issuers", &kStringList},     {"scopes", &kStringList},
@@ -108,6 +108,8 @@ const ShapeKey kPolicyKeys[] = {{"basic", &kUserOrSecret},
 constexpr std::string_view kSchemes[] = {"basic", "bearer", "digest", "oauth2", "oidc"};
 const KeyChoice kOneScheme[] = {{kSchemes}};
 const Shape kAuthenticationPolicy{.kind = object, .keys = kPolicyKeys, .choices = kOneScheme};
+const Shape kNamedPolicy{
+    .kind = object, .keys = kPolicyKeys, .choices = kOneScheme, .others = Shape::Others::unread};
 
 // Endpoints and what is fetched from them.
 const ShapeKey kEndpointKeys[] = {{"uri", &kUriOrExpression, true},
@@ -128,11 +130,11 @@ const ShapeKey kInputKeys[] = {{"schema", &kSchemaObject}, {"from", &kTransform}
 const ShapeKey kOutputKeys[] = {{"schema", &kSchemaObject}, {"as", &kTransform}};
 
 // Errors and retries.
-const Shape kStatus{.kind = integer, .min = 100, .max = 599};
+const Shape kStatus{.kind = integer};
 const ShapeKey kErrorKeys[] = {{"type", &kUriOrExpression, true}, {"status", &kStatus, true},
                                {"instance", &kStringShape},       {"title", &kStringShape},
                                {"detail", &kStringShape}};
-const Shape kEmptyObject{.kind = object};
+const Shape kEmptyObject{.kind = object, .others = Shape::Others::unread};
 const ShapeKey kBackoffKeys[] = {
     {"constant", &kEmptyObject}, {"exponential", &kEmptyObject}, {"linear", &kEmptyObject}};
 constexpr std::string_view kBackoffs[] = {"constant", "exponential", "linear"};
@@ -165,7 +167,7 @@ const Shape kRetryShape{.kind = object, .keys = kRetryKeys};
 namespace {
 
 // `use`.
-const Shape kAuthenticationMap{.kind = map, .item = &kAuthenticationPolicy};
+const Shape kAuthenticationMap{.kind = map, .item = &kNamedPolicy};
 const Shape kErrorMap{.kind = map, .item = &kErrorShape};
 const Shape kFunctionMap{.kind = map, .item = &kTaskShape};
 const Shape kRetryMap{.kind = map, .item = &kRetryShape};
@@ -195,7 +197,7 @@ const Shape kHead{.kind = object, .keys = kHeadKeys};
 const ShapeKey kScheduleKeys[] = {{"every", &kDurationShape}, {"cron", &kStringShape},
                                   {"after", &kDurationShape}, {"on", &kEventStrategy},
                                   {"read", &kReadMode}};
-const Shape kSchedule{.kind = object, .keys = kScheduleKeys, .min_size = 1};
+const Shape kSchedule{.kind = object, .keys = kScheduleKeys};
 constexpr std::string_view kModes[] = {"strict", "loose"};
 const Shape kMode{.kind = word, .words = kModes};
 const ShapeKey kEvaluateKeys[] = {{"language", &kStringShape}, {"mode", &kMode}};
@@ -208,6 +210,6 @@ const ShapeKey kDocumentKeys[] = {
 
 }  // namespace
 
-const Shape kDocumentShape{.kind = object, .keys = kDocumentKeys};
+const Shape kDocumentShape{.kind = object, .keys = kDocumentKeys, .others = Shape::Others::unread};
 
 }  // namespace hence::workflow

@@ -29,10 +29,10 @@ const ShapeKey kEmittedKeys[] = {{"id", &kStringShape},      {"source", &kUriOrE
                                  {"type", &kStringShape, true}, {"time", &kStringShape},
                                  {"subject", &kStringShape}, {"datacontenttype", &kStringShape},
                                  {"dataschema", &kUriOrExpression}, {"data", &kAnyShape}};
-const Shape kEventPattern{.kind = object, .keys = kEventKeys, .open = true, .min_size = 1};
-const Shape kEmitted{.kind = object, .keys = kEmittedKeys, .open = true, .no_slips = true};
+const Shape kEventPattern{.kind = object, .keys = kEventKeys, .others = Shape::Others::taken, .min_size = 1};
+const Shape kEmitted{.kind = object, .keys = kEmittedKeys, .others = Shape::Others::slips_warned};
 const ShapeKey kCorrelationKeys[] = {{"from", &kStringShape, true}, {"expect", &kStringShape}};
-const Shape kCorrelation{.kind = object, .keys = kCorrelationKeys};
+const Shape kCorrelation{.kind = object, .keys = kCorrelationKeys, .others = Shape::Others::unread};
 const Shape kCorrelations{.kind = map, .item = &kCorrelation};
 const ShapeKey kFilterKeys[] = {{"with", &kEventPattern, true}, {"correlate", &kCorrelations}};
 const Shape kFilter{.kind = object, .keys = kFilterKeys};
@@ -56,7 +56,7 @@ const ShapeKey kHttpKeys[] = {{"method", &kStringShape, true}, {"endpoint", &kEn
                               {"redirect", &kBooleanShape}};
 const Shape kHttp{.kind = object, .keys = kHttpKeys};
 // An extension: the document itself, where the specification has only its address.
-const Shape kInlineDocument{.kind = object, .open = true};
+const Shape kInlineDocument{.kind = object, .others = Shape::Others::taken};
 const Shape kOpenapiDocument{.kind = by_key, .key = "paths", .with_key = &kInlineDocument,
                              .without_key = &kExternalResource};
 const ShapeKey kOpenapiKeys[] = {{"document", &kOpenapiDocument, true},
@@ -124,22 +124,23 @@ constexpr std::string_view kMcpMethods[] = {"tools/list",     "tools/call",     
                                             "resources/templates/list"};
 const Shape kMcpMethod{.kind = word, .words = kMcpMethods};
 const ShapeKey kMcpHttpKeys[] = {{"endpoint", &kEndpointShape, true}, {"headers", &kStringMap}};
-const Shape kMcpHttp{.kind = object, .keys = kMcpHttpKeys};
+const Shape kMcpHttp{.kind = object, .keys = kMcpHttpKeys, .others = Shape::Others::unread};
 const ShapeKey kMcpStdioKeys[] = {
     {"command", &kStringShape, true}, {"arguments", &kStringList}, {"environment", &kStringMap}};
-const Shape kMcpStdio{.kind = object, .keys = kMcpStdioKeys};
+const Shape kMcpStdio{.kind = object, .keys = kMcpStdioKeys, .others = Shape::Others::unread};
 const ShapeKey kTransportKeys[] = {
     {"http", &kMcpHttp}, {"stdio", &kMcpStdio}, {"options", &kStringMap}};
 constexpr std::string_view kTransports[] = {"http", "stdio"};
 const KeyChoice kOneTransport[] = {{kTransports}};
-const Shape kTransport{.kind = object, .keys = kTransportKeys, .choices = kOneTransport};
+const Shape kTransport{
+    .kind = object, .keys = kTransportKeys, .choices = kOneTransport, .others = Shape::Others::unread};
 const ShapeKey kMcpClientKeys[] = {{"name", &kStringShape, true}, {"version", &kStringShape, true}};
-const Shape kMcpClient{.kind = object, .keys = kMcpClientKeys};
+const Shape kMcpClient{.kind = object, .keys = kMcpClientKeys, .others = Shape::Others::unread};
 const Shape kParameters{.kind = by_type, .as_string = &kStringShape, .as_object = &kAnyShape};
 const ShapeKey kMcpKeys[] = {{"protocolVersion", &kStringShape}, {"method", &kMcpMethod, true},
                              {"parameters", &kParameters}, {"timeout", &kDurationShape},
                              {"transport", &kTransport, true}, {"client", &kMcpClient}};
-const Shape kMcp{.kind = object, .keys = kMcpKeys};
+const Shape kMcp{.kind = object, .keys = kMcpKeys, .others = Shape::Others::unread};
 
 // What waits for a person.
 constexpr std::string_view kRefusals[] = {"fault", "output"};
@@ -192,7 +193,7 @@ const Shape kRun{.kind = object, .keys = kRunKeys, .choices = kOneProcess};
 const ShapeKey kForkKeys[] = {{"branches", &kTaskListShape, true}, {"compete", &kBooleanShape}};
 const Shape kFork{.kind = object, .keys = kForkKeys};
 const ShapeKey kEmitEventKeys[] = {{"with", &kEmitted, true}};
-const Shape kEmitEvent{.kind = object, .keys = kEmitEventKeys, .open = true};
+const Shape kEmitEvent{.kind = object, .keys = kEmitEventKeys, .others = Shape::Others::unread};
 const ShapeKey kEmitKeys[] = {{"event", &kEmitEvent, true}};
 const Shape kEmit{.kind = object, .keys = kEmitKeys};
 const Shape kObjects{.kind = list, .item = &kAnyMap};
@@ -213,9 +214,10 @@ const Shape kAnyStatus{.kind = integer};
 const ShapeKey kErrorFilterKeys[] = {{"type", &kStringShape}, {"status", &kAnyStatus},
                                      {"instance", &kStringShape}, {"title", &kStringShape},
                                      {"detail", &kStringShape}};
-const Shape kErrorFilter{.kind = object, .keys = kErrorFilterKeys, .min_size = 1};
+const Shape kErrorFilter{
+    .kind = object, .keys = kErrorFilterKeys, .others = Shape::Others::unread, .min_size = 1};
 const ShapeKey kErrorsKeys[] = {{"with", &kErrorFilter}};
-const Shape kErrors{.kind = object, .keys = kErrorsKeys};
+const Shape kErrors{.kind = object, .keys = kErrorsKeys, .others = Shape::Others::unread};
 const Shape kRetryOrName{.kind = by_type, .as_string = &kStringShape, .as_object = &kRetryShape};
 const ShapeKey kCatchKeys[] = {{"errors", &kErrors}, {"as", &kStringShape}, {"when", &kStringShape},
                                {"exceptWhen", &kStringShape}, {"retry", &kRetryOrName},
@@ -225,7 +227,7 @@ const Shape kCatch{.kind = object, .keys = kCatchKeys};
 // What every task may have, and what each kind adds. Of metadata two keys mean something here.
 const Shape kCompensation{.kind = entries, .min_size = 1, .item = &kTaskShape};
 const ShapeKey kTaskMetadataKeys[] = {{"compensate", &kCompensation}};
-const Shape kTaskMetadata{.kind = object, .keys = kTaskMetadataKeys, .open = true};
+const Shape kTaskMetadata{.kind = object, .keys = kTaskMetadataKeys, .others = Shape::Others::taken};
 const ShapeKey kBaseKeys[] = {{"if", &kStringShape}, {"input", &kInputShape},
                               {"output", &kOutputShape},
                               {"export", &kOutputShape}, {"timeout", &kTimeoutShape},
@@ -319,7 +321,7 @@ void visit_task_shapes(const std::function<void(std::string_view, const Shape&)>
   }
 }
 
-void check_task(json::View value, const std::string& pointer, Faults& faults) {
+void check_task(json::View value, const std::string& pointer, Faults& faults, Faults* warnings) {
   std::vector<ShapeKey> keys(std::begin(kBaseKeys), std::end(kBaseKeys));
   if (value.is_object()) {
     const std::string_view kind = task_key(value);
@@ -336,7 +338,7 @@ void check_task(json::View value, const std::string& pointer, Faults& faults) {
     }
   }
   const Shape shape{.kind = Shape::Kind::object, .keys = keys};
-  check_shape(shape, value, pointer, faults);
+  check_shape(shape, value, pointer, faults, warnings);
 }
 
 }  // namespace hence::workflow

@@ -138,6 +138,14 @@ class Tables {
     return all;
   }
 
+  static std::string warnings_of_shape(const Shape& shape, json::View value) {
+    Faults faults, warnings;
+    check_shape(shape, value, "", faults, &warnings);
+    std::string all;
+    for (const Fault& warning : warnings) all += warning.to_string() + "\n";
+    return all;
+  }
+
   /// The sample with one member other, or without it.
   static json::Value changed(json::View object, std::string_view key, const json::Value* value) {
     json::Builder b;
@@ -152,10 +160,14 @@ class Tables {
   void check_object(const Shape& shape, const std::string& path) {
     const json::Value good = sample(shape);
     EXPECT_EQ(faults_of_shape(shape, good), "") << path << " " << good->to_text();
-    if (!shape.open) {
-      const json::Value one = parsed("1");
-      EXPECT_THAT(faults_of_shape(shape, changed(good, "unknwon", &one)),
-                  ::testing::HasSubstr("/unknwon: unknown key")) << path;
+    const json::Value one = parsed("1");
+    const json::Value more = changed(good, "unknwon", &one);
+    if (shape.others == Shape::Others::refused) {
+      EXPECT_THAT(faults_of_shape(shape, more), ::testing::HasSubstr("/unknwon: unknown key")) << path;
+    } else {
+      EXPECT_EQ(faults_of_shape(shape, more), "") << path;
+      EXPECT_EQ(warnings_of_shape(shape, more),
+                shape.others == Shape::Others::unread ? "/unknwon: nothing reads \"unknwon\"\n" : "") << path;
     }
     for (const char* other : {"null", "true", "5", "\"text\"", "[]"}) {
       EXPECT_NE(faults_of_shape(shape, parsed(other)), "") << path << other;
