@@ -5,9 +5,7 @@
 #include <deque>
 
 #include "cli/client.h"
-#include "cli/flags.h"
 #include "cli/output.h"
-#include "json/builder.h"
 #include "json/parse.h"
 
 namespace hence::cli {
@@ -47,6 +45,9 @@ Result<json::Value> body_of(const Io& io, const Act& act, const Asked& asked) {
     HENCE_TRY(const json::Value value, json_argument(io, extra.flag, asked.extras[i]));
     body.member(extra.member, value);
   }
+  if (act.add) {
+    if (const Status added = act.add(body); !added.ok()) return added.error();
+  }
   body.end_object();
   return std::move(body).finish();
 }
@@ -71,7 +72,8 @@ std::optional<int> read(const Call& call, const Act& act, Asked& asked) {
   for (size_t i = 0; i < act.extras.size(); ++i) {
     flags.text(act.extras[i].flag, asked.extras[i], act.extras[i].help, act.extras[i].needed ? Need::required : Need::optional);
   }
-  flags.text("--reason", asked.reason, act.needs_reason ? "why: kept in the record of it" : "kept in the record of it");
+  if (act.declare) act.declare(flags);
+  flags.text("--reason", asked.reason, "why: kept in the record of it");
   flags.server(asked.server).output(asked.output);
   return flags.parse();
 }
@@ -114,6 +116,17 @@ Result<json::Value> json_argument(const Io& io, std::string_view flag, std::stri
   return Error(ErrorCode::RequestInvalid, std::string(flag) + " is not JSON: " + value.error().message());
 }
 
+Act act_on_instances(std::string_view verb, std::string_view done, const char* statuses,
+                     std::function<std::string(const std::string& id)> said) {
+  return {"/instances", verb, "the instance, as instance list shows it",
+          {{"--workflow", "workflow", "of this workflow, namespace/name"},
+           {"--parent", "parent", "subflows of this instance"},
+           {"--status", "status", statuses}},
+          done, std::move(said)};
+}
+
+std::string goes_on(const std::string& id) { return "; hence instance trace " + id + " shows how it goes\n"; }
+
 int run_act(const Call& call, const Act& act) {
   Asked asked;
   if (const auto code = read(call, act, asked)) return *code;
@@ -122,15 +135,11 @@ int run_act(const Call& call, const Act& act) {
     for (const Act::Filter& filter : act.filters) names += std::string(filter.flag) + ", ";
     return call.io.fail("say which: an ID, or all that " + names + "--since, --until find", kExitWrongUse);
   }
-  if (act.needs_reason && asked.reason.empty() && !asked.dry_run) {
+  if (asked.reason.empty() && !asked.dry_run) {
     return call.io.fail(std::string(kSayWhy), kExitWrongUse);
   }
   const Result<json::Value> body = body_of(call.io, act, asked);
   if (!body.ok()) return call.io.fail(body.error().message(), kExitWrongUse);
-  for (size_t i = 0; i < act.extras.size(); ++i) {
-    if (!asked.id.empty() || act.extras[i].many || asked.extras[i].empty()) continue;
-    return call.io.fail(std::string(act.extras[i].flag) + " is for one: name its ID", kExitWrongUse);
-  }
   if (asked.id.empty()) return run_by_query(call, act, asked, *body);
   const std::string path = std::string(act.collection) + "/" + url_escape(asked.id) + "/" + std::string(act.verb);
   const Result<json::Value> answer = Client(asked.server).post(path, *body);

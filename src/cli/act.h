@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/flags.h"
+#include "json/builder.h"
 
 namespace hence::cli {
 
@@ -26,7 +28,6 @@ struct Act {
     const char* help;
     bool json = true;        ///< its value is JSON, @FILE or -; else a text
     bool needed = false;
-    bool many = false;       ///< also where a query says which
   };
   std::string_view collection;  ///< its path: "/instances"
   std::string_view verb;        ///< the action below one of it: "cancel"
@@ -37,9 +38,17 @@ struct Act {
   std::function<std::string(const std::string& id)> said;
   /// Flags that are true members of the body.
   std::vector<Filter> switches = {};
-  bool needs_reason = false;
   std::vector<Extra> extras = {};
+  /// Flags of its own, and what they add to the body.
+  std::function<void(Flags&)> declare = {};
+  std::function<Status(json::Builder&)> add = {};
 };
+
+/// On one instance, or on all that a query finds; statuses are those that it can be done to.
+Act act_on_instances(std::string_view verb, std::string_view done, const char* statuses,
+                     std::function<std::string(const std::string& id)> said);
+/// "; hence instance trace ID shows how it goes", of an act's answer.
+std::string goes_on(const std::string& id);
 
 inline constexpr std::string_view kSayWhy = "say why: --reason TEXT is kept in the record of it, with who asked";
 

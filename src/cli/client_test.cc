@@ -242,10 +242,11 @@ TEST_F(Asking, CancelAndRedriveCarryTheReason) {
   server.on("POST " + kBase + "/instances/07-1/cancel", 200, R"({"id":"07-1"})");
   server.on("POST " + kBase + "/deliveries/07-1.0/redrive", 200, R"({"id":"07-1.0"})");
   EXPECT_EQ(run({"instance", "cancel", "07-1", "--reason", "no need"}).code, kExitOk);
-  EXPECT_EQ(run({"delivery", "redrive", "07-1.0"}).code, kExitOk);
+  EXPECT_EQ(run({"delivery", "redrive", "07-1.0"}).code, kExitWrongUse);
+  EXPECT_EQ(run({"delivery", "redrive", "07-1.0", "--reason", "it is up"}).code, kExitOk);
   EXPECT_THAT(server.asked(),
               ElementsAre("POST " + kBase + R"(/instances/07-1/cancel {"reason":"no need"})",
-                          "POST " + kBase + "/deliveries/07-1.0/redrive {}"));
+                          "POST " + kBase + R"(/deliveries/07-1.0/redrive {"reason":"it is up"})"));
 }
 
 TEST_F(Asking, WorkflowsShowWhatRunsOnEachVersionAndAreRetired) {
@@ -277,7 +278,6 @@ TEST_F(Asking, ActsOnInstancesNeedAReasonAndCarryWhatTheySay) {
   EXPECT_EQ(run({"instance", "set-context", "07-1", "--reason", "r", "--value", "{"}).code, kExitWrongUse);
   EXPECT_EQ(run({"instance", "set-context", "07-1", "--reason", "r", "--value", "{}"}).code, kExitOk);
   EXPECT_EQ(run({"instance", "skip", "07-1", "--reason", "r"}).code, kExitWrongUse);
-  EXPECT_EQ(run({"instance", "retry", "--status", "faulted", "--reason", "r", "--input", "1"}).code, kExitWrongUse);
   EXPECT_EQ(run({"instance", "skip-compensation", "07-1"}).code, kExitWrongUse);
   EXPECT_THAT(run({"approval", "grant", "07-1.0"}).err, HasSubstr("say why: --reason"));
   EXPECT_EQ(run({"approval", "deny", "07-1.0", "--by", "ann"}).code, kExitWrongUse);
@@ -308,6 +308,14 @@ TEST_F(Asking, CancelAndRedriveTakeAllThatAQueryFinds) {
   EXPECT_EQ(skipped.code, kExitOk) << skipped.err;
   EXPECT_EQ(skipped.out, "07-1\nskipped: 1\n");
   EXPECT_THAT(server.asked().back(), HasSubstr(R"({"reason":"r","task":"nap","output":1})"));
+  server.on("POST " + kBase + "/instances/by-query/event?limit=100&workflow=t%2Fnap", 200,
+            R"({"dryRun":false,"items":[{"id":"07-1"}],"failed":0})");
+  const Ran sent = run({"instance", "send-event", "--workflow", "t/nap", "--type", "t", "--source", "/s", "--id", "1",
+                        "--reason", "r", "-o", "table"});
+  EXPECT_EQ(sent.code, kExitOk) << sent.err;
+  EXPECT_EQ(sent.out, "07-1\ngiven the event: 1\n");
+  EXPECT_THAT(server.asked().back(), HasSubstr(R"({"reason":"r","event":{"specversion":"1.0","id":"1","source":"/s","type":"t")"));
+  EXPECT_EQ(run({"instance", "send-event", "--workflow", "t/nap", "--reason", "r"}).code, kExitWrongUse) << "no event";
   EXPECT_EQ(run({"instance", "cancel"}).code, kExitWrongUse);
   EXPECT_EQ(run({"instance", "cancel", "07-1", "--workflow", "t/nap"}).code, kExitWrongUse);
 }

@@ -56,13 +56,13 @@ int delivery_get(const Call& call) {
 }
 
 int delivery_redrive(const Call& call) {
-  return run_act(call, {"/deliveries",
-                        "redrive",
-                        "the parked delivery, as delivery list shows it",
-                        {{"--sink", "sink", "parked ones to this sink"},
-                         {"--event", "event", "parked ones for the event at this position"}},
-                        "tried again",
-                        [](const std::string& id) {
+  return run_act(call, {.collection = "/deliveries",
+                        .verb = "redrive",
+                        .id_help = "the parked delivery, as delivery list shows it",
+                        .filters = {{"--sink", "sink", "parked ones to this sink"},
+                                    {"--event", "event", "parked ones for the event at this position"}},
+                        .done = "tried again",
+                        .said = [](const std::string& id) {
                           return "tries " + id + " again; hence delivery get " + id + " shows how it goes\n";
                         }});
 }

@@ -189,31 +189,21 @@ int event_send(const Call& call) {
   return outcome.all_accepted ? kExitOk : kExitNo;
 }
 
-/// `hence instance send-event`: the same, for one instance alone.
+/// `hence instance send-event`: the same, for one instance alone, or for each that a query finds.
 int instance_send_event(const Call& call) {
-  std::string id, reason;
   SendFlags send;
-  ServerFlags server;
-  OutputFlags output;
-  Flags flags(call);
-  flags.positional("ID", id, "the instance, as instance list shows it");
-  declare(flags, send, "the event; - is standard input");
-  flags.text("--reason", reason, "why: kept in the record of it");
-  flags.server(server).output(output);
-  if (const auto code = flags.parse()) return *code;
-  if (reason.empty()) return call.io.fail(std::string(kSayWhy), kExitWrongUse);
-  const Result<std::vector<json::Value>> events = events_of(call, send);
-  if (!events.ok()) return call.io.fail(events.error().message(), kExitWrongUse);
-  if (events->size() != 1) return call.io.fail(send.file + " holds several events; send one at a time", kExitWrongUse);
-  json::Builder body;
-  body.begin_object().member("reason", reason).member("event", events->front()).end_object();
-  const Result<json::Value> answer =
-      Client(server).post("/instances/" + url_escape(id) + "/event", std::move(body).finish());
-  if (!answer.ok()) return call.io.fail(answer.error());
-  call.io.out(format_value(output.format, *answer, [&] {
-    return "sent to " + id + "; hence instance trace " + id + " shows how it goes\n";
-  }));
-  return kExitOk;
+  Act act = act_on_instances("event", "given the event", "pending, running, waiting or suspended",
+                             [](const std::string& id) { return "sent to " + id + goes_on(id); });
+  act.declare = [&](Flags& flags) { declare(flags, send, "the event; - is standard input"); };
+  act.add = [&](json::Builder& body) -> Status {
+    HENCE_TRY(const std::vector<json::Value> events, events_of(call, send));
+    if (events.size() != 1) {
+      return Error(ErrorCode::RequestInvalid, send.file + " holds several events; send one at a time");
+    }
+    body.member("event", events.front());
+    return {};
+  };
+  return run_act(call, act);
 }
 
 }  // namespace hence::cli

@@ -122,40 +122,17 @@ int instance_why(const Call& call) {
 
 namespace {
 
-/// An act on one instance, or on all that a query finds.
-Act act_on_many(std::string_view verb, std::string_view done, const char* statuses,
-                std::function<std::string(const std::string& id)> said) {
-  Act act{"/instances", verb, "the instance, as instance list shows it",
-          {{"--workflow", "workflow", "of this workflow, namespace/name"},
-           {"--parent", "parent", "subflows of this instance"},
-           {"--status", "status", statuses}},
-          done, std::move(said)};
-  act.needs_reason = true;
-  return act;
-}
-
 /// On instances whose compensation waits for a person.
 Act act_on_parked(std::string_view verb, std::string_view done, std::function<std::string(const std::string& id)> said) {
-  Act act{"/instances", verb, "the instance, as instance list --parked shows it",
+  return {"/instances", verb, "the instance, as instance list --parked shows it",
           {{"--workflow", "workflow", "parked ones of this workflow, namespace/name"}},
           done, std::move(said)};
-  act.needs_reason = true;
-  return act;
 }
-
-Act act_on_one(std::string_view verb, std::vector<Act::Extra> extras, std::function<std::string(const std::string& id)> said) {
-  Act act{"/instances", verb, "the instance, as instance list shows it", {}, {}, std::move(said)};
-  act.needs_reason = true;
-  act.extras = std::move(extras);
-  return act;
-}
-
-std::string goes_on(const std::string& id) { return "; hence instance trace " + id + " shows how it goes\n"; }
 
 }  // namespace
 
 int instance_cancel(const Call& call) {
-  Act act = act_on_many("cancel", "cancelled", "pending, running, waiting, suspended or compensating",
+  Act act = act_on_instances("cancel", "cancelled", "pending, running, waiting, suspended or compensating",
                         [](const std::string& id) { return "cancelled " + id + "\n"; });
   act.switches = {{"--compensate", "compensate", "undo first what its tasks did (metadata.compensate)"}};
   return run_act(call, act);
@@ -174,33 +151,35 @@ int instance_skip_compensation(const Call& call) {
 }
 
 int instance_suspend(const Call& call) {
-  return run_act(call, act_on_many("suspend", "suspended", "pending, running or waiting", [](const std::string& id) {
+  return run_act(call, act_on_instances("suspend", "suspended", "pending, running or waiting", [](const std::string& id) {
                    return "suspended " + id + "; hence instance resume " + id + " lets it go on\n";
                  }));
 }
 
 int instance_resume(const Call& call) {
-  return run_act(call, act_on_many("resume", "resumed", "suspended",
+  return run_act(call, act_on_instances("resume", "resumed", "suspended",
                                    [](const std::string& id) { return "resumed " + id + goes_on(id); }));
 }
 
 int instance_retry(const Call& call) {
-  Act act = act_on_many("retry", "retried", "faulted", [](const std::string& id) { return "retries " + id + goes_on(id); });
+  Act act = act_on_instances("retry", "retried", "faulted", [](const std::string& id) { return "retries " + id + goes_on(id); });
   act.extras = {{"--input", "input", "of the task that failed, instead of what it had: JSON; @FILE or - reads it"}};
   return run_act(call, act);
 }
 
 int instance_skip(const Call& call) {
-  Act act = act_on_many("skip", "skipped", "pending, running, waiting, suspended or faulted",
+  Act act = act_on_instances("skip", "skipped", "pending, running, waiting, suspended or faulted",
                         [](const std::string& id) { return "skipped a task of " + id + goes_on(id); });
-  act.extras = {{"--task", "task", "its name, or its reference where names are not enough", false, true, true},
-                {"--result", "output", "what it gives on, instead of its input: JSON; @FILE or - reads it", true, false, true}};
+  act.extras = {{"--task", "task", "its name, or its reference where names are not enough", false, true},
+                {"--result", "output", "what it gives on, instead of its input: JSON; @FILE or - reads it", true}};
   return run_act(call, act);
 }
 
 int instance_set_context(const Call& call) {
-  return run_act(call, act_on_one("context", {{"--value", "context", "the new context: JSON; @FILE or - reads it", true, true}},
-                                  [](const std::string& id) { return "set the context of " + id + "\n"; }));
+  Act act = act_on_instances("context", "given a context", "pending, running, waiting, suspended or faulted",
+                             [](const std::string& id) { return "set the context of " + id + "\n"; });
+  act.extras = {{"--value", "context", "the new context: JSON; @FILE or - reads it", true, true}};
+  return run_act(call, act);
 }
 
 }  // namespace hence::cli

@@ -160,7 +160,7 @@ class User(threading.Thread):
     def redrive(self):
         status, text = self.ask('GET', '/api/v1/deliveries?status=parked&limit=3', None)
         for delivery in json.loads(text)['items'] if status == 200 else ():
-            status, text = self.ask('POST', f'/api/v1/deliveries/{delivery["id"]}/redrive', '{}')
+            status, text = self.ask('POST', f'/api/v1/deliveries/{delivery["id"]}/redrive', '{"reason": "again"}')
             if status not in (200, 409, 503):
                 self.book.fault(f'the redrive of {delivery["id"]} was answered {status}: {text[:200]!r}')
 

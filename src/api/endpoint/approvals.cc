@@ -16,7 +16,7 @@ void decide(Context& context, const ExchangePtr& exchange, bool grant) {
   if (!id.ok()) return exchange->fail(id.error());
   const Result<json::Value> body = read_object(*exchange, kMembers);
   if (!body.ok()) return exchange->fail(body.error());
-  const Result<std::string> reason = need_reason(*body);
+  const Result<std::string> reason = read_reason(*body);
   if (!reason.ok()) return exchange->fail(reason.error());
   const Result<std::string> by = read_text(*body, "by", kTextBytesMax);
   if (!by.ok()) return exchange->fail(by.error());

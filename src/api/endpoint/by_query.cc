@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One act on all that a list finds: cancel, suspend, resume or retry instances, skip a task of them, redrive parked deliveries.
+// One act on all that a list finds: what a person does to an instance, and the redrive of parked deliveries.
+
+#include <algorithm>
 
 #include "api/endpoint/handlers.h"
 #include "api/endpoint/request_read.h"
@@ -21,6 +23,8 @@ struct ByQuery {
   ListPage page;
   std::function<bool(json::View item)> wanted;
   MakeCommand command;
+  /// A dry run is no act.
+  Reason needed() const { return dry_run ? Reason::optional : Reason::needed; }
 };
 
 struct Found {
@@ -117,7 +121,7 @@ MakeCommand commands_like(engine::Command like, std::function<void(engine::Comma
 Result<engine::Command> common_command(const Exchange& exchange, Reason needed) {
   constexpr std::string_view kMembers[] = {"reason"};
   HENCE_TRY(const json::Value body, read_object(exchange, kMembers));
-  HENCE_TRY(const std::string reason, needed == Reason::needed ? need_reason(body) : read_reason(exchange));
+  HENCE_TRY(const std::string reason, read_reason(body, needed));
   return command_of(exchange, reason);
 }
 
@@ -139,7 +143,7 @@ void decide_parked(Context& context, const ExchangePtr& exchange, workflow::Park
   Result<ByQuery> act = read_by_query(context, *exchange);
   if (!act.ok()) return exchange->fail(act.error());
   act->list.parked = true;
-  const Reason reason = act->dry_run ? Reason::optional : Reason::needed;
+  const Reason reason = act->needed();
   act_on_instances(context, exchange, std::move(*act), common_command(*exchange, reason),
                    [decision](engine::Command& command, Address id) {
                      command.body = engine::DecideParked{id, decision};
@@ -151,7 +155,7 @@ void decide_parked(Context& context, const ExchangePtr& exchange, workflow::Park
 void cancel_instances(Context& context, ExchangePtr exchange) {
   Result<ByQuery> act = read_by_query(context, *exchange);
   if (!act.ok()) return exchange->fail(act.error());
-  const Result<CancelBody> body = read_cancel(*exchange, !act->dry_run);
+  const Result<CancelBody> body = read_cancel(*exchange, act->needed());
   if (!body.ok()) return exchange->fail(body.error());
   act_on_instances(context, exchange, std::move(*act), command_of(*exchange, body->reason),
                    [undo = body->undo](engine::Command& command, Address id) {
@@ -168,46 +172,42 @@ void skip_compensations(Context& context, ExchangePtr exchange) {
 }
 
 void act_on_found(Context& context, ExchangePtr exchange) {
-  using Act = engine::ActOnInstance::Act;
-  struct ActWord {
-    std::string_view word;
-    Act act;
+  struct Wanted {
+    std::string_view word;  ///< the last of the route's path
     bool (*wanted)(std::string_view status);
   };
   static constexpr auto kRuns = [](std::string_view status) {
     return status != "completed" && status != "faulted" && status != "cancelled";
   };
-  static constexpr ActWord kActs[] = {
-      {"suspend", Act::suspend, [](std::string_view status) { return kRuns(status) && status != "suspended"; }},
-      {"resume", Act::resume, [](std::string_view status) { return status == "suspended"; }},
-      {"retry", Act::retry, [](std::string_view status) { return status == "faulted"; }},
-      {"skip", Act::skip, [](std::string_view status) { return kRuns(status) || status == "faulted"; }}};
+  static constexpr auto kRunsOrFaulted = [](std::string_view status) { return kRuns(status) || status == "faulted"; };
+  static constexpr Wanted kActs[] = {
+      {"suspend", [](std::string_view status) { return kRuns(status) && status != "suspended"; }},
+      {"resume", [](std::string_view status) { return status == "suspended"; }},
+      {"retry", [](std::string_view status) { return status == "faulted"; }},
+      {"skip", kRunsOrFaulted},
+      {"context", kRunsOrFaulted},
+      {"event", kRuns}};
   Result<ByQuery> query = read_by_query(context, *exchange);
   if (!query.ok()) return exchange->fail(query.error());
-  const Reason reason = query->dry_run ? Reason::optional : Reason::needed;
+  Result<engine::Command> like = read_act(*exchange, {}, query->needed());
+  if (!like.ok()) return exchange->fail(like.error());
   query->page = [name_space = exchange->name_space()](engine::Query& q, const engine::ListOptions& list) {
     return q.instances(name_space, list);
   };
   const std::string_view path = exchange->route().path;
-  for (const ActWord& act : kActs) {
-    if (!path.ends_with("/" + std::string(act.word))) continue;
-    const bool skips = act.act == Act::skip;  // it has more to say: the task, and what that gives on
-    Result<engine::Command> like = skips ? read_act(*exchange, {}, reason) : common_command(*exchange, reason);
-    if (!like.ok()) return exchange->fail(like.error());
-    if (!skips) like->body = engine::ActOnInstance{act.act, {}};
-    query->wanted = [wanted = act.wanted](json::View item) { return wanted(item.string_or("status", "")); };
-    query->command = commands_like(std::move(*like), [](engine::Command& command, const std::string& id) {
-      std::get<engine::ActOnInstance>(command.body).instance = *Address::parse(id);
-    });
-    return run_by_query(context, exchange, std::move(*query));
-  }
-  HENCE_CHECK(false);
+  const auto act = std::ranges::find(kActs, path.substr(path.rfind('/') + 1), &Wanted::word);
+  HENCE_CHECK(act != std::end(kActs));
+  query->wanted = [wanted = act->wanted](json::View item) { return wanted(item.string_or("status", "")); };
+  query->command = commands_like(std::move(*like), [](engine::Command& command, const std::string& id) {
+    std::get<engine::ActOnInstance>(command.body).instance = *Address::parse(id);
+  });
+  run_by_query(context, exchange, std::move(*query));
 }
 
 void redrive_deliveries(Context& context, ExchangePtr exchange) {
   Result<ByQuery> act = read_by_query(context, *exchange);
   if (!act.ok()) return exchange->fail(act.error());
-  Result<engine::Command> like = common_command(*exchange, Reason::optional);
+  Result<engine::Command> like = common_command(*exchange, act->needed());
   if (!like.ok()) return exchange->fail(like.error());
   act->list.status = "parked";
   act->page = [name_space = exchange->name_space()](engine::Query& query, const engine::ListOptions& list) {

@@ -78,9 +78,53 @@ TEST_F(ByQuery, SkipsATaskByItsName) {
 }
 
 TEST_F(ByQuery, SaysWhatThereIsByQuery) {
-  const Answer context = send("POST /api/v1/instances/by-query/context", R"({"reason":"r","context":{}})");
-  EXPECT_EQ(context.status, 400);
-  EXPECT_THAT(context.body, HasSubstr("acts by query are: cancel, compensation/redrive, compensation/skip, suspend, resume, retry, skip"));
+  const Answer trace = send("GET /api/v1/instances/by-query/trace");
+  EXPECT_EQ(trace.status, 400);
+  EXPECT_THAT(trace.body, HasSubstr("acts by query are: cancel, compensation/redrive, compensation/skip, suspend, resume, "
+                                      "retry, skip, context, event"));
+}
+
+constexpr const char* kAsks = R"(
+document: {dsl: 1.0.3, namespace: t, name: asks, version: 1.0.0}
+do:
+  - hear: {listen: {to: {one: {with: {type: told}}}}, export: {as: "${ $context + {heard: .[0]} }"}}
+  - tell: {set: "${ $context }"}
+)";
+
+TEST_F(ByQuery, SetsContextsAndGivesAnEventToEach) {
+  ASSERT_EQ(apply(kAsks).status, 200);
+  start(3, "t/asks");
+  start(1, "t/sleep");
+  const std::string at = "POST /api/v1/instances/by-query/context?workflow=t/asks";
+  EXPECT_THAT(send(at, kWhy).body, HasSubstr("context is missing"));
+  EXPECT_THAT(send(at, R"({"context":{"of":"many"}})").body, HasSubstr("say why"));
+  EXPECT_EQ(items(send(at + "&dry_run=true", R"({"context":{"of":"nobody"}})")), 3u);
+  EXPECT_THAT(send(at, R"({"reason":"r","context":{"of":"many"}})").body, HasSubstr("\"failed\":0"));
+
+  const Answer told = send("POST /api/v1/instances/by-query/event?since=1h",
+                           R"({"reason":"r","event":{"specversion":"1.0","id":"1","source":"/s","type":"told","data":7}})");
+  EXPECT_EQ(items(told), 4u);
+  EXPECT_THAT(told.body, HasSubstr("\"failed\":1")) << "the one that sleeps waits for no event";
+  EXPECT_THAT(told.body, HasSubstr("waits for no such event"));
+  EXPECT_EQ(count("completed"), 3u);
+  const auto ended = send("GET /api/v1/instances?workflow=t/asks").json();
+  for (const json::View item : ended->find("items")->elements()) {
+    const Answer one = send("GET /api/v1/instances/" + std::string(item.string_or("id", "")));
+    EXPECT_THAT(one.body, HasSubstr(R"("output":{"of":"many","heard":7})"));
+  }
+  EXPECT_EQ(items(send(at, R"({"reason":"r","context":{}})")), 0u) << "ended ones are left alone";
+}
+
+TEST_F(ByQuery, RetriesWithAnotherInput) {
+  ASSERT_EQ(apply("document: {dsl: 1.0.3, namespace: t, name: picky, version: 1.0.0}\n"
+                  "do: [{a: {set: {n: '${ .n + 1 }'}}}]").status, 200);
+  for (int i = 0; i < 2; ++i) {
+    send("POST /api/v1/instances", R"({"workflow":"t/picky","input":{"n":"one"}})", "content-type: application/json\n");
+  }
+  ASSERT_EQ(count("faulted"), 2u);
+  const Answer done = send("POST /api/v1/instances/by-query/retry?workflow=t/picky", R"({"reason":"r","input":{"n":1}})");
+  EXPECT_THAT(done.body, HasSubstr("\"failed\":0"));
+  EXPECT_EQ(count("completed"), 2u);
 }
 
 TEST_F(ByQuery, StopsAtTheLimitAndSaysWhereToGoOn) {
@@ -107,7 +151,8 @@ TEST_F(ByQuery, RedrivesTheParkedDeliveriesOfASink) {
   ASSERT_EQ(effects.size(), 3u);
   backend.park(effects[0]);
   backend.park(effects[2]);
-  EXPECT_EQ(items(send("POST /api/v1/deliveries/by-query/redrive?sink=other")), 0u);
+  EXPECT_EQ(items(send("POST /api/v1/deliveries/by-query/redrive?sink=other", kWhy)), 0u);
+  EXPECT_THAT(send("POST /api/v1/deliveries/by-query/redrive?sink=chat").body, HasSubstr("say why"));
   EXPECT_EQ(items(send("POST /api/v1/deliveries/by-query/redrive?sink=chat&dry_run=true")), 2u);
   const Answer done = send("POST /api/v1/deliveries/by-query/redrive?sink=chat", R"({"reason":"fixed"})");
   EXPECT_EQ(done.status, 200) << done.body;

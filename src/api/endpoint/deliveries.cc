@@ -25,7 +25,10 @@ void get_delivery(Context& context, ExchangePtr exchange) {
 void redrive_delivery(Context& context, ExchangePtr exchange) {
   const Result<engine::EffectId> id = read_effect_id(context, exchange->param(0));
   if (!id.ok()) return exchange->fail(id.error());
-  const Result<std::string> reason = read_reason(*exchange);
+  constexpr std::string_view kMembers[] = {"reason"};
+  const Result<json::Value> body = read_object(*exchange, kMembers);
+  if (!body.ok()) return exchange->fail(body.error());
+  const Result<std::string> reason = read_reason(*body);
   if (!reason.ok()) return exchange->fail(reason.error());
   Result<engine::Command> command = command_of(*exchange, *reason);
   if (!command.ok()) return exchange->fail(command.error());

@@ -51,7 +51,7 @@ Result<engine::Command> read_act(const Exchange& exchange, Address instance, Rea
     if (!member.empty()) members.push_back(member);
   }
   HENCE_TRY(const json::Value body, read_object(exchange, members));
-  HENCE_TRY(std::string reason, needed == Reason::needed ? need_reason(body) : read_text(body, "reason", kReasonBytesMax));
+  HENCE_TRY(std::string reason, read_reason(body, needed));
   engine::ActOnInstance made{act.act, instance};
   if (!act.task.empty()) {
     HENCE_TRY(made.task, read_text(body, act.task, kTaskBytesMax));
@@ -75,7 +75,7 @@ Result<engine::Command> read_act(const Exchange& exchange, Address instance, Rea
 void act_on_instance(Context& context, ExchangePtr exchange) {
   const Result<Address> id = read_address(context, exchange->param(0), "instance");
   if (!id.ok()) return exchange->fail(id.error());
-  Result<engine::Command> command = read_act(*exchange, *id, Reason::needed);
+  Result<engine::Command> command = read_act(*exchange, *id);
   if (!command.ok()) return exchange->fail(command.error());
   const auto done = [&context, exchange, id = *id](const engine::Reply& reply) {
     if (!reply.error) return exchange->answer_text(200, "{\"id\":\"" + id.to_string() + "\"}");

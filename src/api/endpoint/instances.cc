@@ -165,7 +165,7 @@ void decide_parked(Context& context, const ExchangePtr& exchange, workflow::Park
   constexpr std::string_view kMembers[] = {"reason"};
   const Result<json::Value> body = read_object(*exchange, kMembers);
   if (!body.ok()) return exchange->fail(body.error());
-  const Result<std::string> reason = need_reason(*body);
+  const Result<std::string> reason = read_reason(*body);
   if (!reason.ok()) return exchange->fail(reason.error());
   act_on_instance(context, exchange, engine::DecideParked{*id, decision}, *reason);
 }

@@ -25,16 +25,16 @@ void add_content(json::Builder& b, std::string_view media_type, std::string_view
 std::string_view json_body(std::string_view operation) {
   constexpr std::pair<std::string_view, std::string_view> kBodies[] = {
       {"startInstance", "StartInstance"}, {"retryInstance", "RetryInstance"}, {"skipTask", "SkipTask"},
-      {"skipTasks", "SkipTask"},
-      {"setContext", "SetContext"},       {"sendEventToInstance", "SendEventToInstance"}};
+      {"skipTasks", "SkipTask"},          {"retryInstances", "RetryInstance"},
+      {"setContext", "SetContext"},       {"sendEventToInstance", "SendEventToInstance"},
+      {"setContexts", "SetContext"},      {"sendEventToInstances", "SendEventToInstance"},
+      {"createCheckpoint", "CreateCheckpoint"}};
   for (const auto& [name, schema] : kBodies) {
     if (name == operation) return schema;
   }
   if (operation.starts_with("cancelInst")) return "CancelBody";
   if (operation.ends_with("Approval")) return "DecisionBody";
-  const bool instances = operation.ends_with("Instance") || operation.ends_with("Instances");
-  const bool parked = operation.find("Compensation") != std::string_view::npos;
-  return instances || parked ? "NeededReason" : "Reason";
+  return "Reason";
 }
 
 /// The media types a body may have, with their schemas.

@@ -195,7 +195,7 @@ TEST_F(Queries, RefusesBadIdsAndFilters) {
       {"GET /api/v1/rules?min_position=x", 400, "is no position"},
       {"GET /api/v1/rules?min_position=01-999", 503, "is not applied after"},
       {"POST /api/v1/apply?dry_run=maybe", 400, "true or false"},
-      {"POST /api/v1/deliveries/01-42.0/redrive", 404, "there is no delivery"},
+      {"POST /api/v1/deliveries/01-42.0/redrive", 400, "say why"},
       {"POST /api/v1/deliveries/x/redrive", 400, "07-42.0"},
   };
   for (const Case& test : cases) {
@@ -211,7 +211,8 @@ TEST_F(Queries, ShowsDeliveriesAndRedrivesParkedOnes) {
   ASSERT_EQ(backend.effects.size(), 1u);
   const std::string id = backend.effects[0].id.to_string();
   EXPECT_EQ(send("GET /api/v1/deliveries?sink=chat&status=ready&event=" + position).json()->find("items")->size(), 1u);
-  EXPECT_EQ(send("POST /api/v1/deliveries/" + id + "/redrive").status, 409);
+  EXPECT_EQ(send("POST /api/v1/deliveries/" + id + "/redrive", R"({"reason":"r"})").status, 409);
+  EXPECT_EQ(send("POST /api/v1/deliveries/01-42.0/redrive", R"({"reason":"r"})").status, 404);
   backend.park(backend.effects[0]);
   EXPECT_EQ(send("GET /api/v1/deliveries/" + id).text("status"), "parked");
   const Answer redriven = send("POST /api/v1/deliveries/" + id + "/redrive", R"({"reason":"fixed"})");

@@ -156,23 +156,17 @@ Result<std::string> read_text(json::View object, std::string_view member, size_t
   return invalid(std::string(member) + " is over " + std::to_string(bytes_max) + " bytes");
 }
 
-Result<std::string> read_reason(const Exchange& exchange) {
-  constexpr std::string_view kMembers[] = {"reason"};
-  HENCE_TRY(const json::Value body, read_object(exchange, kMembers));
-  return read_text(body, "reason", kReasonBytesMax);
-}
-
-Result<std::string> need_reason(json::View body) {
+Result<std::string> read_reason(json::View body, Reason needed) {
   HENCE_TRY(const std::string reason, read_text(body, "reason", kReasonBytesMax));
-  if (reason.find_first_not_of(" \t\r\n") != std::string::npos) return reason;
+  if (needed == Reason::optional || reason.find_first_not_of(" \t\r\n") != std::string::npos) return reason;
   return invalid("say why: {\"reason\": \"…\"} is kept in the record of it, with who asked");
 }
 
-Result<CancelBody> read_cancel(const Exchange& exchange, bool needs_reason) {
+Result<CancelBody> read_cancel(const Exchange& exchange, Reason needed) {
   constexpr std::string_view kMembers[] = {"reason", "compensate"};
   HENCE_TRY(const json::Value body, read_object(exchange, kMembers));
   CancelBody cancel;
-  HENCE_TRY(cancel.reason, needs_reason ? need_reason(body) : read_text(body, "reason", kReasonBytesMax));
+  HENCE_TRY(cancel.reason, read_reason(body, needed));
   const auto compensate = body->find("compensate");
   if (compensate && !compensate->is_bool()) return invalid("compensate is true or false");
   if (compensate && compensate->as_bool()) cancel.undo = workflow::Undo::yes;

@@ -34,23 +34,19 @@ Result<json::Value> read_object(const Exchange& exchange,
                                 std::span<const std::string_view> members);
 /// A member that is a string of so many bytes at most; empty where it is absent.
 Result<std::string> read_text(json::View object, std::string_view member, size_t bytes_max);
-/// The body {"reason": …} of an operator's act; both may be left out. Errors: as read_object.
-Result<std::string> read_reason(const Exchange& exchange);
 inline constexpr size_t kReasonBytesMax = 1'024;
-/// The member `reason` of an act on an instance or of a decision, which must say something.
-Result<std::string> need_reason(json::View body);
-
 /// Whether an act's body must say why; that of a dry run need not.
 enum class Reason : uint8_t { optional, needed };
+/// The member `reason` of a person's act or decision; where it is needed it must say something.
+Result<std::string> read_reason(json::View body, Reason needed = Reason::needed);
 /// An act on one instance, by the last word of the route's path and the body (instance_acts.cc).
-Result<engine::Command> read_act(const Exchange& exchange, Address instance, Reason needed);
+Result<engine::Command> read_act(const Exchange& exchange, Address instance, Reason needed = Reason::needed);
 
 /// The body {"reason": …, "compensate": true} of a cancel; compensate may be left out.
 struct CancelBody {
   std::string reason;
   workflow::Undo undo = workflow::Undo::no;
 };
-/// needs_reason: not of a dry run.
-Result<CancelBody> read_cancel(const Exchange& exchange, bool needs_reason = true);
+Result<CancelBody> read_cancel(const Exchange& exchange, Reason needed = Reason::needed);
 
 }  // namespace hence::api

@@ -185,6 +185,12 @@ constexpr Route kRoutes[] = {
     {post, "/instances/by-query/skip", kSpace, Access::token, Body::json, act_on_found,
      "skipTasks", "Ends a task by hand, of all instances that the query finds; one that does not stand at it "
      "has its error.", 200, "ByQueryResult", kInstancesByQuery},
+    {post, "/instances/by-query/context", kSpace, Access::token, Body::json, act_on_found,
+     "setContexts", "Replaces the context of all instances that the query finds.", 200, "ByQueryResult",
+     kInstancesByQuery},
+    {post, "/instances/by-query/event", kSpace, Access::token, Body::json, act_on_found,
+     "sendEventToInstances", "Gives an event to each instance that the query finds; no rules are asked. One that does "
+     "not wait for it has its error.", 200, "ByQueryResult", kInstancesByQuery},
     {post, "/instances/{id}/suspend", kSpace, Access::token, Body::json, act_on_instance,
      "suspendInstance", "No further task of it begins, nor of subflows it awaits; what comes is kept until the resume.", 200, "InstanceReference"},
     {post, "/instances/{id}/resume", kSpace, Access::token, Body::json, act_on_instance,
