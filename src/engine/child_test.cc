@@ -70,6 +70,14 @@ do:
   - leave: {run: {workflow: {namespace: t, name: slow, input: {for: PT5S}}, await: false}}
   - stay: {wait: PT1H}
 ---
+document: {dsl: 1.0.3, namespace: t, name: repents-below, version: 1.0.0}
+do: [{ask: {run: {workflow: {namespace: t, name: repents}}}}]
+---
+document: {dsl: 1.0.3, namespace: t, name: repents, version: 1.0.0}
+do:
+  - book: {set: {n: 1}, metadata: {compensate: [{undo: {wait: PT5S}}]}}
+  - fail: {raise: {error: {type: https://t/bad, status: 409}}}
+---
 document: {dsl: 1.0.3, namespace: t, name: hears, version: 1.0.0}
 do: [{one: {listen: {to: {one: {with: {type: go}}}}}}]
 )";
@@ -269,6 +277,20 @@ TEST_F(ChildTest, APersonMayLetItGoOnBeforeItsParent) {
   EXPECT_EQ(status(parent), "suspended");
   act(Act::resume, parent);
   EXPECT_EQ(status(parent), "completed");
+}
+
+TEST_F(ChildTest, UndoesOnWhereItsParentIsSuspendedAndThenEnds) {
+  const Address parent = start("t/repents-below");
+  const Address child = child_of(parent);
+  EXPECT_EQ(status(child), "compensating");
+  act(Act::suspend, parent);
+  EXPECT_EQ(status(child), "suspended");
+  cancel(parent, "not wanted");
+  EXPECT_EQ(status(child), "compensating");
+  expect_same_after_loss();
+  world.advance(Duration::seconds(5));
+  EXPECT_EQ(status(child), "faulted");
+  EXPECT_EQ(text(child, "compensated"), "true");
 }
 
 TEST_F(ChildTest, IsNotSuspendedWhereNobodyAwaitsIt) {

@@ -76,6 +76,13 @@ struct AdoptIndex {
   std::shared_ptr<const Definitions> merged;
 };
 
+/// What a request that becomes several commands is about, kept under its Idempotency-Key before they are made:
+/// the same request under the key gets the first answer, and makes the same commands.
+struct KeepAnswer {
+  std::string asked;
+  std::string answer;
+};
+
 struct StartInstance {
   enum class OnConflict : uint8_t { existing, reject, replace };
   std::string workflow;  ///< "ns/name" or "ns/name:version"
@@ -165,7 +172,7 @@ struct Command {
   std::string idempotency_key;
   std::variant<IngestEvent, ApplyResources, StartInstance, CancelInstance, AttemptEnded,
                RedriveDelivery, TimersDue, ContinueInstance, AdoptIndex, RaiseFeatureLevel, ForgetEnded,
-               DecideParked, DecideApproval, ActOnInstance>
+               DecideParked, DecideApproval, ActOnInstance, KeepAnswer>
       body;
 };
 
@@ -179,7 +186,7 @@ struct Reply {
   resource::VerdictPtr verdict = {};  ///< why its type refused an event, or what does not fit in an accepted one
   bool stale_base = false;  ///< ApplyResources built on an old version: build again
   bool repeated = false;    ///< kept under the Idempotency-Key, from the first time
-  std::string answer = {};  ///< of ApplyResources
+  std::string answer = {};  ///< of ApplyResources and KeepAnswer
 };
 
 }  // namespace hence::engine

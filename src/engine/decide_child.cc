@@ -137,6 +137,13 @@ void Engine::take_child_cancel(Recorder& record, const ChildCancel& cancel) {
   HENCE_CHECK(row != nullptr);
   if (row->machine.ending) {
     record.add(Ignored{"its parent no longer waits for it; what it did is being undone already", child, {}});
+    // Nobody is left who would let it go on.
+    if (row->machine.suspension && row->machine.suspension->asker == workflow::Asker::parent) {
+      Move move{Turn::resume, {}, 0, nullptr, {}};
+      move.asker = workflow::Asker::parent;
+      move.later = leave_for_later();
+      move_instance(record, child, move);
+    }
     return;
   }
   Move move{Turn::cancel, {}, 0, nullptr, cancel.reason};

@@ -27,7 +27,7 @@ Result<std::optional<json::Value>> gathering_value(const workflow::ListenSite& s
                                                     std::string(json::type_name((*value)->type())));
     }
     if (key.expect.present()) {
-      Result<json::Value> expected = key.expect.evaluate(event, {}, environment);
+      Result<json::Value> expected = workflow::read_expected(key, event, environment);
       if (!expected.ok()) return Error(expected.error().code(), name + ".expect: " + expected.error().message());
       if (!json::equal(*expected, *value)) {
         return Error(ErrorCode::ExpressionFailed, name + ": expected " + (*expected)->to_text() + ", got " + (*value)->to_text());

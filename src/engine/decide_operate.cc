@@ -47,8 +47,24 @@ void Engine::run(const Command& command, const ActOnInstance& body, Batch& batch
   batch.replies.push_back(std::move(reply));
 }
 
+Address Engine::replaced_by(Address instance) {
+  const InstanceRow* row = state_.open_instance(instance);
+  if (row->id.empty() || row->machine.phase != workflow::Phase::faulted) return {};
+  const auto bytes = overlay_.get(keys::unique_id(instance.partition, row->name_space, row->workflow, row->id));
+  Address holder;
+  if (bytes) Decoder(*bytes).get(holder);
+  return holder == instance ? Address{} : holder;
+}
+
 Status Engine::act_on(Recorder& record, const ActOnInstance& body) {
   if (body.act == Act::send_event) return give_event(record, body.instance, *body.event);
+  if (body.act == Act::retry || body.act == Act::skip) {
+    if (const Address other = replaced_by(body.instance); !other.is_none()) {
+      const std::string why = "instance " + other.to_string() + " took its id (onConflict: replace)";
+      record.add(Ignored{"a " + std::string(act_name(body.act)) + ": " + why, body.instance, {}});
+      return Error(ErrorCode::Conflict, "instance " + body.instance.to_string() + ": " + why + "; two would do the same work");
+    }
+  }
   static constexpr std::array<Turn, 5> kTurns = {Turn::suspend, Turn::resume, Turn::retry, Turn::skip, Turn::set_context};
   const Actor& actor = record.command().actor;
   const workflow::Phase before = state_.open_instance(body.instance)->machine.shown_phase();

@@ -22,7 +22,7 @@ std::optional<EffectId> EffectId::parse(std::string_view text) {
 
 Duration delivery_pause(const RetryPolicy& policy, uint32_t retry, std::optional<Duration> asked,
                         uint64_t random) {
-  const bool full_jitter = policy.jitter_to.micros == 0;
+  const bool full_jitter = policy.jitter_from.micros == 0 && policy.jitter_to.micros == 0;
   const workflow::RetryTimes times{policy.backoff, policy.delay, policy.jitter_from, policy.jitter_to};
   Duration pause = std::min(workflow::retry_delay(times, retry, random), kDeliveryPauseMax);
   if (full_jitter) {

@@ -40,7 +40,7 @@ struct RetryPolicy {
   uint32_t count = 8;
   workflow::Backoff backoff = workflow::Backoff::exponential;
   Duration delay = Duration::seconds(1);
-  Duration jitter_from;  ///< both zero: full jitter, a pause drawn evenly from [0, delay]
+  Duration jitter_from;  ///< both zero: full jitter, a pause drawn evenly from [0, delay]; below zero: none
   Duration jitter_to;
   Duration within;       ///< no retry begins later than this after creation; zero: no limit
 

@@ -41,6 +41,8 @@ Hash128 request_digest(const Command& command, Hash128 key) {
     text += redrive->effect.to_string();
   } else if (const auto* apply = std::get_if<ApplyResources>(&command.body)) {
     text += apply->asked;  // not the changes: they follow from what is there
+  } else if (const auto* kept = std::get_if<KeepAnswer>(&command.body)) {
+    text += kept->asked;
   } else if (const auto* parked = std::get_if<DecideParked>(&command.body)) {
     text += parked->instance.to_string() + std::to_string(static_cast<int>(parked->decision));
   } else if (const auto* approval = std::get_if<DecideApproval>(&command.body)) {
@@ -209,6 +211,9 @@ void Engine::take(const Command& command, const Message& message, Batch& batch, 
 
 // Replies under an Idempotency-Key
 
+/// The kept answer of an event or a start that was there already; what an apply is answered is JSON.
+constexpr std::string_view kDuplicate = "duplicate";
+
 std::optional<Reply> Engine::kept_reply(const Command& command) {
   if (command.idempotency_key.empty()) return std::nullopt;
   const std::string key = command.name_space + '\0' + command.idempotency_key;
@@ -225,14 +230,22 @@ std::optional<Reply> Engine::kept_reply(const Command& command) {
   reply.address = row->address;
   reply.version = row->version;
   reply.repeated = true;
-  reply.answer = row->answer;
+  reply.duplicate = row->answer == kDuplicate;
+  if (!reply.duplicate) reply.answer = row->answer;
   return reply;
+}
+
+void Engine::run(const Command& command, const KeepAnswer& body, Batch& batch) {
+  Reply& reply = batch.replies.emplace_back();
+  reply.ticket = command.ticket;
+  reply.answer = body.answer;
 }
 
 void Engine::keep_reply(const Command& command, const Reply& reply, Batch& batch) {
   Recorder record(*this, command, place(command.name_space, command.idempotency_key), batch);
   record.add(ReplyKept{command.name_space + '\0' + command.idempotency_key, reply.address, reply.version,
-                       record.time() + options_.reply_window, request_digest(command, options_.hash_key), reply.answer});
+                       record.time() + options_.reply_window, request_digest(command, options_.hash_key),
+                       reply.duplicate ? std::string(kDuplicate) : reply.answer});
 }
 
 std::optional<Address> Engine::seen(Hash128 hash, UtcTime now) {

@@ -163,6 +163,7 @@ class Engine {
   /// one or it has ended.
   const InstanceRow* find_open(class Recorder& record, Address instance, std::string_view act, Reply& reply);
   void run(const Command& command, const ActOnInstance& body, Batch& batch);
+  void run(const Command& command, const KeepAnswer& body, Batch& batch);
   void run(const Command& command, const AttemptEnded& body, Batch& batch);
   void run(const Command& command, const RedriveDelivery& body, Batch& batch);
   void run(const Command& command, const TimersDue& body, Batch& batch);
@@ -245,6 +246,8 @@ class Engine {
   void emit_approval_event(class Recorder& record, const InstanceRow& row, const EffectId& id);
   // decide_operate.cc
   Status act_on(class Recorder& record, const ActOnInstance& body);
+  /// Which instance has the caller's id that this faulted one had; none if it has it still, or had none.
+  Address replaced_by(Address instance);
   Status give_event(class Recorder& record, Address instance, const event::Event& event);
   // decide_child.cc
   Result<std::string> find_child_workflow(std::string_view name_space, std::string_view reference, uint32_t depth) const;

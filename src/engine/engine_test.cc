@@ -178,6 +178,34 @@ TEST(Engine, RetriesParksAndRedrivesADelivery) {
   EXPECT_EQ(after->find("items")->at(0).string_or("status", ""), "done");
 }
 
+TEST(Engine, ARetryWithoutJitterComesAfterExactlyItsPause) {
+  TestWorld world;
+  std::string rule(kDeliverRule);
+  rule.replace(rule.find("delay: PT1S"), 11, "delay: PT10S, jitter: {from: PT0S, to: PT0S}");
+  EXPECT_FALSE(world.apply(rule).error);
+  world.send(event("o1", "order.created"));
+  for (const int64_t seconds : {10, 20}) {
+    world.end_attempt(world.effects.back(), retryable(503));
+    ASSERT_TRUE(world.engine().next_timer().has_value());
+    EXPECT_EQ(world.engine().next_timer()->micros, (world.now + Duration::seconds(seconds)).micros);
+    world.advance(Duration::seconds(seconds));
+  }
+  EXPECT_EQ(world.effects.size(), 3u);
+}
+
+TEST(Engine, WithinNoTimeThereIsNoRetry) {
+  TestWorld world;
+  std::string rule(kDeliverRule);
+  rule.replace(rule.find("{attempt: {count: 2}}"), 21, "{attempt: {count: 2}, duration: PT0S}");
+  EXPECT_FALSE(world.apply(rule).error);
+  world.send(event("o1", "order.created"));
+  ASSERT_EQ(world.effects.size(), 1u);
+  world.end_attempt(world.effects[0], retryable(503));
+  EXPECT_FALSE(world.engine().next_timer().has_value());
+  const json::Value list = world.query([](Query& q) { return q.deliveries("default", {}); });
+  EXPECT_EQ(list->find("items")->at(0).string_or("status", ""), "parked");
+}
+
 TEST(Engine, KeepsTheOrderOfAKeyAndAParkedDeliveryNoLongerBlocksIt) {
   TestWorld world;
   world.apply(kDeliverRule);
@@ -459,6 +487,50 @@ TEST(FeatureLevel, AFolderOfANewerLevelIsRefused) {
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().code(), ErrorCode::LogVersionNewer);
   EXPECT_NE(opened.error().message().find("feature level " + std::to_string(kFeatureLevel + 1)), std::string::npos) << opened.error().message();
+}
+
+/// Fills files of the log and drops them.
+void lose_beginning(TestWorld& world) {
+  for (int i = 0; i < 6; ++i) {
+    world.send(R"({"specversion":"1.0","type":"filling","source":"/f","id":")" + std::to_string(i) + R"(","data":")" +
+               std::string(300'000, 'x') + "\"}");
+  }
+  world.drop_log();
+}
+
+TEST(Recovery, AStateThatTheRestOfTheLogDoesNotFollowIsRefused) {
+  TestWorld world;
+  lose_beginning(world);
+  const Status with_state = world.try_open();
+  EXPECT_TRUE(with_state.ok()) << with_state.error().message();
+  world.store().crash();
+  const Status opened = world.try_open();
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code(), ErrorCode::StoreFailed) << opened.error().message();
+  for (const char* part : {"the log is kept only from position ", "there is no state", "restore a checkpoint"}) {
+    EXPECT_NE(opened.error().message().find(part), std::string::npos) << opened.error().message();
+  }
+}
+
+TEST(Recovery, TheStateIsToBeMovedAwayOnlyWhereTheLogIsWhole) {
+  TestWorld world;
+  const auto open_ahead = [&] {
+    std::string position;
+    Encoder(position).fixed(uint64_t{1} << 40);
+    store::WriteBatch ahead;
+    ahead.put(store::Family::state, std::string("\0\0", 2), position);
+    EXPECT_TRUE(world.store().apply(ahead).ok());
+    const Status opened = world.try_open();
+    EXPECT_FALSE(opened.ok());
+    return opened.ok() ? std::string() : opened.error().message();
+  };
+  EXPECT_NE(open_ahead().find("move the state folder away"), std::string::npos);
+  world.store().crash();
+  world.reopen();
+  lose_beginning(world);
+  const std::string advice = open_ahead();
+  EXPECT_EQ(advice.find("move the state folder away"), std::string::npos) << advice;
+  EXPECT_NE(advice.find("restore a checkpoint"), std::string::npos) << advice;
 }
 
 TEST(Engine, AnAnswerThatComesTooLateIsOnRecord) {

@@ -330,7 +330,7 @@ struct ReplyKept {
   uint64_t version = 0;
   UtcTime until;
   Hash128 request;  ///< of what was asked; the key with another request is refused
-  std::string answer;  ///< of an apply
+  std::string answer;  ///< of an apply, or of a request of several commands; "duplicate": it was there already
   template <typename A> void fields(A& a) { a(key, address, version, until, request, answer); }
 };
 /// A kept reply's time is over.

@@ -18,7 +18,8 @@ bool is_marked(json::View value) { return value.is_string() && value.as_string()
 Error missing(Partition partition, const ValueHash& hash, std::string_view what) {
   return Error(ErrorCode::StoreFailed, "the state store's value " + log::to_hex(hash) + " of partition " +
                                            std::to_string(partition) + " " + std::string(what) +
-                                           "; move the state folder away to rebuild it from the log, or restore a checkpoint");
+                                           "; restore a checkpoint, or, if the log is kept from its first byte on, "
+                                           "move the state folder away to rebuild it");
 }
 
 uint64_t parse_count(std::string_view bytes) {

@@ -206,6 +206,51 @@ do:
   EXPECT_EQ(output(id), "[20,60]");
 }
 
+/// The document under a name of its own, so that its filters stand in partitions of their own.
+std::string named(std::string text, const std::string& name) {
+  for (size_t at = 0; (at = text.find("NAME", at)) != std::string::npos;) text.replace(at, 4, name);
+  return text;
+}
+
+TEST_F(ListenTest, AnEventThatBindsAKeyCountsForTheOtherFiltersItMeets) {
+  for (const std::string name : {"m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7"}) {
+    EXPECT_FALSE(world.apply(named(R"(
+document: {dsl: 1.0.3, namespace: s, name: NAME, version: 1.0.0}
+do:
+  - both:
+      listen:
+        to:
+          all:
+            - {with: {type: a.NAME}, correlate: {k: {from: .data.k}}}
+            - {with: {subject: sNAME}, correlate: {k: {from: .data.k}}}
+)", name)).error);
+    const Address id = start("s/" + name, "{}");
+    world.send(event("b-" + name, "a." + name, "\"subject\":\"s" + name + R"(","data":{"k":1})"));
+    settle();
+    EXPECT_EQ(output(id), R"([{"k":1},{"k":1}])") << name;
+  }
+  expect_same_after_loss();
+}
+
+TEST_F(ListenTest, TheEventThatBindsAKeyMayAlsoEndTheListening) {
+  for (const std::string name : {"u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7"}) {
+    EXPECT_FALSE(world.apply(named(R"(
+document: {dsl: 1.0.3, namespace: s, name: NAME, version: 1.0.0}
+do:
+  - hear:
+      listen:
+        to:
+          any: [{with: {type: reading.NAME}, correlate: {d: {from: .data.device}}}]
+          until: {one: {with: {type: reading.NAME, data: {final: true}}, correlate: {d: {from: .data.device}}}}
+)", name)).error);
+    const Address id = start("s/" + name, "{}");
+    world.send(event("f-" + name, "reading." + name, R"("data":{"device":1,"final":true})"));
+    settle();
+    EXPECT_EQ(status(id), "completed") << name;
+  }
+  expect_same_after_loss();
+}
+
 TEST_F(ListenTest, OneEventWakesThousandsInTurnsAndTheNextFollowsItInOrder) {
   EXPECT_FALSE(world.apply(R"(
 document: {dsl: 1.0.3, namespace: s, name: crowd, version: 1.0.0}

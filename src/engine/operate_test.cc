@@ -153,6 +153,25 @@ TEST_F(OperateTest, AnEventGoesToOneInstanceAlone) {
   EXPECT_EQ(status(first), "completed");
 }
 
+TEST_F(OperateTest, AnEventForOneInstanceCountsForEachFilterItMeets) {
+  EXPECT_FALSE(world.apply(R"(
+document: {dsl: 1.0.3, namespace: shop, name: both, version: 1.0.0}
+do:
+  - both:
+      listen:
+        to:
+          all:
+            - {with: {type: paid}, correlate: {k: {from: .data.k}}}
+            - {with: {source: /ops}, correlate: {k: {from: .data.k}}}
+)").error);
+  const Address id = start("shop/both");
+  ActOnInstance send{Act::send_event, id};
+  send.event = event(R"({"k":1})");
+  EXPECT_FALSE(act(send).error);
+  EXPECT_EQ(status(id), "completed");
+  expect_same_after_loss();
+}
+
 TEST_F(OperateTest, WhatComesTooLateIsRefusedAndOnRecord) {
   const Address id = start();
   EXPECT_THAT(act({Act::resume, id}).error->message(), HasSubstr("is waiting; resume changes nothing"));
@@ -205,6 +224,26 @@ TEST_F(OperateTest, ARepeatedRequestUnderItsKeyChangesNothing) {
   EXPECT_FALSE(act({Act::suspend, id}, "k1").error);
   EXPECT_EQ(status(id), "waiting");
   EXPECT_EQ(act({Act::resume, id}, "k1").error->code(), ErrorCode::Conflict);
+}
+
+TEST_F(OperateTest, OneWhoseIdAnotherTookIsNotRetried) {
+  EXPECT_FALSE(world.apply("document: {dsl: 1.0.3, namespace: shop, name: fails, version: 1.0.0}\n"
+                           "do: [{stop: {raise: {error: {type: 'https://x', status: 500}}}}]").error);
+  Command command;
+  command.ticket = 1;
+  command.body = StartInstance{"shop/fails", *json::parse("{}"), {}, "o-9", StartInstance::OnConflict::replace};
+  const Address first = world.run(command).replies.at(0).address;
+  const Address second = world.run(command).replies.at(0).address;
+  ASSERT_NE(first, second);
+  for (const Act late : {Act::retry, Act::skip}) {
+    const Reply reply = act({late, first, "stop"});
+    ASSERT_TRUE(reply.error);
+    EXPECT_EQ(reply.error->code(), ErrorCode::Conflict);
+    EXPECT_THAT(reply.error->message(), HasSubstr("instance " + second.to_string() + " took its id"));
+  }
+  EXPECT_EQ(status(first), "faulted");
+  EXPECT_FALSE(act({Act::retry, second}).error);
+  expect_same_after_loss();
 }
 
 TEST_F(OperateTest, AForgottenInstanceIsNotThereToRetry) {

@@ -13,6 +13,9 @@
 namespace hence::engine {
 namespace {
 
+constexpr size_t kShownBytesMax = 512 << 10;  // a larger event is listed without its data
+constexpr size_t kPageBytesMax = 16 << 20;    // of a page's items; one may be over it
+
 bool type_fits(std::string_view type, std::string_view wanted) {
   if (wanted.empty()) return true;
   if (wanted.back() == '*') return type.substr(0, wanted.size() - 1) == wanted.substr(0, wanted.size() - 1);
@@ -24,6 +27,25 @@ bool wanted_event(const json::Value& item, const ListOptions& options) {
   if (!event) return options.type.empty() && options.source.empty();
   return type_fits(event->string_or("type", ""), options.type) &&
          (options.source.empty() || event->string_or("source", "") == options.source);
+}
+
+/// The item without what makes it too long for a list; Query::event has it whole.
+json::Value without_data(json::View item) {
+  json::Builder builder;
+  builder.begin_object();
+  for (const auto [key, value] : item.members()) {
+    if (key != "event" || !value.is_object()) {
+      builder.member(key, value);
+      continue;
+    }
+    builder.key("event").begin_object();
+    for (const auto [name, member] : value.members()) {
+      if (name != "data" && name != "data_base64") builder.member(name, member);
+    }
+    builder.end_object();
+  }
+  builder.key("dataLeftOut").boolean(true).end_object();
+  return std::move(builder).finish();
 }
 
 }  // namespace
@@ -42,13 +64,18 @@ Result<json::Value> Query::event(std::string_view name_space, Address address) {
 
 /// Records of events that a list is made of, in the order of the log.
 struct Query::EventScan {
+  struct Item {
+    json::Value value;
+    size_t bytes;  ///< of its text, but for some hundred
+  };
   /// The list's item for a record; nothing if the list does not want it.
-  using Show = std::function<std::optional<json::Value>(const ReadRecord&, const EventAccepted&)>;
+  using Show = std::function<std::optional<Item>(const ReadRecord&, const EventAccepted&)>;
 
   std::string_view name_space;
   const ListOptions& options;
   const Show& show;
-  std::deque<json::Value> items = {};
+  std::deque<Item> items = {};
+  size_t bytes = 0;   ///< of all items
   uint64_t next = 0;  ///< position after the last record looked at; 0: none was
 
   Status take(const log::Cursor::Entry& entry) {
@@ -60,12 +87,19 @@ struct Query::EventScan {
     HENCE_TRY(const ReadRecord record, to_read_record(entry.record));
     const EventAccepted* accepted = find_fact<EventAccepted>(record.facts);
     if (accepted == nullptr) return {};
-    if (std::optional<json::Value> item = show(record, *accepted)) items.push_back(std::move(*item));
+    std::optional<Item> item = show(record, *accepted);
+    if (!item) return {};
+    bytes += item->bytes;
+    items.push_back(std::move(*item));
     return {};
   }
-  /// The first `limit` from a place on.
+  void drop_first() {
+    bytes -= items.front().bytes;
+    items.pop_front();
+  }
+  /// The first `limit` from a place on; the item that reaches kPageBytesMax is the last.
   Status read_onward(log::LogReader& reader, Position from);
-  /// The last `limit`: the newest segment, and older ones while it has too few.
+  /// The last `limit` that are within kPageBytesMax: the newest segment, and older ones while it has too few.
   Status read_newest(log::LogReader& reader);
 };
 
@@ -113,7 +147,7 @@ Result<std::vector<NamedEvent>> events_of_id(log::LogReader& reader, std::string
 
 Status Query::EventScan::read_onward(log::LogReader& reader, Position from) {
   HENCE_TRY(log::Cursor cursor, reader.read_from(from));
-  while (items.size() < options.limit) {
+  while (items.size() < options.limit && bytes < kPageBytesMax) {
     HENCE_TRY(const auto entry, cursor.next());
     if (!entry) break;
     HENCE_TRY_VOID(take(*entry));
@@ -124,17 +158,24 @@ Status Query::EventScan::read_onward(log::LogReader& reader, Position from) {
 Status Query::EventScan::read_newest(log::LogReader& reader) {
   const std::vector<Position> begins = reader.segment_begins();
   std::optional<Position> end;
-  for (auto begin = begins.rbegin(); begin != begins.rend() && items.size() < options.limit; ++begin) {
+  bool full = false;  // something was left out for what is newer
+  for (auto begin = begins.rbegin(); begin != begins.rend() && !full && items.size() < options.limit; ++begin) {
     EventScan segment{name_space, options, show};
     HENCE_TRY(log::Cursor cursor, reader.read_from(*begin));
     while (!end || cursor.position() < *end) {
       HENCE_TRY(const auto entry, cursor.next());
       if (!entry || (end && entry->position >= *end)) break;
       HENCE_TRY_VOID(segment.take(*entry));
-      if (segment.items.size() + items.size() > options.limit) segment.items.pop_front();
+      while (!segment.items.empty()) {
+        const size_t count = segment.items.size() + items.size();
+        if (count <= options.limit && (count == 1 || segment.bytes + bytes <= kPageBytesMax)) break;
+        segment.drop_first();
+        full = true;
+      }
     }
     if (next == 0) next = segment.next;
     items.insert(items.begin(), segment.items.begin(), segment.items.end());
+    bytes += segment.bytes;
     end = *begin;
   }
   return {};
@@ -150,7 +191,7 @@ Result<std::string> Query::event_text(std::string_view name_space, Address addre
   return accepted->text;
 }
 
-/// Log order. With a cursor or since: onward from there; else the newest `limit` of all.
+/// Log order. With a cursor or since: onward from there; else the newest `limit` of all. Fewer where they are long.
 Result<json::Value> Query::list_records(EventScan& scan, const ListOptions& options) {
   if (!options.cursor.empty()) {
     HENCE_TRY(const Position from, parse_cursor(options.cursor));
@@ -162,7 +203,7 @@ Result<json::Value> Query::list_records(EventScan& scan, const ListOptions& opti
   }
   json::Builder builder;
   builder.begin_object().key("items").begin_array();
-  for (const json::Value& item : scan.items) builder.value(item);
+  for (const EventScan::Item& item : scan.items) builder.value(item.value);
   builder.end_array();
   if (scan.next != 0) builder.member("next", std::to_string(scan.next));
   builder.end_object();
@@ -170,12 +211,15 @@ Result<json::Value> Query::list_records(EventScan& scan, const ListOptions& opti
 }
 
 Result<json::Value> Query::events(std::string_view name_space, const ListOptions& options) {
-  const EventScan::Show show = [&](const ReadRecord& record, const EventAccepted& accepted) -> std::optional<json::Value> {
+  const EventScan::Show show = [&](const ReadRecord& record, const EventAccepted& accepted) -> std::optional<EventScan::Item> {
     json::Builder builder;
     add_event(builder, record, accepted);
     json::Value item = std::move(builder).finish();
     if (!wanted_event(item, options)) return std::nullopt;
-    return item;
+    if (accepted.text.size() <= kShownBytesMax) return EventScan::Item{std::move(item), accepted.text.size()};
+    item = without_data(item);
+    const size_t bytes = item->to_text().size();
+    return EventScan::Item{std::move(item), bytes};
   };
   EventScan scan{name_space, options, show};
   return list_records(scan, options);
@@ -222,10 +266,12 @@ json::Value show_decision(const ReadRecord& record, const EventAccepted& accepte
 }  // namespace
 
 Result<json::Value> Query::decisions(std::string_view name_space, const ListOptions& options) {
-  const EventScan::Show show = [&](const ReadRecord& record, const EventAccepted& accepted) -> std::optional<json::Value> {
+  const EventScan::Show show = [&](const ReadRecord& record, const EventAccepted& accepted) -> std::optional<EventScan::Item> {
     const Decision* decision = find_fact<Decision>(record.facts);
     if (decision == nullptr || !wanted_decision(*decision, options)) return std::nullopt;
-    return show_decision(record, accepted, *decision);
+    json::Value item = show_decision(record, accepted, *decision);
+    const size_t bytes = item->to_text().size();
+    return EventScan::Item{std::move(item), bytes};
   };
   EventScan scan{name_space, options, show};
   return list_records(scan, options);

@@ -18,15 +18,25 @@ Result<std::unique_ptr<Engine>> Engine::open(store::Store& store, log::Log& log,
 Status Engine::recover() {
   HENCE_TRY(const Position applied, Overlay::applied_position(store_));
   if (applied > log_.durable()) {
+    const bool whole = log_.begin().value == 0;
     return Error(ErrorCode::LogDamaged,
                  "the state store is ahead of the log (" + std::to_string(applied.value) + " > " +
-                     std::to_string(log_.durable().value) +
-                     "): the log lost its end; restore a checkpoint or move the state folder away to rebuild it");
+                     std::to_string(log_.durable().value) + "): the log lost its end; restore a checkpoint" +
+                     (whole ? ", or move the state folder away to rebuild it from what the log has" : ""));
+  }
+  // Retention drops only what the flushed state holds: a state that lacks it is an older one, or gone.
+  if (applied < log_.begin()) {
+    const std::string begin = std::to_string(log_.begin().value);
+    return Error(ErrorCode::StoreFailed,
+                 "the log is kept only from position " + begin + " on, and " +
+                     (applied.value == 0 ? "there is no state"
+                                         : "the state is of position " + std::to_string(applied.value)) +
+                     ": what was before cannot be built again; put the state folder back, or restore a checkpoint");
   }
   HENCE_TRY_VOID(state_.load());
   HENCE_CRASH_POINT("recovery-state-loaded");
   HENCE_TRY_VOID(check_feature_level(state_.feature_level()));
-  HENCE_TRY_VOID(apply_tail(applied < log_.begin() ? log_.begin() : applied));
+  HENCE_TRY_VOID(apply_tail(applied));
   return load_definitions();
 }
 

@@ -174,8 +174,9 @@ std::optional<EffectId> parse_effect(std::string_view key) {
   return id;
 }
 
-std::string order(Partition partition, std::string_view sink, std::string_view key_text) {
+std::string order(Partition partition, std::string_view name_space, std::string_view sink, std::string_view key_text) {
   std::string key = table(partition, 'k');
+  if (!name_space.empty()) key.append(name_space).push_back('\0');
   key.append(sink).push_back('\0');
   put_big(key, static_cast<uint32_t>(key_text.size()));
   return key.append(key_text);

@@ -13,8 +13,9 @@
 //     pp t due kind id           a timer (TimerKey); a kept reply's has the reply's key as value
 //     pp e seq index             EffectRow
 //     pp r seq index             the effect is ready to be attempted: of a delivery ns 0 sink, else empty
-//     pp k sink 0 length key seq index   empty; a delivery in its key's order at a sink, the first
-//                                under way, the others waiting for their turn
+//     pp k ns 0 sink 0 length key seq index   empty; a delivery in its key's order at a sink, the first
+//                                under way, the others waiting for their turn; without ns 0 below
+//                                kLevelOrderByNamespace
 //     pp c seq                   empty; the instance goes on in a continuation
 //     pp w site value seq wait   sequence since when the wait is registered (WaitPlace, instance, wait)
 //     pp b site value seq        KeptRow: an event nobody waits for yet
@@ -278,7 +279,8 @@ std::optional<EffectId> parse_effect(std::string_view key);  ///< of an 'e' or '
 /// Where the refusals of an event type are on record.
 Partition refusals_partition(uint16_t partitions, std::string_view name_space, std::string_view event_type);
 std::string refusals(Partition partition, std::string_view name_space, std::string_view event_type);
-std::string order(Partition partition, std::string_view sink, std::string_view key);  ///< prefix of its entries
+/// Prefix of an order's entries. name_space: empty for the order that all namespaces shared (feature_level.h).
+std::string order(Partition partition, std::string_view name_space, std::string_view sink, std::string_view key);
 std::string order_entry(std::string_view order, const EffectId& id);
 EffectId parse_order_entry(Partition partition, std::string_view key);
 std::string continuing(Address instance);

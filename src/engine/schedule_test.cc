@@ -367,6 +367,30 @@ TEST_F(Schedules, AllFindsEventsByTheirKeys) {
   EXPECT_EQ(world->count_rows('b'), 0u);
 }
 
+TEST_F(Schedules, WhatAKeyExpectsMayBeAnExpression) {
+  const std::string key = ", correlate: {o: {from: .data.o, expect: '${ 42 }'}}}";
+  const std::string a = "{with: {type: a}" + key, b = "{with: {type: b}" + key;
+  const auto send = [&](std::string id, std::string type, std::string order) {
+    world->send(R"({"specversion":"1.0","id":")" + id + R"(","type":")" + type + R"(","source":"/x","data":{"o":)" + order + "}}");
+  };
+  for (const std::string& on : {"{one: " + a + "}", "{any: [" + a + ", " + b + "]}"}) {
+    begin_anew();
+    world->apply(workflow("{on: " + on + "}"));
+    send("1", "a", "41");
+    EXPECT_EQ(starts().size(), 0u) << on;
+    send("2", "a", "42");
+    EXPECT_EQ(starts().size(), 1u) << on;
+  }
+  begin_anew();
+  world->apply(workflow("{on: {all: [" + a + ", " + b + "]}}"));
+  send("1", "a", "42");
+  send("2", "b", "41");
+  EXPECT_EQ(starts().size(), 0u);
+  send("3", "b", "42");
+  EXPECT_EQ(starts().size(), 1u);
+  EXPECT_EQ(world->count_rows('b'), 0u);
+}
+
 TEST_F(Schedules, AllKeepsNoMoreThanItsLimit) {
   world->apply("document: {dsl: '1.0.3', namespace: t, name: w, version: '1.0.0', metadata: {correlation: {buffer: {limit: 2}}}}\n"
               "schedule: {on: {all: [{with: {type: a}}, {with: {type: b}}]}}\ndo: [{a: {set: {x: 1}}}]\n");

@@ -168,8 +168,12 @@ class State {
   void make_ready(EffectRow& row);
   void save_effect(EffectRow& row);
   void erase_effect(EffectRow& row);
-  std::optional<EffectId> first_in_order(Partition partition, const std::string& order);
+  std::string order_of(const Effect& delivery) const;
+  std::optional<EffectId> first_in_order(Partition partition, const std::string& order, const std::string& from);
   void release_order(const RecordContext& record, const EffectRow& row);
+  void take_turn(const RecordContext& record, EffectRow& row);
+  void remember_gone(const std::string& order, const EffectId& id);
+  void part_orders(const RecordContext& record);
   InstanceRow* hold_instance(Address instance);
   OpenInstance* open(Address instance);
   OpenInstance* touch(Address instance);
@@ -218,6 +222,8 @@ class State {
   std::set<Address> continuing_;
   std::map<std::string, int64_t> running_;  ///< changes of counts since the batch began, by the row's key
   std::map<Partition, std::string> forgotten_to_;  ///< last key erased: a look-up begins there
+  /// The last delivery that left its key's order, of some orders: none before it is left, and a look-up begins there.
+  std::map<std::string, EffectId> gone_to_;
   std::vector<EffectId> ready_;
   std::vector<EffectId> cancelled_;
 };

@@ -139,6 +139,8 @@ class Template {
                                const Environment& environment, Budget& budget) const;
   /// Whether any leaf reads the variable.
   bool uses(std::string_view variable) const;
+  /// The programs of its leaves, in the order of the document. They live as long as this or a copy of it.
+  std::vector<const Program*> programs() const;
   bool constant() const;
 
   struct Code;

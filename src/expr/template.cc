@@ -145,6 +145,12 @@ bool Template::uses(std::string_view variable) const {
   });
 }
 
+std::vector<const Program*> Template::programs() const {
+  std::vector<const Program*> all;
+  for (const auto& [node, program] : code_->leaves) all.push_back(&program);
+  return all;
+}
+
 bool Template::constant() const {
   return std::all_of(code_->leaves.begin(), code_->leaves.end(),
                      [](const auto& leaf) { return leaf.second.reads().constant; });

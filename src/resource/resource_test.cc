@@ -210,6 +210,26 @@ TEST(Resources, FaultsNamePlaceAndNearestKey) {
   }
 }
 
+TEST(Resources, ZeroInARetryIsNotTakenForNothingSaid) {
+  const auto read = [](const std::string& retry) {
+    const Parsed parsed = parse_resources(
+        rule_with(("{on: {type: a}, do: [{deliver: {sink: s}}], delivery: {retry: " + retry + "}}").c_str()));
+    for (const auto& fault : parsed.faults) ADD_FAILURE() << fault.to_string();
+    return std::get<RuleSpec>(parsed.resources.at(0).spec).delivery.retry;
+  };
+  EXPECT_EQ(read("{delay: PT1S}").times.jitter_from, Duration{});
+  EXPECT_EQ(read("{delay: PT1S}").times.jitter_to, Duration{});
+  const RetrySettings exact = read("{delay: PT5S, jitter: {from: PT0S, to: PT0S}}");
+  EXPECT_LT(exact.times.jitter_from, Duration{});
+  for (const uint64_t random : {0u, 7u, 1'000'000u}) {
+    EXPECT_EQ(workflow::retry_delay(exact.times, 1, random), Duration::seconds(5));
+  }
+  EXPECT_EQ(read("{jitter: {from: PT0S, to: PT1S}}").times.jitter_from, Duration{});
+  EXPECT_EQ(read("{limit: {attempt: {count: 3}, duration: PT0S}}").count, 0u);
+  EXPECT_EQ(read("{limit: {attempt: {count: 3}, duration: PT1S}}").count, 3u);
+  EXPECT_EQ(read("{limit: {duration: PT0S}}").count, 0u);
+}
+
 TEST(Resources, EmitTakesExtensionsUnlessTheyAreSlips) {
   for (const char* good :
        {"{type: a, level: 1, service: x, ip: x, uid: x, resource: x, state: x, rate: 1}",

@@ -206,6 +206,8 @@ RetrySettings read_retry(const Site& site, Faults& faults) {
       retry.count = static_cast<uint32_t>(std::clamp<int64_t>(count->as_int64().value_or(0), 0,
                                                               1'000'000));
     }
+    // No retry is within no time. Told by the count: a policy's time of zero is none that was set.
+    if (retry.total && retry.total->micros == 0) retry.count = 0;
   }
   if (const auto jitter = site.find("jitter")) {
     retry.times.jitter_from = read_duration(jitter->find("from")).value_or(Duration{});
@@ -213,6 +215,9 @@ RetrySettings read_retry(const Site& site, Faults& faults) {
     if (retry.times.jitter_to < retry.times.jitter_from) {
       faults.add(jitter->pointer, "`to` is shorter than `from`");
     }
+    // Exactly the pause. Zero to zero is what a policy has where no jitter was set: full jitter. Below zero a
+    // beginning counts as zero (workflow::retry_delay), and says that one was.
+    if (retry.times.jitter_to.micros == 0) retry.times.jitter_from = Duration{-1};
   }
   return retry;
 }

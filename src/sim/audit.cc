@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/audit.h"
 
+#include <algorithm>
+
 #include "json/parse.h"
 #include "resource/resource.h"
 
@@ -227,6 +229,7 @@ void Audit::check_by_hand(const Context& at, const engine::InstanceStepped& fact
     std::erase_if(story.undo_open, [&](const auto& open) { return is_below(open.first); });
     const auto open = story.undo_open.find(ended->frame);
     if (open == story.undo_open.end()) return;
+    std::erase(story.undo_done, open->second);
     story.undo_done.push_back(open->second);
     story.undo_open.erase(open);
   } else if (std::holds_alternative<workflow::ContextSet>(fact.fact)) {
@@ -301,9 +304,12 @@ void Audit::check_undone(const Context& at, const engine::InstanceStepped& fact,
     }
     story.undo_open[registered->frame] = registered->compensation;
     story.undo_maybe.erase(registered->replaces);
+    // What completed in an earlier retry stays to be undone until the task completes again.
+    std::replace(story.undo_done.begin(), story.undo_done.end(), registered->replaces, registered->compensation);
   } else if (const auto* ended = std::get_if<workflow::TaskEnded>(&fact.fact)) {
     const auto open = story.undo_open.find(ended->frame);
     if (open == story.undo_open.end()) return;
+    std::erase(story.undo_done, open->second);
     story.undo_done.push_back(open->second);
     story.undo_open.erase(open);
   } else if (const auto* faulted = std::get_if<workflow::TaskFaulted>(&fact.fact)) {

@@ -6,6 +6,14 @@
 #include "workflow/machine.h"
 
 namespace hence::workflow {
+namespace {
+
+/// Whether two values are one place in memory, which both hold.
+bool is_same(const json::Value& a, const json::Value& b) {
+  return a->buffer() == b->buffer() && a->node() == b->node();
+}
+
+}  // namespace
 
 json::Value time_descriptor(UtcTime time) {
   json::Builder b;
@@ -31,12 +39,12 @@ json::Value Arguments::task_descriptor() const {
   json::Builder b;
   b.begin_object();
   b.member("name", task->name).member("reference", task->reference);
-  b.member("definition", task->definition);
-  b.member("input", frame->carry);
-  if (output) b.member("output", *output);
+  if (parts_.has(Part::task_definition)) b.member("definition", task->definition);
+  if (parts_.has(Part::task_input)) b.member("input", frame->carry);
+  if (output && parts_.has(Part::task_output)) b.member("output", *output);
   if (frame->started_at.micros != 0) b.member("startedAt", time_descriptor(frame->started_at));
   // The documents of the specification also read the task's own keys here ($task.with).
-  if (task->definition->is_object()) {
+  if (task->definition->is_object() && parts_.has(Part::task_keys)) {
     for (auto [key, value] : task->definition->members()) {
       const bool taken = key == "name" || key == "reference" || key == "definition" ||
           key == "input" ||
@@ -48,14 +56,28 @@ json::Value Arguments::task_descriptor() const {
   return std::move(b).finish();
 }
 
-json::Value Arguments::workflow_descriptor() const {
+json::Value Arguments::workflow_descriptor(ArgumentSet shown) const {
   json::Builder b;
   b.begin_object().member("id", context_.instance.to_string());
-  b.member("definition", definition_.document);
-  b.member("input", instance_.input);
+  // The key stays: messages about paths show how the object begins.
+  b.member("definition", shown.has(Part::workflow_definition) ? definition_.document.view() : json::View());
+  if (shown.has(Part::workflow_input)) b.member("input", instance_.input);
   b.member("startedAt", time_descriptor(instance_.started_at));
   b.end_object();
   return std::move(b).finish();
+}
+
+json::Value Arguments::known_workflow() const {
+  const bool small = (parts_.bits & ArgumentSet::parts_of(Argument::workflow)) == 0;
+  if (small || context_.loops == nullptr) return workflow_descriptor(parts_);
+  std::optional<KnownWorkflow>& known = context_.loops->workflow;
+  const bool same = known && known->instance == context_.instance && is_same(known->document, definition_.document) &&
+                    is_same(known->input, instance_.input) && known->started_at == instance_.started_at;
+  if (!same) {
+    known = KnownWorkflow{context_.instance, definition_.document, instance_.input, instance_.started_at,
+                          workflow_descriptor({Argument::workflow})};
+  }
+  return known->descriptor;
 }
 
 json::Value Arguments::runtime_descriptor() const {
@@ -105,7 +127,7 @@ void Arguments::fill(Argument argument) {
       made = frame_ && frame_->authorization ? *frame_->authorization : json::Value();
       break;
     case Argument::task: made = frame_ && task_ ? task_descriptor() : json::Value(); break;
-    case Argument::workflow: made = workflow_descriptor(); break;
+    case Argument::workflow: made = known_workflow(); break;
     case Argument::runtime: made = runtime_descriptor(); break;
     case Argument::secrets:
     case Argument::secret: made = json::Value(); break;
@@ -132,6 +154,9 @@ std::span<const json::View> Arguments::slots(ArgumentSet wanted) {
   for (size_t i = 0; i < kArgumentCount; ++i) {
     const auto argument = static_cast<Argument>(i);
     if (!wanted.has(argument)) continue;
+    const uint32_t parts = wanted.bits & ArgumentSet::parts_of(argument);
+    if ((parts & ~parts_.bits) != 0) made_[i].reset();
+    parts_.bits |= parts;
     fill(argument);
     views_[i] = *made_[i];
   }

@@ -49,7 +49,10 @@ class Arguments {
   json::Value task_descriptor() const;
   /// The task that the expression's task undoes; null if it undoes none.
   const Compensation* undone() const;
-  json::Value workflow_descriptor() const;
+  /// With the parts of the set.
+  json::Value workflow_descriptor(ArgumentSet shown) const;
+  /// With parts_ at least; made once for many evaluations where there is a place to keep it.
+  json::Value known_workflow() const;
   json::Value runtime_descriptor() const;
 
   const Definition& definition_;
@@ -61,6 +64,7 @@ class Arguments {
   std::optional<json::Value> output_, raw_output_;
   std::vector<Variable> bound_;
   std::array<std::optional<json::Value>, kArgumentCount> made_;
+  ArgumentSet parts_;  ///< only parts: those asked for so far, which made_ has
   std::vector<json::View> views_;
   std::vector<json::Value> errors_;  ///< of catches around the task, as expressions see them
 };

@@ -45,25 +45,36 @@ void Compiler::compile_other_call(TaskIndex index, const Site& site, std::string
     return;
   }
   not_run(index, kind, *site.find("call"));
-  if (const auto with = site.find("with")) check_call_not_run(index, *with);
+  if (const auto with = site.find("with")) check_call_not_run(index, kind, *with);
 }
 
 /// What can be wrong with calls of protocols that this version does not speak.
-void Compiler::check_call_not_run(TaskIndex index, const Site& with) {
+void Compiler::check_call_not_run(TaskIndex index, TaskKind kind, const Site& with) {
   const auto at = [&](std::initializer_list<std::string_view> path) {
     std::optional<Site> found = with;
     for (const std::string_view key : path) found = found ? found->find(key) : std::nullopt;
     return found;
   };
-  for (const std::string_view key : {"parameters", "arguments", "message"}) {
-    optional_tmpl(at({key}), kCallArguments, key);
+  const auto authenticates = [&](std::initializer_list<std::string_view> path) {
+    if (const auto policy = at(path)) compile_authentication(*policy, kCallArguments);
+  };
+  if (kind == TaskKind::call_grpc) {
+    optional_tmpl(at({"arguments"}), kCallArguments, "arguments");
+    authenticates({"proto", "endpoint", "authentication"});
+    return authenticates({"service", "authentication"});
   }
-  for (const auto& policy : {at({"authentication"}), at({"proto", "endpoint", "authentication"}),
-                             at({"service", "authentication"}), at({"document", "endpoint", "authentication"}),
-                             at({"agentCard", "endpoint", "authentication"}), at({"server", "authentication"}),
-                             at({"transport", "http", "endpoint", "authentication"})}) {
-    if (policy) compile_authentication(*policy, kCallArguments);
+  if (kind == TaskKind::call_a2a) {
+    optional_tmpl(at({"parameters"}), kCallArguments, "parameters");
+    authenticates({"agentCard", "endpoint", "authentication"});
+    return authenticates({"server", "authentication"});
   }
+  if (kind == TaskKind::call_mcp) {
+    optional_tmpl(at({"parameters"}), kCallArguments, "parameters");
+    return authenticates({"transport", "http", "endpoint", "authentication"});
+  }
+  optional_tmpl(at({"message"}), kCallArguments, "message");
+  authenticates({"document", "endpoint", "authentication"});
+  authenticates({"authentication"});
   optional_program(at({"subscription", "filter"}), kTaskArguments, "filter");
   optional_program(at({"subscription", "consume", "while"}), kTaskArguments, "while");
   optional_program(at({"subscription", "consume", "until"}), kTaskArguments, "until");
@@ -137,9 +148,9 @@ HttpSpec Compiler::compile_http(const Site& with) {
   return spec;
 }
 
-AuthenticationSpec Compiler::compile_authentication(Site site, ArgumentSet allowed) {
+AuthenticationSpec Compiler::compile_authentication(Site site, ArgumentSet allowed, bool is_entry) {
   AuthenticationSpec spec;
-  if (const auto name = site.find("use")) {
+  if (const auto name = site.find("use"); name && !is_entry) {
     const auto policy = resolve_use("authentications", *name);
     if (!policy) return spec;
     site = *policy;

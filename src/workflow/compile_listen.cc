@@ -128,7 +128,10 @@ class Compiler::FilterReader {
     }
     // The instance alone gives the value: a key, so that the event finds its instances at once.
     auto from = expr::Program::compile(value, compiler_.options(kRootScope));
-    HENCE_CHECK(from.ok());
+    if (!from.ok()) {
+      compiler_.faults_.add(at.pointer, "this value cannot be looked up in an event: " + from.error().message());
+      return;
+    }
     fixed_.push_back({"with" + at.pointer.substr(at.pointer.rfind("/with") + 5), Formula(std::move(*from)),
                       Formula(std::move(*program))});
   }

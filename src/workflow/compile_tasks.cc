@@ -111,10 +111,10 @@ void Compiler::check_retry_limit(const Site& retry) {
   const auto attempt = limit ? limit->find("attempt") : std::nullopt;
   const auto is_empty = [](const std::optional<Site>& at) { return at && at->value.is_object() && at->value.size() == 0; };
   if (is_empty(limit)) {
-    refuse_new(limit->pointer, "a limit without anything is none: expected `attempt` or `duration`, or no `limit` to retry for ever");
+    warnings_.add(limit->pointer, "a limit without anything is none, so there are retries for ever; `attempt` or `duration` makes one");
   }
   if (is_empty(attempt)) {
-    refuse_new(attempt->pointer, "a limit without anything is none: expected `count` or `duration`");
+    warnings_.add(attempt->pointer, "a limit without anything is none; `count` or `duration` makes one");
   }
 }
 
@@ -131,8 +131,16 @@ RetrySpec Compiler::compile_retry(Site site) {
   if (const auto limit = site.find("limit")) {
     spec.total_duration = duration(limit->find("duration"), kTaskArguments, "limit.duration");
     if (const auto attempt = limit->find("attempt")) {
-      spec.attempt_duration = duration(attempt->find("duration"), kTaskArguments,
-                                       "attempt.duration");
+      auto length = attempt->find("duration");
+      // It is asked before there is an error: what it sees is what the `try` does.
+      const Scope& inside = definition_->scopes[site.scope];
+      if (length && inside.role == ScopeRole::catch_) length->scope = definition_->tasks[inside.owner].scope;
+      const Faults faults = faults_;
+      spec.attempt_duration = duration(length, kTaskArguments, "attempt.duration");
+      if (stored_ && faults_.size() > faults.size()) {
+        faults_ = faults;  // it was applied when the error was known here: the task fails when it asks
+        spec.attempt_duration.formula = Formula::constant(json::Value());
+      }
       const auto count = attempt->find("count");
       if (count && count->value.is_number()) {
         spec.count = static_cast<uint64_t>(std::max<int64_t>(0,

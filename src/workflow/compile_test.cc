@@ -57,7 +57,7 @@ const BadCase kBad[] = {
      "  errors: {e: {type: 'https://x', status: 500, title: '${ $nope }'}}\n"
      "  authentications: {a: {bearer: {token: '${ .d ( }'}}, b: {basic: {use: other}}}\ndo: []",
      {"/use/retries/r/when: the expression does not compile", "/use/retries/r/delay: the expression does not compile",
-      "/use/retries/r/limit: a limit without anything", "/use/timeouts/t/after: the expression does not compile",
+      "/use/timeouts/t/after: the expression does not compile",
       "/use/errors/e/title: the expression does not compile", "/use/authentications/a/bearer/token: the expression",
       "/use/authentications/b/basic/use: the secret \"other\" is not in use.secrets"}},
     {"TwoDefaults", "do:\n- a: {switch: [{x: {then: end}}, {y: {then: exit}}]}",
@@ -153,10 +153,6 @@ const BadCase kBad[] = {
     {"ReadWithoutOn", "schedule: {cron: '0 0 * * *', read: data}\ndo: []", {"`read` needs `on`"}},
     {"ErrorWithoutStatus", "use: {errors: {e: {type: 'https://a'}}}\ndo: []",
      {"missing key \"status\""}},
-    {"EmptyRetryLimit", "use: {retries: {r: {limit: {}}}}\ndo: []",
-     {"/use/retries/r/limit: a limit without anything is none: expected `attempt` or `duration`"}},
-    {"EmptyAttemptLimit", "do:\n- a: {try: [], catch: {retry: {limit: {attempt: {}}}}}",
-     {"/do/0/a/catch/retry/limit/attempt: a limit without anything is none: expected `count` or `duration`"}},
     {"EmitAtNoTime", "do:\n- a: {emit: {event: {with: {type: t, time: yesterday}}}}",
      {"/do/0/a/emit/event/with/time: expected a time such as"}},
     {"OpenUriTemplate", "do:\n- a: {call: http, with: {method: get, endpoint: 'https://a/{a'}}",
@@ -228,6 +224,15 @@ TEST(Compile, SaysThatNobodyCanBeAskedForACode) {
               HasSubstr("/use/authentications/c/oauth2/grant: a server cannot ask a person"));
 }
 
+TEST(Compile, LooksNotIntoWhatNothingReads) {
+  const Compiled compiled = compile(document_of(with_head(
+      "use: {authentications: {b: {basic: {username: u, password: p}, use: zz}}}\n"
+      "do:\n- a: {call: mcp, with: {method: tools/list, transport: {stdio: {command: x}}, arguments: '${ $output.x }',\n"
+      "      authentication: {use: nobody}, subscription: {foreach: {do: [{b: {set: {}, then: zz}}]}}}}")));
+  EXPECT_TRUE(compiled.faults.empty()) << compiled.faults.begin()->to_string();
+  EXPECT_EQ(compiled.warnings.size(), 4u);
+}
+
 TEST(Compile, TakesWhatTheSchemaLeavesOpenAndWarnsOfIt) {
   struct Case {
     const char *rest, *warning;
@@ -249,6 +254,9 @@ TEST(Compile, TakesWhatTheSchemaLeavesOpenAndWarnsOfIt) {
            {"use: {authentications: {b: {oauth2: {authority: 'https://a', grant: password, request: {note: 1}}}}}\ndo: []",
             "/use/authentications/b/oauth2/request/note: nothing reads \"note\""},
            {"schedule: {}\ndo: []", "line 2, column 1: /schedule: this is no schedule"},
+           {"use: {retries: {r: {limit: {}}}}\ndo: []", "/use/retries/r/limit: a limit without anything is none"},
+           {"do:\n- a: {try: [], catch: {retry: {limit: {attempt: {}}}}}",
+            "/do/0/a/catch/retry/limit/attempt: a limit without anything is none; `count` or `duration` makes one"},
        }) {
     const Compiled compiled = compile(document_of(with_head(rest)));
     EXPECT_TRUE(compiled.faults.empty()) << rest << compiled.faults.begin()->to_string();

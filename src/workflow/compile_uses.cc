@@ -60,7 +60,7 @@ void Compiler::check_unused() {
   each("retries", [&](const Site& entry) { compile_retry(entry); });
   each("timeouts", [&](const Site& entry) { duration(entry.find("after"), kTaskArguments, "timeout"); });
   each("errors", [&](const Site& entry) { tmpl(entry, kTaskArguments, "raise"); });
-  each("authentications", [&](const Site& entry) { compile_authentication(entry, kCallArguments); });
+  each("authentications", [&](const Site& entry) { compile_authentication(entry, kCallArguments, true); });
   definition_->scopes.pop_back();
 }
 

@@ -119,11 +119,12 @@ class Compiler {
   // compile_calls.cc
   void compile_call(TaskIndex index, const Site& site);
   void compile_other_call(TaskIndex index, const Site& site, std::string_view name);
-  void check_call_not_run(TaskIndex index, const Site& with);
+  void check_call_not_run(TaskIndex index, TaskKind kind, const Site& with);
   HttpSpec compile_http(const Site& with);
   OpenapiSpec compile_openapi(const Site& with);
   static void note_secrets(HttpSpec& spec);
-  AuthenticationSpec compile_authentication(Site site, ArgumentSet allowed);
+  /// is_entry: of use.authentications, which refers to no other.
+  AuthenticationSpec compile_authentication(Site site, ArgumentSet allowed, bool is_entry = false);
   void compile_run(TaskIndex index, const Site& site);
   ShellSpec compile_shell(const Site& run, const Site& shell);
   ShellSpec compile_script(const Site& run, const Site& script);

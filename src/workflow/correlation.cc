@@ -4,8 +4,18 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <span>
 
 namespace hence::workflow {
+namespace {
+
+/// The slots of an expression that reads the event alone: it is compiled with all there are.
+std::span<const json::View> no_arguments() {
+  static const std::array<json::View, kArgumentCount> kNone = {};
+  return kNone;
+}
+
+}  // namespace
 
 std::optional<std::string> canonical_value(json::View value) {
   if (value.is_null() || value.is_array() || value.is_object()) return std::nullopt;
@@ -66,8 +76,11 @@ std::string_view key_source(const Definition& definition, const ListenSite& site
 }
 
 Result<json::Value> read_key(const ListenSite::Key& key, json::View event, const expr::Environment& environment) {
-  static const std::array<json::View, kArgumentCount> kNoArguments = {};
-  return key.from.evaluate(event, kNoArguments, environment);
+  return key.from.evaluate(event, no_arguments(), environment);
+}
+
+Result<json::Value> read_expected(const ListenSite::Key& key, json::View event, const expr::Environment& environment) {
+  return key.expect.evaluate(event, no_arguments(), environment);
 }
 
 json::Value read_event(ListenSpec::Read mode, json::View event) {

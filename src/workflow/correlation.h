@@ -36,4 +36,8 @@ json::Value read_event(ListenSpec::Read mode, json::View event);
 /// What a key reads from an event. Errors: ExpressionFailed, BudgetExceeded.
 Result<json::Value> read_key(const ListenSite::Key& key, json::View event, const expr::Environment& environment);
 
+/// What a key of `schedule.on` wants there: no instance gives the value, so it is read of the event too. Errors: as
+/// above.
+Result<json::Value> read_expected(const ListenSite::Key& key, json::View event, const expr::Environment& environment);
+
 }  // namespace hence::workflow

@@ -45,6 +45,19 @@ Result<json::Value> needed_of_openapi(const OpenapiSpec& spec, json::View kept,
   return std::move(b).finish();
 }
 
+/// Whatever its content type: many servers give documents as text or bytes. JSON may be larger than YAML.
+Result<json::Value> read_description(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  if (first != std::string_view::npos && text[first] == '{') {
+    Result<json::Value> value = json::parse(text, {.duplicate_keys = json::DuplicateKeys::last_wins});
+    if (value.ok() || text.size() > json::kYamlBytesMax) return value;
+  }
+  HENCE_TRY(const std::vector<json::YamlDocument> documents, json::parse_yaml(text));
+  if (documents.size() == 1) return documents.front().value;
+  return Error(ErrorCode::RequestInvalid, "the OpenAPI document is not one document");
+}
+
 }  // namespace
 
 std::string_view next_document(json::View kept) {
@@ -79,12 +92,8 @@ const HttpSpec* document_of(const Task& task) {
 Result<json::Value> needed_of_document(const Task& task, const HttpOutcome& answer,
                                        std::string_view address, json::View kept) {
   if (const auto* api = std::get_if<OpenapiSpec>(&task.spec)) {
-    // Whatever its content type: many servers give documents as text or bytes. JSON is YAML.
-    HENCE_TRY(const std::vector<json::YamlDocument> documents, json::parse_yaml(answer.body));
-    if (documents.size() != 1) {
-      return Error(ErrorCode::RequestInvalid, "the OpenAPI document is not one document");
-    }
-    return needed_of_openapi(*api, kept, address, documents.front().value);
+    HENCE_TRY(const json::Value document, read_description(answer.body));
+    return needed_of_openapi(*api, kept, address, document);
   }
   if (task.kind != TaskKind::run_script) {
     return Error(ErrorCode::RequestInvalid, "the task needs no document");

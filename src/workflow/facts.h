@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -43,6 +44,17 @@ enum class CallKind : uint8_t { http, shell, fetch, workflow };
 
 /// How a frame counts for its parent: not at all, as one of all, or as one whose end is the end.
 enum class Branch : uint8_t { none, all, compete };
+
+/// Which ends first of tasks that go at once. They are undone the other way round.
+enum class EndOrder : uint8_t {
+  outer_first,  ///< of records that do not say it
+  inner_first,  ///< those inside a task before it, else in the order they began
+};
+/// Before a fact's fields are read: what it is where an older record lacks it.
+template <typename A>
+void default_of_older(A&, EndOrder& order) {
+  if constexpr (std::is_same_v<A, Decoder>) order = EndOrder::outer_first;
+}
 
 /// A loop or catch variable, without "$".
 struct Variable {
@@ -90,7 +102,12 @@ struct TaskFaulted {
   FrameId frame = kNoFrame;
   TaskIndex task = kNone;
   json::Value error;
-  template <typename A> void fields(A& a) { a(frame, task, error); }
+  EndOrder order = EndOrder::inner_first;  ///< of the frames under it
+  template <typename A>
+  void fields(A& a) {
+    default_of_older(a, order);
+    a(frame, task, error, order);
+  }
 };
 /// A list inside the parent's task begins in a new frame.
 struct ScopeEntered {
@@ -139,7 +156,12 @@ struct ErrorCaught {
   FrameId frame = kNoFrame;
   TaskIndex task = kNone;
   json::Value error;
-  template <typename A> void fields(A& a) { a(frame, task, error); }
+  EndOrder order = EndOrder::inner_first;  ///< of those frames
+  template <typename A>
+  void fields(A& a) {
+    default_of_older(a, order);
+    a(frame, task, error, order);
+  }
 };
 /// A `try` will run its body again when the timer is due.
 struct RetryScheduled {
@@ -234,7 +256,8 @@ struct DocumentFetched {
   template <typename A> void fields(A& a) { a(call, document); }
 };
 
-/// A `listen` waits for events of one of its filters. The engine registers it where they come by.
+/// A `listen` waits for events of one of its filters. The engine registers it where they come by. One with
+/// the number of a wait that closed just before is that wait, placed under the value that a key got.
 struct WaitOpened {
   WaitId wait = 0;
   FrameId frame = kNoFrame;
@@ -277,7 +300,9 @@ struct CompensationRegistered {
   CompensationId compensation = 0;
   FrameId frame = kNoFrame;
   TaskIndex task = kNone;
-  CompensationId replaces = 0;  ///< of an earlier run in the same `try`, whose end is not known
+  /// Of an earlier run in the same `try`. If that one completed, it is this one's until this completes too: what
+  /// it was given and gave, and its place.
+  CompensationId replaces = 0;
   template <typename A> void fields(A& a) { a(compensation, frame, task, replaces); }
 };
 /// The instance is to end in this phase, and what is registered is undone first. Timers, calls and
@@ -287,7 +312,12 @@ struct CompensationStarted {
   std::optional<json::Value> error;
   std::string reason;  ///< of a cancel
   UtcTime at;
-  template <typename A> void fields(A& a) { a(phase, error, reason, at); }
+  EndOrder order = EndOrder::inner_first;  ///< of its frames
+  template <typename A>
+  void fields(A& a) {
+    default_of_older(a, order);
+    a(phase, error, reason, at, order);
+  }
 };
 /// The list that undoes a task begins, in a frame of its own.
 struct CompensationEntered {

@@ -27,6 +27,43 @@ TEST(Facts, EveryKindHasANameAndSurvivesItsEncoding) {
   }
 }
 
+/// TaskFaulted and ErrorCaught as they were.
+struct OlderError {
+  FrameId frame = 3;
+  TaskIndex task = 4;
+  json::Value error;
+  template <typename A> void fields(A& a) { a(frame, task, error); }
+};
+struct OlderStart {
+  Phase phase = Phase::cancelled;
+  std::optional<json::Value> error;
+  std::string reason = "why";
+  UtcTime at;
+  template <typename A> void fields(A& a) { a(phase, error, reason, at); }
+};
+
+template <typename T, typename Older>
+T read_older(const Older& older) {
+  std::string bytes;
+  Encoder encoder(bytes);
+  encoder.varint(Fact(T()).index());
+  encoder.put(older);
+  Decoder decoder(bytes);
+  Fact fact;
+  decoder.get(fact);
+  EXPECT_FALSE(decoder.failed());
+  return std::get<T>(fact);
+}
+
+TEST(Facts, OlderOnesWereOfTheOuterFrameFirst) {
+  EXPECT_EQ(read_older<TaskFaulted>(OlderError{}).order, EndOrder::outer_first);
+  EXPECT_EQ(read_older<TaskFaulted>(OlderError{}).task, 4u);
+  EXPECT_EQ(read_older<ErrorCaught>(OlderError{}).order, EndOrder::outer_first);
+  EXPECT_EQ(read_older<CompensationStarted>(OlderStart{}).order, EndOrder::outer_first);
+  EXPECT_EQ(read_older<CompensationStarted>(OlderStart{}).reason, "why");
+  EXPECT_EQ(read_older<TaskFaulted>(TaskFaulted{}).order, EndOrder::inner_first);
+}
+
 TEST(Facts, AnUnknownKindFailsTheDecoder) {
   std::string bytes = {100, 0};
   Decoder decoder(bytes);

@@ -27,15 +27,36 @@ inline constexpr std::array<std::string_view, kArgumentCount> kArgumentNames = {
     "context", "input", "output", "secrets", "authorization",
     "task", "workflow", "runtime", "secret"};
 
-/// A set of arguments.
+/// The members of `$task` and `$workflow` that are copied from elsewhere and may be large.
+enum class Part : uint8_t {
+  task_definition, task_input, task_output,
+  task_keys,  ///< the task's own keys ($task.with)
+  workflow_definition, workflow_input,
+};
+
+/// A set of arguments, and of their parts.
 struct ArgumentSet {
-  uint16_t bits = 0;
+  uint32_t bits = 0;  ///< the arguments, then the parts
   constexpr ArgumentSet() = default;
   constexpr ArgumentSet(std::initializer_list<Argument> arguments) {
-    for (Argument a : arguments) bits |= static_cast<uint16_t>(1u << static_cast<unsigned>(a));
+    for (Argument a : arguments) add(a);
   }
-  constexpr bool has(Argument a) const { return (bits >> static_cast<unsigned>(a)) & 1u; }
-  constexpr void add(Argument a) { bits |= static_cast<uint16_t>(1u << static_cast<unsigned>(a)); }
+  constexpr bool has(Argument a) const { return (bits & bit(a)) != 0; }
+  constexpr bool has(Part p) const { return (bits & bit(p)) != 0; }
+  /// The argument with all its parts.
+  constexpr void add(Argument a) { bits |= bit(a) | parts_of(a); }
+  /// The argument for one member: with the part, if any, that this is.
+  void add(Argument a, std::string_view member);
+
+  static constexpr uint32_t parts_of(Argument a) {
+    if (a == Argument::workflow) return bit(Part::workflow_definition) | bit(Part::workflow_input);
+    if (a != Argument::task) return 0;
+    return bit(Part::task_definition) | bit(Part::task_input) | bit(Part::task_output) | bit(Part::task_keys);
+  }
+
+ private:
+  static constexpr uint32_t bit(Argument a) { return 1u << static_cast<unsigned>(a); }
+  static constexpr uint32_t bit(Part p) { return 1u << (kArgumentCount + static_cast<unsigned>(p)); }
 };
 
 /// Immutable once compiled; may be shared between threads.
@@ -52,7 +73,7 @@ class Formula {
   /// Requires is_constant().
   const json::Value& constant_value() const { return std::get<1>(body_); }
 
-  /// The fixed arguments read, and whether variables of scopes are.
+  /// The fixed arguments read, and what of them: all their parts where that is not known.
   ArgumentSet arguments() const { return arguments_; }
   bool reads_secrets() const {
     return arguments_.has(Argument::secrets) || arguments_.has(Argument::secret);

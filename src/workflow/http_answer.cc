@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
+
 #include "event/base64.h"
 #include "json/builder.h"
 #include "json/parse.h"
@@ -55,18 +57,18 @@ json::Value response_object(const HttpOutcome& answer, json::View echo,
   b.begin_object().member("request", echo);
   b.key("statusCode").number(static_cast<int64_t>(answer.status));
   b.key("headers").begin_object();
-  for (size_t i = 0; i < answer.headers.size(); ++i) {
-    // One member a name, values joined as RFC 9110 section 5.3 does.
-    const std::string& name = answer.headers[i].first;
-    bool first = true;
-    std::string joined;
-    for (size_t k = 0; k < answer.headers.size(); ++k) {
-      if (answer.headers[k].first != name) continue;
-      first = first && k >= i;
-      joined += joined.empty() ? "" : ", ";
-      joined += answer.headers[k].second;
-    }
-    if (first && json::is_utf8(joined)) b.member(name, joined);
+  // One member a name, where it first stands, values joined as RFC 9110 section 5.3 does.
+  std::vector<std::pair<std::string_view, std::string>> joined;
+  std::map<std::string_view, size_t> places;
+  for (const auto& [name, value] : answer.headers) {
+    const auto [place, is_new] = places.try_emplace(name, joined.size());
+    if (is_new) joined.emplace_back(name, std::string());
+    std::string& all = joined[place->second].second;
+    all += all.empty() ? "" : ", ";
+    all += value;
+  }
+  for (const auto& [name, values] : joined) {
+    if (json::is_utf8(values)) b.member(name, values);
   }
   b.end_object().member("content", content).end_object();
   return std::move(b).finish();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <set>
 
 #include "event/base64.h"
 #include "json/builder.h"
@@ -121,14 +122,15 @@ bool has_header(const Headers& headers, std::string_view name) {
       [&](const auto& h) { return h.first == name; });
 }
 
+/// A name given twice in different case counts once, the last time.
 void write_headers(const Headers& headers, json::Builder& b) {
-  b.begin_object();
-  for (size_t i = 0; i < headers.size(); ++i) {
-    // A name given twice in different case counts once, the last time.
-    const auto later = std::any_of(headers.begin() + static_cast<ptrdiff_t>(i) + 1, headers.end(),
-                                   [&](const auto& h) { return h.first == headers[i].first; });
-    if (!later) b.member(headers[i].first, headers[i].second);
+  std::set<std::string_view> names;
+  std::vector<size_t> counted;
+  for (size_t i = headers.size(); i-- > 0;) {
+    if (names.insert(headers[i].first).second) counted.push_back(i);
   }
+  b.begin_object();
+  for (auto i = counted.rbegin(); i != counted.rend(); ++i) b.member(headers[*i].first, headers[*i].second);
   b.end_object();
 }
 

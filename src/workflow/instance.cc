@@ -2,6 +2,7 @@
 #include "workflow/instance.h"
 
 #include <algorithm>
+#include <map>
 
 #include "json/builder.h"
 #include "workflow/documents.h"
@@ -33,10 +34,15 @@ Compensation* compensation_of(Instance& instance, FrameId frame) {
 }
 
 /// The frame's task is over, with an output if it completed: it is to be undone if it did, or if
-/// something it did may have had an effect.
+/// something it did may have had an effect. Where an earlier run in the same `try` completed and this one did not,
+/// that one is undone, in its place.
 void close_compensation(Instance& instance, const Frame& frame, std::optional<json::Value> output) {
   Compensation* open = compensation_of(instance, frame.id);
   if (!open) return;
+  if (!output && open->output) {
+    open->frame = kNoFrame;
+    return;
+  }
   Compensation over = std::move(*open);
   instance.compensations.erase(instance.compensations.begin() +
                                (open - instance.compensations.data()));
@@ -57,9 +63,28 @@ void count_effect(Instance& instance, FrameId id, int by) {
   }
 }
 
-/// Children have greater ids than their parents, so one pass forward finds them all. kept: where they
-/// go, if anywhere.
-void erase_below(Instance& instance, FrameId id, std::vector<Frame>* kept = nullptr) {
+/// All frames below one, or all there are: each after those inside it, else as they began.
+std::vector<FrameId> inner_first_below(const Instance& instance, FrameId id) {
+  std::multimap<FrameId, FrameId> inside;
+  for (const Frame& frame : instance.frames) inside.emplace(frame.parent, frame.id);
+  std::vector<FrameId> found;
+  std::vector<FrameId> open = {id};
+  while (!open.empty()) {
+    const FrameId next = open.back();
+    open.pop_back();
+    found.push_back(next);
+    const auto [first, last] = inside.equal_range(next);
+    for (auto at = first; at != last; ++at) open.push_back(at->second);
+  }
+  std::reverse(found.begin(), found.end());
+  found.pop_back();  // the one itself
+  return found;
+}
+
+/// Children have greater ids than their parents, so one pass forward finds them all. order: in which their tasks
+/// end. kept: where they go, if anywhere.
+void erase_below(Instance& instance, FrameId id, EndOrder order = EndOrder::outer_first,
+                 std::vector<Frame>* kept = nullptr) {
   std::vector<FrameId> gone = {id};
   const auto is_gone = [&](FrameId frame) { return std::binary_search(gone.begin(), gone.end(),
                                                                       frame); };
@@ -67,9 +92,10 @@ void erase_below(Instance& instance, FrameId id, std::vector<Frame>* kept = null
     if (frame.parent != kNoFrame && is_gone(frame.parent)) gone.push_back(frame.id);
   }
   if (gone.size() == 1) return;
-  for (const FrameId frame : gone) {
-    if (frame == id || instance.compensations.empty()) continue;
-    close_compensation(instance, frame_of(instance, frame), std::nullopt);
+  if (!instance.compensations.empty()) {
+    const std::vector<FrameId> closing = order == EndOrder::inner_first ? inner_first_below(instance, id)
+                                                                        : std::vector(gone.begin() + 1, gone.end());
+    for (const FrameId frame : closing) close_compensation(instance, frame_of(instance, frame), std::nullopt);
   }
   const auto goes = [&](const Frame& f) { return f.id != id && is_gone(f.id); };
   if (kept != nullptr) std::copy_if(instance.frames.begin(), instance.frames.end(), std::back_inserter(*kept), goes);
@@ -81,6 +107,18 @@ void hold(Instance& instance, Frame& frame, ArrivalKind kind) {
   if (!instance.holds() || frame.held) return;
   frame.held = true;
   instance.arrivals.push_back({kind, frame.id, std::nullopt});
+}
+
+/// The value is held from now on.
+void count_held(Listen& listen, const json::Value& value) {
+  if (listen.held) *listen.held += Listen::bytes_of(value);
+}
+/// Takes the oldest that queues; it is no longer held.
+json::Value take_queued(Listen& listen) {
+  json::Value first = std::move(listen.queue.front());
+  listen.queue.erase(listen.queue.begin());
+  if (listen.held) *listen.held -= Listen::bytes_of(first);
+  return first;
 }
 
 /// Leaves the frame with its task as if that had not begun.
@@ -171,10 +209,10 @@ void fold(Instance& instance, const TaskEnded& fact) {
 void fold(Instance& instance, const TaskFaulted& fact) {
   const Frame* top = instance.fallen ? instance.find_frame(instance.fallen->top) : nullptr;
   if (top != nullptr && top->parent == fact.frame) {  // the error goes up
-    erase_below(instance, fact.frame, &instance.fallen->frames);
+    erase_below(instance, fact.frame, fact.order, &instance.fallen->frames);
     instance.fallen->top = fact.frame;
   } else {
-    erase_below(instance, fact.frame);
+    erase_below(instance, fact.frame, fact.order);
     instance.fallen = Fallen{fact.frame, fact.frame, {}};
   }
   Frame& frame = frame_of(instance, fact.frame);
@@ -202,8 +240,7 @@ void fold(Instance& instance, const ScopeEntered& fact) {
   if (fact.branch != Branch::none) ++parent.pending;
   if (fact.handler) parent.handling = true;
   if (parent.listen && fact.extension == 0) {
-    parent.listen->item = std::move(parent.listen->queue.front());
-    parent.listen->queue.erase(parent.listen->queue.begin());
+    parent.listen->item = take_queued(*parent.listen);
     ++parent.listen->items;
   }
   Frame frame;
@@ -238,7 +275,7 @@ void fold(Instance& instance, const LoopStarted& fact) {
 }
 
 void fold(Instance& instance, const ErrorCaught& fact) {
-  erase_below(instance, fact.frame);
+  erase_below(instance, fact.frame, fact.order);
   instance.fallen.reset();
   Frame& frame = frame_of(instance, fact.frame);
   frame.error = fact.error;
@@ -376,7 +413,10 @@ void fold(Instance& instance, const EventConsumed& fact) {
     listen.met.push_back(fact.site);
   }
   listen.bound.insert(listen.bound.end(), fact.bound.begin(), fact.bound.end());
-  if (fact.value) (fact.queued ? listen.queue : listen.consumed).push_back(*fact.value);
+  if (fact.value) {
+    (fact.queued ? listen.queue : listen.consumed).push_back(*fact.value);
+    count_held(listen, *fact.value);
+  }
   const bool busy = frame.state != FrameState::listening;
   if (busy || (!listen.closed && listen.queue.empty())) return;
   frame.state = FrameState::next_round;
@@ -388,16 +428,20 @@ void fold(Instance& instance, const ItemDone& fact) {
   HENCE_CHECK(frame.listen.has_value());
   Listen& listen = *frame.listen;
   if (!listen.item) {  // a `foreach` without tasks
-    listen.queue.erase(listen.queue.begin());
+    take_queued(listen);
     ++listen.items;
   }
   listen.item.reset();
   frame.raw_output.reset();
-  if (fact.output) listen.consumed.push_back(*fact.output);
+  if (fact.output) {
+    listen.consumed.push_back(*fact.output);
+    count_held(listen, *fact.output);
+  }
   if (fact.context) instance.context = *fact.context;
   if (fact.closes) {
     listen.closed = true;
     listen.queue.clear();
+    listen.held.reset();
   }
   const bool more = listen.closed || !listen.queue.empty();
   frame.state = more ? FrameState::next_round : FrameState::listening;
@@ -497,13 +541,27 @@ void fold(Instance& instance, const CompensationRegistered& fact) {
   made.frame = fact.frame;
   made.parent = frame_of(instance, fact.frame).parent;
   made.effects = fact.replaces != 0 ? 1 : 0;
+  const auto earlier = std::find_if(instance.compensations.begin(), instance.compensations.end(),
+                                    [&](const Compensation& one) { return one.id == fact.replaces; });
+  if (earlier != instance.compensations.end() && earlier->output) {
+    made.input = std::move(earlier->input);
+    made.output = std::move(earlier->output);
+    *earlier = std::move(made);
+    return;
+  }
   std::erase_if(instance.compensations,
                 [&](const Compensation& one) { return one.id == fact.replaces; });
   instance.compensations.push_back(std::move(made));
 }
 
 void fold(Instance& instance, const CompensationStarted& fact) {
-  for (const Frame& frame : instance.frames) close_compensation(instance, frame, std::nullopt);
+  if (fact.order == EndOrder::inner_first) {
+    for (const FrameId id : inner_first_below(instance, kNoFrame)) {
+      close_compensation(instance, frame_of(instance, id), std::nullopt);
+    }
+  } else {
+    for (const Frame& frame : instance.frames) close_compensation(instance, frame, std::nullopt);
+  }
   instance.phase = Phase::running;
   instance.suspension.reset();
   instance.fallen.reset();
@@ -579,6 +637,15 @@ void apply(Instance& instance, const Fact& fact) {
   const bool of_faulted = std::holds_alternative<InstanceRetried>(fact) || std::holds_alternative<ContextSet>(fact);
   HENCE_CHECK(!instance.ended() || (of_faulted && instance.phase == Phase::faulted));
   std::visit([&](const auto& one) { fold(instance, one); }, fact);
+}
+
+uint64_t Listen::held_bytes() {
+  if (!held) {
+    held = 0;
+    for (const json::Value& value : consumed) *held += bytes_of(value);
+    for (const json::Value& value : queue) *held += bytes_of(value);
+  }
+  return *held;
 }
 
 Phase Instance::shown_phase() const {

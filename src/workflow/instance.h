@@ -46,6 +46,15 @@ struct Listen {
   Address last;                       ///< the newest event taken
   bool closed = false;                ///< takes no more
   uint64_t items = 0;                 ///< `foreach` has begun with
+  /// Follows from the rest and is not stored; nothing until somebody asks.
+  std::optional<uint64_t> held;
+
+  /// What it is charged for what was consumed and what queues: the text, and kValueBytes a value, so that many
+  /// small ones have their bound too.
+  uint64_t held_bytes();
+  static constexpr uint64_t kValueBytes = 64;
+  static uint64_t bytes_of(const json::Value& value) { return kValueBytes + value->to_text().size(); }
+
   template <typename A> void fields(A& a) { a(consumed, queue, item, met, bound, last, closed, items); }
 };
 
@@ -134,7 +143,7 @@ struct Compensation {
   FrameId frame = kNoFrame;           ///< while the task is under way
   FrameId parent = kNoFrame;          ///< of that frame
   json::Value input;                  ///< once it is over: what it was given, and gave;
-  std::optional<json::Value> output;  ///< absent: it did not complete
+  std::optional<json::Value> output;  ///< absent: it did not complete. Under way: of an earlier run in the same `try`
   uint32_t effects = 0;               ///< calls and events of it that may have had an effect
   std::optional<json::Value> error;   ///< of undoing it: parked
   template <typename A> void fields(A& a) { a(id, task, frame, parent, input, output, effects, error); }

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "json/builder.h"
 #include "workflow/http.h"
 #include "workflow/workflow_test_world.h"
 
@@ -47,6 +48,29 @@ TEST(Call, RefusesRequestsThatCannotBeSent) {
               HasSubstr("errors/expression"));
   EXPECT_THAT(request_of("{method: get, endpoint: 'http://a', headers: {a: '${ .x }'}}",
                          "x: \"1\\n2\""), HasSubstr("line end"));
+}
+
+TEST(Call, AHeaderGivenTwiceCountsTheLastTime) {
+  EXPECT_THAT(request_of("{method: get, endpoint: 'http://a', headers: '${ .h }'}",
+                         "{h: {X-A: '1', b: '2', x-a: '3', c: '4'}}"),
+              HasSubstr(R"("headers":{"b":"2","x-a":"3","c":"4"})"));
+}
+
+/// Comparing each with each takes longer than a test may.
+TEST(Call, TakesAsManyHeadersAsAnExpressionGives) {
+  constexpr uint32_t kMany = 300'000;
+  json::Builder names;
+  names.begin_object();
+  for (uint32_t i = 0; i < kMany; ++i) names.member("h" + std::to_string(i), "v");
+  names.end_object();
+  HttpSpec spec;
+  spec.method = Formula::constant(json::Value::string("GET"));
+  spec.endpoint = Formula::constant(json::Value::string("http://a"));
+  spec.headers = Formula::constant(std::move(names).finish());
+  spec.output = HttpOutput::response;
+  const auto request = build_http_request(spec, {json::View(), {}, {}}, json::View());
+  ASSERT_TRUE(request.ok()) << request.error().message();
+  EXPECT_EQ((*request)->find("headers")->size(), kMany);
 }
 
 TEST(Call, AuthenticatesWithBasicAndBearer) {

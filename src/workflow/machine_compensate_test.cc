@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // metadata.compensate: what is registered, what is undone, in which order, and what waits for a person.
 
+#include <algorithm>
+
 #include "workflow/workflow_test_world.h"
 
 namespace hence::workflow {
@@ -274,6 +276,109 @@ TEST(Compensation, TheRetriesOfOneTaskCountAsOne) {
   refused.answer = after(json_answer(409, "{}"));
   refused.start_and_run("{}");
   EXPECT_EQ(urls(refused), (Urls{"pay.example/do", "pay.example/do", "pay.example/do", "pay.example/undo"}));
+}
+
+/// A try of pay, ship and book, with two retries, and an error after it.
+const std::string kRetried = with_head(
+    "do:\n  - attempt:\n      try:\n" + step("pay", "        ") + step("ship", "        ") +
+    "        - book: {call: http, with: {method: post, endpoint: 'https://book.example/do'}}\n"
+    "      catch: {retry: {delay: PT1S, limit: {attempt: {count: 2}}}}\n"
+    "  - stop: {raise: {error: {type: 'https://example.com/no', status: 500}}}\n");
+
+TEST(Compensation, WhatCompletedInSeveralRetriesIsUndoneOnce) {
+  for (const int failures : {1, 3}) {
+    World world(kRetried);
+    world.answer = [left = failures, n = 0](const json::Value& request) mutable -> CallOutcome {
+      if (url_of(request) == "https://book.example/do") return json_answer(left-- > 0 ? 409 : 200, "{}");
+      return json_answer(200, "{\"id\":" + std::to_string(++n) + "}");
+    };
+    world.start_and_run("{}");
+    Urls expected;
+    for (int run = 0; run < std::min(failures + 1, 3); ++run) {
+      for (const char* url : {"pay.example/do", "ship.example/do", "book.example/do"}) expected.emplace_back(url);
+    }
+    expected.insert(expected.end(), {"ship.example/undo", "pay.example/undo"});
+    EXPECT_EQ(urls(world), expected);
+    const std::string id = failures == 1 ? "3" : "5";
+    EXPECT_EQ(world.calls.back()->find("body")->as_string(), R"({"in":{},"out":{"id":)" + id + R"(},"dot":{"id":)" + id + "}}")
+        << "the last that completed";
+    EXPECT_EQ(world.instance.compensated, Compensated::all);
+  }
+}
+
+TEST(Compensation, WhatARetryDidNotCompleteAgainIsUndoneAsItWas) {
+  for (const int status : {503, 409}) {
+    World world(kRetried);
+    world.answer = [status, n = 0](const json::Value& request) mutable -> CallOutcome {
+      if (url_of(request) == "https://book.example/do") return json_answer(409, "{}");
+      const bool again = url_of(request) == "https://pay.example/do" && n > 0;
+      return again ? json_answer(status, "{}") : json_answer(200, "{\"id\":" + std::to_string(++n) + "}");
+    };
+    world.start_and_run("{}");
+    EXPECT_EQ(urls(world), (Urls{"pay.example/do", "ship.example/do", "book.example/do", "pay.example/do", "pay.example/do",
+                                 "ship.example/undo", "pay.example/undo"}));
+    EXPECT_EQ(world.calls.back()->find("body")->as_string(), R"({"in":{},"out":{"id":1},"dot":{"id":1}})");
+  }
+}
+
+TEST(Compensation, LoopsCountEachRunRetriesDoNot) {
+  const auto undone = [](const std::string& body, const std::string& after) {
+    World world(with_head("do:\n  - first: {set: {n: '${ (.n // 0) + 1 }'}}\n  - attempt:\n      try:\n" + body +
+                          "        - b: {call: http, with: {method: post, endpoint: 'https://b.example/'}, output: {as: '${ $input }'}}\n"
+                          "      catch: {retry: {delay: PT1S, limit: {attempt: {count: 1}}}}\n" + after +
+                          "  - stop: {raise: {error: {type: 'https://example.com/no', status: 500}}}\n"));
+    world.answer = [n = 0](const json::Value&) mutable { return json_answer(++n % 2 == 1 ? 409 : 200, "{}"); };
+    world.start_and_run("{}");
+    const auto begun = world.begun();
+    return std::count(begun.begin(), begun.end(), "undo");
+  };
+  const std::string a = "        - a: {set: {n: '${ .n + 1 }'}, metadata: {compensate: [{undo: {set: {x: 1}}}]}}\n";
+  const auto back = [](const std::string& to, const std::string& below, const std::string& indent) {
+    return indent + "- more: {switch: [{again: {when: '${ .n < " + below + " }', then: " + to + "}}]}\n";
+  };
+  EXPECT_EQ(undone(a, ""), 1);
+  EXPECT_EQ(undone(a + back("a", "3", "        "), ""), 2) << "twice in each of two runs of the body";
+  EXPECT_EQ(undone(a, back("first", "4", "  ")), 4) << "where the list goes back to the `try`, no run stands for another";
+}
+
+// The outer one ends last, whatever ends them.
+TEST(Compensation, OfNestedTasksTheOuterIsUndoneFirstHoweverTheyEnd) {
+  const std::string nested = R"(
+      do:
+        - mid:
+            do:
+              - inner: {call: http, with: {method: post, endpoint: 'https://a.example/'}, metadata: {compensate: [{undoInner: {set: {x: 1}}}]}}
+            metadata: {compensate: [{undoMid: {set: {x: 1}}}]}
+      metadata: {compensate: [{undoOuter: {set: {x: 1}}}]}
+)";
+  const Urls expected = {"outer", "mid", "inner", "undoOuter", "undoMid", "undoInner"};
+  World failing(with_head("do:\n  - outer:" + nested));
+  failing.answer = answers({{"a.example", json_answer(503, "{}")}});
+  failing.start_and_run("{}");
+  EXPECT_EQ(failing.begun(), expected);
+
+  World cancelled(with_head("do:\n  - outer:" + nested));
+  cancelled.start("{}");
+  Instance older = cancelled.instance;
+  cancelled.command([](Machine& m) { return m.cancel("", Undo::yes); });
+  EXPECT_EQ(cancelled.begun(), expected);
+  workflow::apply(older, CompensationStarted{Phase::cancelled, std::nullopt, "", cancelled.now, EndOrder::outer_first});
+  EXPECT_EQ(cancelled.definition().task(older.compensations.back().task).name, "inner") << "older records stay what they were";
+
+  for (const std::string& yaml : {with_head("timeout: {after: PT5S}\ndo:\n  - outer:" + nested),
+                                 with_head("do:\n  - outer:\n      timeout: {after: PT5S}" + nested),
+                                 with_head("do:\n  - whole:\n      timeout: {after: PT5S}\n      do: [{outer: {do: [{mid: {do: "
+                                           "[{inner: {call: http, with: {method: post, endpoint: 'https://a.example/'}, metadata: "
+                                           "{compensate: [{undoInner: {set: {x: 1}}}]}}}], metadata: {compensate: [{undoMid: {set: "
+                                           "{x: 1}}}]}}}], metadata: {compensate: [{undoOuter: {set: {x: 1}}}]}}}]\n")}) {
+    World timed(yaml);
+    timed.start("{}");
+    timed.fire(Timer(*timed.instance.next_timer()));
+    Urls begun = timed.begun();
+    std::erase(begun, "whole");
+    EXPECT_EQ(begun, expected) << yaml;
+    EXPECT_EQ(timed.instance.compensated, Compensated::all);
+  }
 }
 
 TEST(Compensation, ATaskWithAListCountsWhatItsTasksDid) {

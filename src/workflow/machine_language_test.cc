@@ -245,6 +245,21 @@ do:
   EXPECT_TRUE(world.instance.timers.empty());
 }
 
+TEST(Extensions, AfterATryItsAttemptHasNoLimitAnyMore) {
+  World world(with_head(R"(
+use: {extensions: [{x: {extend: try, after: [{told: {wait: PT1M}}]}}]}
+do:
+  - t:
+      try: [{pay: {call: http, with: {method: post, endpoint: 'http://a/'}}}]
+      catch: {retry: {delay: PT1S, limit: {attempt: {count: 2, duration: PT10S}}}}
+)"));
+  world.answer = [](const json::Value&) { return json_answer(200, "{}"); };
+  world.start_and_run("{}");
+  EXPECT_EQ(world.phase(), "completed") << error_of(world);
+  EXPECT_THAT(world.begun(), ElementsAre("t", "pay", "told"));
+  EXPECT_EQ(world.calls.size(), 1u);
+}
+
 TEST(Extensions, AskTheirConditionInsideLoopsAndHandlersWhoseVariablesTheyDoNotSee) {
   World world(with_head(R"(
 use:
@@ -307,6 +322,19 @@ TEST(Warnings, NameTasksThatNoThenCanLeadTo) {
     found.push_back(fault.to_string());
   }
   EXPECT_THAT(found, ElementsAre(HasSubstr("/do/0/end: no `then` can lead to a task of this name"), HasSubstr("/do/1/b/do/0/exit")));
+}
+
+TEST(Filters, OfAKeyBeyondTheBoundOfExpressionsAreFaults) {
+  const auto value = json::parse(R"({"document":{"dsl":"1.0.3","namespace":"test","name":"long","version":"0.1.0"},"do":[)"
+                                 R"({"l":{"listen":{"to":{"one":{"with":{"type":"t","data":{")" + std::string(70'000, 'k') +
+                                 R"(":"${ $input.id }"}}}}}}}]})");
+  ASSERT_TRUE(value.ok()) << value.error().message();
+  json::YamlDocument document;
+  document.value = *value;
+  const Compiled compiled = compile(document);
+  ASSERT_EQ(compiled.faults.size(), 1u);
+  EXPECT_EQ(compiled.faults.begin()->pointer.rfind("/do/0/l/listen/to/one/with/data/kkk", 0), 0u);
+  EXPECT_THAT(compiled.faults.begin()->message, HasSubstr("the limit is 65536"));
 }
 
 TEST(Uses, WhatNothingRefersToMayReadWhatAnyPlaceCan) {

@@ -100,6 +100,29 @@ TEST(Limits, LessThanHalfIsNotSaid) {
   EXPECT_TRUE(world.all<LimitNear>().empty());
 }
 
+TEST(Limits, NoCatchTakesAnErrorWhenTheStepsAreSpent) {
+  const std::string handlers[] = {"{retry: {}}", "{do: [{b: {set: {y: 1}}}]}", "{retry: {}, do: [{b: {set: {y: 1}}}]}",
+                                  "{then: t}"};
+  for (const std::string& handler : handlers) {
+    World world(with_head("do: [{t: {try: [{a: {set: {x: 1}, then: a}}], catch: " + handler + "}}]"));
+    world.limits.steps = 20;
+    world.start_and_run("{}");
+    EXPECT_EQ(world.phase(), "faulted") << handler;
+    EXPECT_EQ(world.error()->string_or("limit", ""), "limits.workflowSteps") << handler;
+    EXPECT_EQ(world.error()->string_or("instance", ""), "/do/0/t/try/0/a") << handler;
+    EXPECT_TRUE(world.all<ErrorCaught>().empty()) << handler;
+  }
+}
+
+TEST(Limits, NoAttemptFollowsOneThatTookTooLongWhenTheStepsAreSpent) {
+  World world(with_head("do: [{t: {try: [{w: {wait: PT1H}}], catch: {retry: {limit: {attempt: {duration: PT10S}}}}}}]"));
+  world.limits.steps = 3;  // `t`, its list and `w`
+  world.start_and_run("{}");
+  EXPECT_EQ(world.phase(), "faulted");
+  EXPECT_TRUE(world.error()->string_or("type", "").ends_with("/timeout"));
+  EXPECT_TRUE(world.all<RetryScheduled>().empty());
+}
+
 /// The machine alone, without the world's checks of every fact.
 Instance run_alone(const std::string& yaml) {
   const auto definition = testing::compile_good(yaml);

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "filter/rule_set.h"
 #include "workflow/correlation.h"
 #include "workflow/workflow_test_world.h"
@@ -14,7 +16,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::World;
 
-/// Finds the waits of an event as the engine does: filters first, then the value they stand under.
+/// Finds the waits of an event as the engine does: filters first, then the value they stand under, all of them
+/// before the first takes it.
 class Listening : public World {
  public:
   explicit Listening(const std::string& rest) : World(testing::with_head(rest)) {
@@ -34,17 +37,18 @@ class Listening : public World {
     std::vector<filter::MatchError> errors;
     filter::MatchScratch scratch;
     rules_->match(value, {now}, scratch, sites, errors);
-    const Address position{3, ++events_};
-    int taken = 0;
+    std::sort(sites.begin(), sites.end());
+    std::vector<WaitId> found;
     for (const uint32_t site : sites) {
-      std::vector<WaitId> found;
       for (const Wait& wait : instance.waits) {
         if (wait.site == site && stands_for(wait, value)) found.push_back(wait.id);
       }
-      for (const WaitId wait : found) {
-        const auto advance = command([&](Machine& m) { return m.on_event(wait, value, position); });
-        if (!advance.ignored) ++taken;
-      }
+    }
+    const Address position{3, ++events_};
+    int taken = 0;
+    for (const WaitId wait : found) {
+      const auto advance = command([&](Machine& m) { return m.on_event(wait, value, position); });
+      if (!advance.ignored) ++taken;
     }
     return taken;
   }
@@ -223,6 +227,47 @@ TEST(Listen, AKeyWithoutExpectationIsBoundByTheFirstEvent) {
   EXPECT_EQ(w.output(), "[1,3]");
 }
 
+TEST(Listen, AnEventThatBindsAKeyCountsForTheOtherFiltersItMeets) {
+  Listening all(
+      "do:\n- a: {listen: {to: {all: [{with: {type: a}, correlate: {k: {from: .data.k}}},"
+      " {with: {subject: s}, correlate: {k: {from: .data.k}}}]}}}");
+  all.start("{}");
+  EXPECT_EQ(all.send("{type: a, subject: s, data: {k: 1}}"), 2);
+  EXPECT_EQ(all.output(), R"([{"k":1},{"k":1}])");
+
+  Listening any(
+      "do:\n- a: {listen: {to: {any: [{with: {type: a}, correlate: {k: {from: .data.k}}},"
+      " {with: {subject: s}, correlate: {k: {from: .data.k}}}], until: 'length == 2'}}}");
+  any.start("{}");
+  EXPECT_EQ(any.send("{type: a, subject: s, data: {k: 1}}"), 1) << "an `any` takes it once";
+  EXPECT_EQ(any.send("{type: a, subject: s, data: {k: 2}}"), 0);
+  EXPECT_EQ(any.send("{type: b, subject: s, data: {k: 1}}"), 1);
+  EXPECT_EQ(any.output(), R"([{"k":1},{"k":1}])");
+}
+
+TEST(Listen, TheEventThatBindsAKeyMayAlsoEndTheListening) {
+  const std::string listen =
+      "do:\n- a: {listen: {to: {any: [{with: {type: reading}, correlate: {d: {from: .data.device}}}], until: {one: "
+      "{with: {type: reading, data: {final: true}}, correlate: {d: {from: .data.device}}}}}}}";
+  Listening w(listen);
+  w.start("{}");
+  EXPECT_EQ(w.send("{type: reading, data: {device: 1, final: true}}"), 2);
+  EXPECT_EQ(w.output(), R"([{"device":1,"final":true}])");
+
+  Listening later(listen);
+  later.start("{}");
+  EXPECT_EQ(later.send("{type: reading, data: {device: 1}}"), 1);
+  const auto opened = later.all<WaitOpened>();
+  ASSERT_EQ(opened.size(), 4u);
+  EXPECT_NE(opened[2].wait, opened[0].wait);
+  EXPECT_EQ(opened[2].after, (Address{3, 1})) << "the `any` has had it";
+  EXPECT_EQ(opened[3].wait, opened[1].wait) << "what is on its way to `until` still finds it";
+  EXPECT_TRUE(opened[3].after.is_none());
+  EXPECT_EQ(later.send("{type: reading, data: {device: 2, final: true}}"), 0);
+  EXPECT_EQ(later.send("{type: reading, data: {device: 1, final: true}}"), 2);
+  EXPECT_EQ(later.output(), R"([{"device":1},{"device":1,"final":true}])");
+}
+
 TEST(Listen, WithReadsVariables) {
   Listening w("do:\n- a: {listen: {to: {one: {with: {type: t, subject: '${ $input.id }', data: '${ .n > $input.n }'}}}}}");
   const ListenSite& site = w.definition().sites.at(0);
@@ -296,6 +341,27 @@ TEST(Listen, WhatItHoldsIsBounded) {
   EXPECT_EQ(near[0].max, 40u);
   EXPECT_EQ(w.phase(), "faulted");
   EXPECT_THAT(w.error()->to_text(), HasSubstr("(limits.workflowListenBytes: 40)"));
+}
+
+TEST(Listen, ManySmallValuesAreBoundedToo) {
+  Listening w("do:\n- a: {listen: {to: {any: [], until: 'length > 1000'}}}");
+  w.limits.listen_bytes = 1'000;
+  w.start("{}");
+  for (int i = 0; i < 14; ++i) w.send("{type: t, data: null}");  // 64 each, and 4 of text
+  EXPECT_EQ(w.phase(), "waiting");
+  w.send("{type: t, data: null}");
+  EXPECT_THAT(w.error()->to_text(), HasSubstr("(limits.workflowListenBytes: 1000)"));
+}
+
+TEST(Listen, WhatForeachIsDoneWithIsNoLongerHeld) {
+  for (const std::string tasks : {"", "do: [{n: {set: {a: 1}}}], "}) {
+    Listening w("do:\n- a:\n    listen: {to: {any: [], until: 'length == 20'}}\n    foreach: {" + tasks + "output: {as: '${ 1 }'}}");
+    w.limits.listen_bytes = 2'000;
+    w.start("{}");
+    const std::string event = "{type: t, data: '" + std::string(200, 'x') + "'}";
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(w.send(event), 1) << i;
+    EXPECT_EQ(w.phase(), "completed") << tasks << w.error()->to_text();
+  }
 }
 
 TEST(Listen, TheContextThatForeachExportsIsBoundedLikeAnyOther) {

@@ -25,7 +25,11 @@ bool is_under_way(const Frame& frame) {
 
 bool Run::is_late(const Timer& timer) const {
   const Frame* frame = instance_.find_frame(timer.frame);
-  return frame != nullptr && is_decided(*frame);
+  if (frame == nullptr) return false;
+  // In records of former versions the end of a body that extensions follow did not cancel it.
+  const bool behind = timer.purpose == TimerPurpose::attempt_timeout &&
+                      frame->extension > definition_.task(frame->task).extensions.size();
+  return behind || is_decided(*frame);
 }
 
 void Run::take_arrival() {
@@ -55,8 +59,11 @@ void Run::rearm() {
     if (frame->listen && !frame->listen->closed) reopen_listen(id);
     if (task.timeout.present()) set_task_timeout(id);
     frame = instance_.find_frame(id);
-    const bool in_body = frame != nullptr && frame->state == FrameState::inside && frame->extension == 0;
-    if (in_body && task.kind == TaskKind::try_ && !frame->handling) set_attempt_timeout(id);
+    const auto* tried = std::get_if<TrySpec>(&task.spec);
+    if (tried == nullptr || frame == nullptr || frame->state != FrameState::inside) continue;
+    const bool in_body = std::any_of(instance_.frames.begin(), instance_.frames.end(),
+                                     [&](const Frame& one) { return one.parent == id && one.scope == tried->body; });
+    if (in_body) set_attempt_timeout(id);
   }
 }
 

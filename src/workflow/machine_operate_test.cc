@@ -118,6 +118,45 @@ TEST(Suspend, AnAnswerThatCameAfterTheTimeoutIsTooLate) {
   EXPECT_THAT(world.error()->to_text(), HasSubstr("timeout"));
 }
 
+constexpr std::string_view kAttempts = R"(
+use: {extensions: [{x: {extend: try, before: [{first: {set: {a: 1}}}], after: [{told: {wait: PT1M}}]}}]}
+do:
+  - t:
+      try: [{pay: {call: http, with: {method: post, endpoint: http://a.example/1}}}]
+      catch: {errors: {with: {status: 408}}, retry: {delay: PT1S, limit: {attempt: {count: 2, duration: PT10S}}}}
+)";
+
+TEST(Suspend, AnAttemptLimitThatCameAfterTheAnswerIsTooLate) {
+  World world(with_head(std::string(kAttempts)));
+  world.answer = [](const json::Value&) { return json_answer(200, "7"); };
+  world.start();
+  suspend(world);
+  world.answer_next();
+  world.fire(Timer(*world.instance.next_timer()));
+  resume(world);
+  const auto arrivals = world.all<ArrivalTaken>();
+  ASSERT_EQ(arrivals.size(), 2u);
+  EXPECT_TRUE(arrivals[1].late);
+  world.run();
+  EXPECT_EQ(world.output(), "7");
+  EXPECT_EQ(world.calls.size(), 1u) << "what was paid is not paid again";
+}
+
+TEST(AttemptLimit, LeftBehindByAFormerVersionDoesNothing) {
+  World world(with_head(std::string(kAttempts)));
+  world.start();
+  world.answer_call(world.instance.calls.front().id, json_answer(200, "7"));
+  EXPECT_THAT(world.begun(), ElementsAre("t", "first", "pay", "told"));
+  Instance instance = world.instance;
+  const TimerId left = instance.last_id + 1;
+  workflow::apply(instance, TimerSet{left, instance.frames.front().id, TimerPurpose::attempt_timeout, world.now});
+  std::vector<Fact> facts;
+  StepContext context;
+  context.now = world.now;
+  EXPECT_TRUE(Machine(world.definition(), instance, context, facts).on_timer(left).ignored);
+  EXPECT_EQ(instance.timers.size(), 1u) << "that of `told`";
+}
+
 TEST(Suspend, AWorkflowTimeoutWaitsForTheResumeToo) {
   World world(with_head("timeout: {after: PT5S}\ndo: [w: {wait: PT1M}]"));
   world.start();
@@ -259,6 +298,30 @@ TEST(Retry, TimeoutsCountAnew) {
   retry(world);
   EXPECT_EQ(world.instance.timers.size(), 2u);
   EXPECT_EQ(world.instance.next_timer()->due, world.now + Duration::seconds(10));
+}
+
+TEST(Retry, ATryBehindAListBeforeItKeepsItsAttemptLimit) {
+  World world(with_head(std::string(kAttempts)));
+  world.answer = [](const json::Value&) { return json_answer(500, "{}"); };
+  world.start_and_run();
+  EXPECT_EQ(world.phase(), "faulted");
+  retry(world);
+  ASSERT_EQ(world.instance.timers.size(), 1u);
+  EXPECT_EQ(world.instance.timers.front().purpose, TimerPurpose::attempt_timeout);
+  EXPECT_EQ(world.instance.timers.front().due, world.now + Duration::seconds(10));
+}
+
+TEST(Retry, NoAttemptLimitBeginsInAListBesideTheBody) {
+  World world(with_head(R"(
+use: {extensions: [{x: {extend: try, after: [{ask: {call: http, with: {method: get, endpoint: http://a.example/1}}}]}}]}
+do:
+  - t: {try: [{s: {set: {a: 1}}}], catch: {retry: {limit: {attempt: {count: 2, duration: PT10S}}}}}
+)"));
+  world.start_and_run();
+  EXPECT_EQ(world.phase(), "faulted");
+  retry(world);
+  EXPECT_EQ(world.phase(), "waiting");
+  EXPECT_TRUE(world.instance.timers.empty());
 }
 
 TEST(Retry, AfterRetriesOfTryAreUsedUpTheBodyRunsOnceMore) {

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "json/builder.h"
 #include "workflow/workflow_test_world.h"
 
 namespace hence::workflow::testing {
@@ -79,6 +80,166 @@ do:
   EXPECT_EQ(world.output(),
             R"({"task":["a","/do/0/a",{"n":5},".n",5],"workflow":["07-42","sample",5,1000000000],)"
             R"("runtime":"hence","raw":"hence"})");
+}
+
+TEST(Machine, GivesMembersOfArgumentsAndTheWholeOfThem) {
+  World world(with_head(R"(
+do:
+- a:
+    input:
+      from: >-
+        {id: $workflow.id, name: $task.name, n: $workflow.input.n, of: $workflow.definition.document.name,
+         was: $task.input.n, set: $task.set.x, began: $workflow.startedAt.epoch.seconds}
+    set: {x: '${ . }'}
+    output: {as: '[.x, $task.output.x.id, ($task | keys_unsorted), ($workflow | keys_unsorted)]'}
+)"));
+  world.start_and_run("n: 5");
+  EXPECT_EQ(world.output(),
+            R"([{"id":"07-42","name":"a","n":5,"of":"sample","was":5,"set":"${ . }","began":1000000000},"07-42",)"
+            R"(["name","reference","definition","input","output","startedAt","set"],)"
+            R"(["id","definition","input","startedAt"]])");
+}
+
+TEST(Machine, ALaterExpressionOfATaskReadsMoreOfAnArgument) {
+  World world(with_head(R"(
+do:
+- a:
+    if: $task.name == "a" and $workflow.id == "07-42"
+    input: {from: '[$task.input, $workflow.input, $workflow.definition.document.name]'}
+    set: '${ . }'
+)"));
+  world.start_and_run("n: 5");
+  EXPECT_EQ(world.output(), R"([{"n":5},{"n":5},"sample"])");
+}
+
+TEST(Machine, MessagesShowArgumentsAlikeHoweverMuchIsRead) {
+  const auto message = [](const std::string& rest) {
+    return run_output("do:\n- a: {set: {x: 1}, output: {as: '[(try ($workflow.id |= 1) catch .), (try ($task.name |= 1) "
+                      "catch .)" + rest + "]'}}");
+  };
+  EXPECT_EQ(message(""), message(", ($workflow, $task | empty)"));
+}
+
+/// The letters of the parts that a program reads: d, i, o, k of $task, D, I of $workflow.
+std::string parts_of(std::string_view source) {
+  expr::CompileOptions options;
+  options.variables.assign(kArgumentNames.begin(), kArgumentNames.end());
+  auto program = expr::Program::compile(source, options);
+  if (!program.ok()) return program.error().message();
+  const ArgumentSet read = Formula(std::move(*program)).arguments();
+  std::string letters = read.has(Argument::task) ? "task " : "";
+  if (read.has(Argument::workflow)) letters += "workflow ";
+  for (size_t i = 0; i < 6; ++i) {
+    if (read.has(static_cast<Part>(i))) letters += "diokDI"[i];
+  }
+  return letters;
+}
+
+TEST(Machine, KnowsWhichPartsOfAnArgumentAreRead) {
+  EXPECT_EQ(parts_of("$workflow.id"), "workflow ");
+  EXPECT_EQ(parts_of("[$workflow.id, $workflow.startedAt.iso8601]"), "workflow ");
+  EXPECT_EQ(parts_of("$workflow.input.n"), "workflow I");
+  EXPECT_EQ(parts_of(R"q("\($workflow.definition.document.name) \($task.name?)")q"), "task workflow D");
+  EXPECT_EQ(parts_of("$workflow.inputs"), "workflow ");
+  EXPECT_EQ(parts_of("$task.with.a + $task.reference"), "task k");
+  EXPECT_EQ(parts_of("$task.input, $task.output, $task.definition"), "task dio");
+  EXPECT_EQ(parts_of(". as $workflows | $workflows"), "");
+  EXPECT_EQ(parts_of("$context.a"), "");
+  for (const char* whole : {"$workflow", "$workflow | .id", "$workflow.id, $workflow", "$workflow[\"id\"]",
+                            "$workflow.\"id\"", "$workflow .id", "{$workflow}", "$workflow as {$id} | $id",
+                            "$workflow as $w | $w.id", "def f: $workflow; f.id", "$workflow[]", "[$workflow]",
+                            "$workflow.id # of $workflow"}) {
+    EXPECT_EQ(parts_of(whole), "workflow DI") << whole;
+  }
+}
+
+TEST(Machine, KeepsTheWorkflowArgumentOfTheInstanceThatAskedLast) {
+  const auto definition = compile_good(with_head(
+      "do:\n- l: {for: {in: '[1, 2]'}, do: [{a: {set: {n: '${ $workflow.input.n }', id: '${ $workflow.id }'}}}]}"));
+  LoopCursors loops;
+  const auto output = [&](Sequence sequence, const std::string& input) {
+    Instance instance;
+    std::vector<Fact> facts;
+    StepContext context;
+    context.now = UtcTime{1'000'000'000'000'000};
+    context.instance = Address{7, sequence};
+    context.loops = &loops;
+    Machine(*definition, instance, context, facts).start(value_of(input));
+    return instance.output ? (*instance.output)->to_text() : "none";
+  };
+  EXPECT_EQ(output(1, "n: 10"), R"({"n":10,"id":"07-1"})");
+  ASSERT_TRUE(loops.workflow);
+  EXPECT_EQ(loops.workflow->instance, (Address{7, 1}));
+  EXPECT_EQ(loops.workflow->descriptor->string_or("id", ""), "07-1");
+  EXPECT_EQ(output(2, "n: 20"), R"({"n":20,"id":"07-2"})");
+  EXPECT_EQ(output(2, "n: 30"), R"({"n":30,"id":"07-2"})");
+}
+
+/// [{"n":0},{"n":1},…], and a text of so many bytes at the end.
+json::Value numbered(int64_t count, size_t text_bytes = 0) {
+  json::Builder b;
+  b.begin_array();
+  for (int64_t i = 0; i < count; ++i) b.begin_object().key("n").number(i).end_object();
+  if (text_bytes > 0) b.string(std::string(text_bytes, 'x'));
+  b.end_array();
+  return std::move(b).finish();
+}
+
+TEST(LoopCursors, KeepThePlaceOfEachOfManyLoopsUntilItsEnd) {
+  const json::Value items = numbered(100);
+  LoopCursors loops;
+  for (int64_t i = 0; i < 100; ++i) {
+    for (Sequence loop = 1; loop <= 50; ++loop) {
+      const json::View item = loops.at({1, loop}, 1, items, static_cast<uint64_t>(i));
+      ASSERT_EQ(item.find("n")->as_int64(), i);
+    }
+    EXPECT_EQ(loops.kept(), i < 99 ? 50u : 0u);
+  }
+  EXPECT_EQ(loops.kept_bytes(), 0u);
+}
+
+TEST(LoopCursors, BeginAnewInAnotherArrayAndWhereTheyAreSentBack) {
+  const json::Value items = numbered(100), others = numbered(200);
+  LoopCursors loops;
+  EXPECT_EQ(loops.at({1, 1}, 1, items, 50).find("n")->as_int64(), 50);
+  EXPECT_EQ(loops.at({1, 1}, 1, items, 10).find("n")->as_int64(), 10);
+  EXPECT_EQ(loops.at({1, 1}, 1, others, 150).find("n")->as_int64(), 150);
+  EXPECT_EQ(loops.at({1, 1}, 2, items, 20).find("n")->as_int64(), 20);
+  EXPECT_EQ(loops.at({1, 1}, 1, others, 151).find("n")->as_int64(), 151);
+  EXPECT_EQ(loops.kept(), 2u);
+}
+
+TEST(LoopCursors, KeepSoManyAndSoManyBytes) {
+  const json::Value items = numbered(100), large = numbered(100, 30 << 20);
+  LoopCursors many;
+  for (Sequence loop = 1; loop <= 5'000; ++loop) many.at({1, loop}, 1, items, 1);
+  EXPECT_EQ(many.kept(), 4'096u);
+  LoopCursors heavy;
+  for (Sequence loop = 1; loop <= 10; ++loop) heavy.at({1, loop}, 1, large, 1);
+  EXPECT_EQ(heavy.kept(), 8u);
+  EXPECT_LE(heavy.kept_bytes(), size_t{256} << 20);
+  EXPECT_EQ(heavy.at({1, 1}, 1, large, 60).find("n")->as_int64(), 60);
+}
+
+TEST(LoopCursors, KeepNothingOfWhatIsNoWalk) {
+  LoopCursors loops;
+  EXPECT_EQ(loops.at({1, 1}, 1, numbered(3), 2).find("n")->as_int64(), 2);
+  json::Builder b;
+  b.begin_array();
+  for (int64_t i = 0; i < 1'000; ++i) b.number(i);
+  const json::Value flat = std::move(b.end_array()).finish();
+  EXPECT_EQ(loops.at({1, 1}, 1, flat, 700).as_int64(), 700);
+  EXPECT_EQ(loops.kept(), 0u);
+}
+
+TEST(Machine, AnAnswerHasEachHeaderOnceWhereItFirstStands) {
+  World world(with_head("do:\n- c: {call: http, with: {method: get, endpoint: 'http://a/', output: response}}"));
+  world.answer = [](const json::Value&) {
+    return CallOutcome(HttpOutcome{200, {{"b", "1"}, {"a", ""}, {"b", "2"}, {"a", "3"}, {"c", "\xFF"}}, ""});
+  };
+  world.start_and_run();
+  ASSERT_EQ(world.phase(), "completed");
+  EXPECT_EQ((*world.instance.output)->find("headers")->to_text(), R"({"b":"1, 2","a":"3"})");
 }
 
 TEST(Machine, FollowsDirectives) {

@@ -82,6 +82,64 @@ do:
   EXPECT_TRUE(world.instance.timers.empty());
 }
 
+/// When the limits of runs of a body end, in seconds from when the timer was set at `began`.
+std::vector<int64_t> attempt_seconds(const World& world, UtcTime began) {
+  std::vector<int64_t> seconds;
+  for (const TimerSet& timer : world.all<TimerSet>()) {
+    if (timer.purpose == TimerPurpose::attempt_timeout) seconds.push_back((timer.due - began).micros / 1'000'000);
+  }
+  return seconds;
+}
+
+TEST(Try, TheLimitOfAnAttemptMayBeAnExpression) {
+  World world(with_head(R"(
+do:
+- p: {wait: PT1S}
+- t: {try: [{a: {set: {x: 1}}}], catch: {retry: {limit: {attempt: {count: 2, duration: "${ $input.limit }"}}}}}
+)"));
+  world.start_and_run("{limit: PT10S}");
+  EXPECT_EQ(world.output(), R"({"x":1})");
+  EXPECT_THAT(attempt_seconds(world, world.now), ElementsAre(10));
+}
+
+TEST(Try, RetriesInUseSeeTheVariablesOfWhereTheyAreUsed) {
+  World world(with_head(R"(
+use: {retries: {r: {limit: {attempt: {count: 2, duration: "${ .limit }"}}}}}
+do:
+- t: {try: [{a: {set: {limit: PT5S}}}], catch: {retry: r}}
+- l: {for: {in: "[1]"}, do: [{u: {try: [{b: {set: {x: 1}}}], catch: {as: e, retry: r}}}]}
+)"));
+  world.start_and_run("{limit: PT10S}");
+  EXPECT_EQ(world.output(), R"({"x":1})");
+  EXPECT_THAT(attempt_seconds(world, world.now), ElementsAre(10, 5));
+}
+
+TEST(Try, TheLimitOfAnAttemptSeesNoErrorOfItsOwn) {
+  const std::string limit = "limit: {attempt: {duration: '${ $error.wait }'}}";
+  const std::string inner = "{t: {try: [{a: {set: {x: 1}}}], catch: {retry: {" + limit + "}}}}";
+  EXPECT_THAT(faults_of(with_head("do: [" + inner + "]")),
+              ElementsAre(HasSubstr("/do/0/t/catch/retry/limit/attempt/duration: the expression does not compile")));
+  const std::string used = "{try: [{a: {set: {x: 1}}}], catch: {retry: r}}";
+  EXPECT_THAT(faults_of(with_head("use: {retries: {r: {" + limit + "}}}\ndo: [{t: " + used + "}, {u: " + used + "}]")),
+              ElementsAre(HasSubstr("/use/retries/r/limit/attempt/duration: the expression does not compile")));
+  EXPECT_THAT(faults_of(with_head("use: {retries: {r: {" + limit + "}}}\ndo: [{a: {set: {x: 1}}}]")), ElementsAre());
+  EXPECT_THAT(faults_of(with_head("do: [{o: {try: [], catch: {do: [" + inner + "]}}}]")), ElementsAre());
+}
+
+TEST(Try, ADocumentAppliedWithSuchALimitFailsWhereItAsks) {
+  const json::YamlDocument document = document_of(with_head(
+      "do: [{t: {try: [{a: {set: {x: 1}}}], catch: {retry: {limit: {attempt: {duration: '${ $error.wait }'}}}}}}]"));
+  const Compiled compiled = compile(document.value);
+  ASSERT_NE(compiled.definition, nullptr);
+  Instance instance;
+  std::vector<Fact> facts;
+  StepContext context;
+  const json::Value input = value_of("{}");
+  Machine(*compiled.definition, instance, context, facts).start(input);
+  ASSERT_EQ(instance.phase, Phase::faulted);
+  EXPECT_THAT((*instance.error)->to_text(), HasSubstr("attempt.duration: expected an ISO 8601 duration"));
+}
+
 TEST(Try, RetryConditionsSeeTheError) {
   World world = world_with("{retry: {when: .status == 503, exceptWhen: $error.title == \"x\", "
                            "delay: PT1S}}", {503, 500});

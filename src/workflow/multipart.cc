@@ -2,6 +2,7 @@
 #include "workflow/multipart.h"
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
 #include "base/hash.h"
@@ -100,15 +101,16 @@ Result<std::string> write_part(const Declared& declared, json::View value) {
   return head + "\r\n" + type_line + encoding_line + "\r\n" + content + "\r\n";
 }
 
-Declared declared_part(json::View parts, std::string_view name) {
-  if (parts.is_array()) {
-    for (json::View part : parts.elements()) {
-      if (part.string_or("name", "") != name) continue;
-      return {name, part.string_or("type", ""), part.string_or("encoding", ""),
-              part.find("file") && part.find("file")->as_bool()};
-    }
+/// By name; of a name that is declared twice the first.
+std::map<std::string_view, Declared> declared_parts(json::View parts) {
+  std::map<std::string_view, Declared> all;
+  if (!parts.is_array()) return all;
+  for (json::View part : parts.elements()) {
+    const std::string_view name = part.string_or("name", "");
+    const bool file = part.find("file") && part.find("file")->as_bool();
+    all.emplace(name, Declared{name, part.string_or("type", ""), part.string_or("encoding", ""), file});
   }
-  return {name, "", "", false};
+  return all;
 }
 
 Status check_required(json::View parts, json::View fields) {
@@ -152,10 +154,12 @@ bool is_form_data(std::string_view type) {
 Result<Content> build_form_data(json::View declared, json::View fields) {
   if (!fields.is_object()) return openapi_error("the form's body must be an object");
   HENCE_TRY_VOID(check_required(declared, fields));
+  const std::map<std::string_view, Declared> known = declared_parts(declared);
   std::vector<std::string> parts;
   for (auto [name, value] : fields.members()) {
     if (value.is_null()) continue;
-    const Declared part = declared_part(declared, name);
+    const auto found = known.find(name);
+    const Declared part = found == known.end() ? Declared{name, "", "", false} : found->second;
     std::vector<json::View> items;
     if (!value.is_array()) items.push_back(value);
     else for (json::View item : value.elements()) items.push_back(item);

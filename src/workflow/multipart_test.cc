@@ -49,6 +49,8 @@ TEST(Multipart, SendsFilesWithANameAndAType) {
   EXPECT_EQ(form_of("[{name: f, required: false, file: true, type: a/b, encoding: base64}]", "{f: {text: foo}}"),
             "--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\nContent-Type: a/b\r\n"
             "Content-Transfer-Encoding: base64\r\n\r\nZm9v\r\n--B--\r\n");
+  EXPECT_THAT(form_of("[{name: f, file: true, type: a/b}, {name: f, type: c/d}]", "{f: x}"),
+              HasSubstr("filename=\"f\"\r\nContent-Type: a/b")) << "declared twice";
 }
 
 TEST(Multipart, SaysWhatDoesNotFit) {

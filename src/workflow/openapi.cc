@@ -5,6 +5,7 @@
 #include <set>
 
 #include "json/builder.h"
+#include "schema/uri.h"
 #include "workflow/faults.h"
 #include "workflow/openapi_body.h"
 #include "workflow/openapi_references.h"
@@ -16,6 +17,7 @@ constexpr std::string_view kMethods[] = {"get",  "put",   "post",  "delete",
                                          "options", "head", "patch", "trace"};
 
 constexpr size_t kIdBytesShown = 200;  ///< longer ones are not for messages
+constexpr size_t kIdsCompared = 10'000;  ///< with one that is not there
 
 struct Found {
   Place item;
@@ -24,14 +26,14 @@ struct Found {
   std::string method;
 };
 
-/// The operation of the item that has the id; the ids of others go to known.
+/// The operation of the item that has the id; the ids of others go to known. None has an empty one.
 std::optional<Found> find_in(const Place& item, std::string_view path, std::string_view operation_id,
                              std::vector<std::string_view>& known) {
   for (std::string_view method : kMethods) {
     const auto operation = item.find(method);
     if (!operation || !operation->value.is_object()) continue;
     const std::string_view id = operation->value.string_or("operationId", "");
-    if (id == operation_id) {
+    if (!id.empty() && id == operation_id) {
       Found found{item, *operation, std::string(path), std::string(method)};
       for (char& c : found.method) c = static_cast<char>(c - 32);
       return found;
@@ -41,26 +43,33 @@ std::optional<Found> find_in(const Place& item, std::string_view path, std::stri
   return std::nullopt;
 }
 
-/// Documents that are not here yet are asked for only when those that are do not have the operation.
+/// Documents that are not here yet are asked for only when those that are do not have the operation; a path
+/// that cannot be read counts only when no other one has it.
 Result<Found> locate(References& references, std::string_view operation_id) {
   const auto paths = references.root().find("paths");
   std::vector<std::string_view> known;
   std::optional<Place> absent;
+  std::optional<Error> unreadable;
   if (paths && paths->value.is_object()) {
     for (auto [path, value] : paths->value.members()) {
       const Place written{value, paths->document};
       const Result<Place> item = references.resolve(written);
-      if (!item.ok() && references.missing().empty()) return item.error();
-      if (!item.ok()) {
+      if (item.ok()) {
+        if (auto found = find_in(*item, path, operation_id, known)) return std::move(*found);
+      } else if (references.exhausted()) {
+        return item.error();
+      } else if (!references.missing().empty()) {
         absent = absent.value_or(written);
-      } else if (auto found = find_in(*item, path, operation_id, known)) {
-        return std::move(*found);
+      } else if (!unreadable) {
+        unreadable = item.error();
       }
     }
   }
   if (absent) return references.resolve(*absent).error();
+  if (unreadable) return *unreadable;
   std::set<std::string_view> seen;  // paths may refer to one item many times
   std::erase_if(known, [&](std::string_view id) { return !seen.insert(id).second; });
+  if (known.size() > kIdsCompared) known.resize(kIdsCompared);
   constexpr size_t kNamed = 20;
   const std::string_view near = nearest_word(operation_id, known);
   if (near.empty() && known.size() > kNamed) known.resize(kNamed);
@@ -130,13 +139,11 @@ Result<std::string> server_of(References& references, const Found& found) {
     HENCE_TRY(url, with_variables(references, *servers->elements().begin()));
     break;
   }
-  if (url.find("://") == std::string::npos) {
-    const std::string_view origin = origin_of(base);
-    if (origin.empty()) return openapi_error("the server \"" + url + "\" is relative to no address");
-    const std::string_view path = base.substr(origin.size(), base.rfind('/') - origin.size() + 1);
-    url = url.starts_with('/') ? std::string(origin) + url
-                               : std::string(origin) + std::string(path) + url;
+  if (!schema::split_uri(url).has_scheme && origin_of(base).empty()) {
+    return openapi_error("the server \"" + url + "\" is relative to no address");
   }
+  // An empty one means where the document is, not the document.
+  url = schema::resolve_uri(base, url.empty() ? "." : url);
   if (!is_http(url)) {
     constexpr size_t kShownBytes = 200;
     return openapi_error("the server \"" + url.substr(0, kShownBytes) +

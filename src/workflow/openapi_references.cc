@@ -52,7 +52,7 @@ Error openapi_error(std::string message) {
 std::string_view origin_of(std::string_view uri) {
   const size_t authority = uri.find("://");
   if (authority == std::string_view::npos) return {};
-  return uri.substr(0, uri.find('/', authority + 3));
+  return uri.substr(0, uri.find_first_of("/?#", authority + 3));
 }
 
 std::optional<Place> Place::find(std::string_view key) const {
@@ -99,7 +99,7 @@ Result<Place> References::target_of(std::string_view document, std::string_view 
 
 Status References::visit(size_t count) {
   visits_ += count;
-  if (visits_ <= kOpenapiVisitsMax) return {};
+  if (!exhausted()) return {};
   missing_.clear();
   return openapi_error("the description is too intricate: more than " + std::to_string(kOpenapiVisitsMax) +
                        " references and schemas for one operation; simplify or bundle it");

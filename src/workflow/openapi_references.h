@@ -40,6 +40,8 @@ class References {
   Result<Place> resolve(Place place);
   /// Counts what is looked at, before it is. Errors: RequestInvalid over kOpenapiVisitsMax.
   Status visit(size_t count = 1);
+  /// Whether visit() has counted more than it may.
+  bool exhausted() const { return visits_ > kOpenapiVisitsMax; }
   /// The address of the document that the last resolve() looked for and that is not here, or empty.
   const std::string& missing() const { return missing_; }
 
@@ -51,7 +53,7 @@ class References {
   size_t visits_ = 0;
 };
 
-/// "https://host:443" of "https://host:443/a/b"; empty for what has no ://.
+/// "https://host:443" of "https://host:443/a/b" and of "https://host:443?a"; empty for what has no ://.
 std::string_view origin_of(std::string_view uri);
 
 /// Whose message says that it is about OpenAPI.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parameters of a call as path, query, headers, cookie and body (OpenAPI 3, "Style Values").
 
-#include <algorithm>
+#include <set>
 
 #include "json/builder.h"
 #include "workflow/faults.h"
@@ -165,11 +165,20 @@ class Call {
     }
   }
 
+  /// An empty segment, "." and ".." make another path, which may be that of another operation.
   Status put_path(const Parameter& parameter, json::View value) {
     const std::string place = "{" + std::string(parameter.name) + "}";
     const size_t at = draft_.uri.find(place);
-    if (at != std::string::npos) draft_.uri.replace(at, place.size(), path_text(parameter, value));
-    return {};
+    if (at == std::string::npos) return {};
+    const std::string text = path_text(parameter, value);
+    if (text.empty()) return invalid("the parameter \"" + std::string(parameter.name) + "\" of the path is empty");
+    draft_.uri.replace(at, place.size(), text);
+    const size_t begin = draft_.uri.rfind('/', at) + 1;
+    const std::string_view rest = std::string_view(draft_.uri).substr(begin);
+    const std::string_view segment = rest.substr(0, rest.find_first_of("/?#"));
+    if (segment != "." && segment != "..") return {};
+    return invalid("the parameter \"" + std::string(parameter.name) + "\" makes \"" + std::string(segment) +
+                   "\" of a part of the path, and so another path");
   }
 
   Status put_header(const Parameter& parameter, json::View value) {
@@ -179,8 +188,9 @@ class Call {
     }
     // OpenAPI says of these that such a parameter is ignored.
     if (name == "accept" || name == "content-type" || name == "authorization") return {};
+    const bool exploded = parameter.explode && value.is_object();
     const std::string text =
-        join(parts_of(value, parameter.explode && value.is_object(), false), ",");
+        parameter.style == "json" ? value.to_text() : join(parts_of(value, exploded, false), ",");
     if (text.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
       return invalid("the header " + name + " would hold a line end");
     }
@@ -216,11 +226,12 @@ class Call {
   /// What is declared nowhere is the body's, if there is one and it was not given whole.
   Status take_rest(bool has_body, std::optional<json::Value>& value) {
     if (!given_.is_object()) return {};
+    const std::set<std::string_view> declared(known_.begin(), known_.end());
     json::Builder rest;
     rest.begin_object();
     size_t count = 0;
     for (auto [name, member] : given_.members()) {
-      if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
+      if (declared.contains(name)) continue;
       if (!has_body || value) {
         return invalid("the operation has no parameter \"" + std::string(name) + "\"" +
                        suggestion(name, known_));

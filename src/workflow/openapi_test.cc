@@ -91,6 +91,59 @@ TEST(Openapi, ResolvesServers) {
   EXPECT_EQ(call_of(swagger, "p", "{s: [a, b]}"), "GET https://pets.example/v2/pet?s=a%20b {}");
 }
 
+TEST(Openapi, ResolvesServersAgainstTheAddressOfTheDocument) {
+  const auto call = [](const std::string& server, const std::string& base) {
+    const std::string paths = "\npaths: {/x: {get: {operationId: x}}}";
+    return call_of("openapi: 3.0.3\nservers: [{url: '" + server + "'}]" + paths, "x", "{}", base);
+  };
+  EXPECT_EQ(call("//api.example/v1", "https://docs.example/a.json"), "GET https://api.example/v1/x {}");
+  EXPECT_EQ(call("v1", "https://h"), "GET https://h/v1/x {}");
+  EXPECT_EQ(call("/v1", "https://h?format=yaml"), "GET https://h/v1/x {}");
+  EXPECT_EQ(call("../v2", "https://h/a/b.json"), "GET https://h/v2/x {}");
+  EXPECT_EQ(call("v2/.", "https://h/a/b.json?of=/c/d"), "GET https://h/a/v2/x {}");
+  EXPECT_EQ(call("", "https://h/a/b.json"), "GET https://h/a/x {}");
+  EXPECT_EQ(call("https://h/a/../b", ""), "GET https://h/b/x {}");
+  EXPECT_THAT(call("v1", ""), HasSubstr("the server \"v1\" is relative to no address"));
+  const std::string swagger = "swagger: '2.0'\nbasePath: /v1\npaths: {/x: {get: {operationId: x}}}";
+  EXPECT_EQ(call_of(swagger, "x", "{}", "https://h?format=yaml"), "GET https://h/v1/x {}");
+}
+
+TEST(Openapi, RefusesParametersThatMakeAnotherPath) {
+  const auto call = [](const std::string& path, const std::string& given) {
+    return call_of("openapi: 3.0.3\nservers: [{url: 'https://h'}]\npaths: {'" + path + "': {get: {operationId: x, "
+                   "parameters: [{name: a, in: path}, {name: b, in: path, required: false}]}}}", "x", given);
+  };
+  for (const char* empty : {"''", "[]"}) {
+    EXPECT_EQ(call("/tenants/{a}/orders", "{a: " + std::string(empty) + "}"),
+              "OpenAPI: the parameter \"a\" of the path is empty");
+  }
+  EXPECT_EQ(call("/tenants/{a}/orders", "{a: '..'}"),
+            "OpenAPI: the parameter \"a\" makes \"..\" of a part of the path, and so another path");
+  EXPECT_THAT(call("/tenants/{a}", "{a: '.'}"), HasSubstr("the parameter \"a\" makes \".\""));
+  EXPECT_THAT(call("/tenants/.{a}", "{a: '.'}"), HasSubstr("the parameter \"a\" makes \"..\""));
+  EXPECT_THAT(call("/tenants/{a}{b}", "{a: '.', b: '.'}"), HasSubstr("the parameter \"b\" makes \"..\""));
+  EXPECT_EQ(call("/v1.0/{a}/orders", "{a: a.b}"), "GET https://h/v1.0/a.b/orders {}");
+  EXPECT_EQ(call("/x/{a}", "{a: '...'}"), "GET https://h/x/... {}");
+  EXPECT_EQ(call("/x/{a}.json", "{a: '.'}"), "GET https://h/x/..json {}");
+  EXPECT_EQ(call("/x/{a}", "{a: ../y}"), "GET https://h/x/..%2Fy {}");
+}
+
+TEST(Openapi, SendsHeadersOfJsonAsJson) {
+  EXPECT_EQ(call_of("openapi: 3.0.3\nservers: [{url: 'https://h'}]\npaths: {/x: {get: {operationId: x, parameters: "
+                    "[{name: X-Filter, in: header, content: {application/json: {}}}]}}}", "x", "{X-Filter: {n: 1, l: [a]}}"),
+            R"(GET https://h/x {"x-filter":"{\"n\":1,\"l\":[\"a\"]}"})");
+}
+
+TEST(Openapi, FindsOperationsBehindPathsThatCannotBeRead) {
+  const std::string document = "openapi: 3.0.3\nservers: [{url: 'https://h'}]\npaths: {/a: {$ref: "
+                               "'https://other.example/a.yaml'}, /b: {$ref: '#/nowhere'}, /x: {get: {operationId: x}}}";
+  EXPECT_EQ(call_of(document, "x", "{}"), "GET https://h/x {}");
+  EXPECT_THAT(call_of(document, "y", "{}"),
+              HasSubstr("the reference https://other.example/a.yaml leads to another document"));
+  EXPECT_THAT(call_of("openapi: 3.0.3\npaths: {/b: {$ref: '#/nowhere'}, /c: {$ref: 'c.yaml'}}", "y", "{}"),
+              HasSubstr("the document https://docs.example/a/c.yaml is not here"));
+}
+
 TEST(Openapi, CallsNoServerButHttp) {
   const std::string path = "\npaths: {/private.yaml: {get: {operationId: x}}}";
   EXPECT_THAT(call_of("openapi: 3.0.3\nservers: [{url: 'file:///srv/functions'}]" + path, "x", "{}"),
@@ -204,6 +257,9 @@ TEST(Openapi, CountsWhateverMakesADescriptionLong) {
   const std::string server = "openapi: 3.0.3\nservers: [{url: 'https://h/" + texts(5'000, [](int) { return "{a}"; }) +
                              "', variables: {a: {default: " + base + "}}}]\npaths: {/x: {get: {operationId: x}}}";
   EXPECT_EQ(call_of(server, "x", "{}"), kTooIntricate) << "variables of servers";
+  EXPECT_EQ(call_of("{openapi: 3.1.0, paths: {" + texts(10'001, [](int i) {
+              return "/" + std::to_string(i) + ": {$ref: '#/nowhere'}, ";
+            }) + "}}", "x", "{}"), kTooIntricate) << "paths that cannot be read";
 }
 
 TEST(Openapi, ReadsBodiesAndFormsOfSwagger) {
@@ -218,6 +274,8 @@ TEST(Openapi, ReadsBodiesAndFormsOfSwagger) {
 
 TEST(Openapi, SaysWhatDoesNotFit) {
   EXPECT_THAT(call_of(kDocument3, "ordr", "{}"), HasSubstr("no operation \"ordr\"; did you mean \"order\"?"));
+  EXPECT_THAT(call_of("openapi: 3.0.3\nservers: [{url: 'https://h'}]\npaths: {/x: {get: {}}}", "", "{}"),
+              HasSubstr("the document has no operation \"\""));
   EXPECT_THAT(call_of(kDocument3, "order", "{}"), HasSubstr("the parameter \"shop\" is required"));
   EXPECT_THAT(call_of(kDocument3, "order", "{shop: s}"), HasSubstr("the operation needs a body"));
   EXPECT_THAT(call_of(kDocument3, "styles", "{a: 1, b: 1, c: 1, d: 1}"), HasSubstr("has no parameter \"d\""));
@@ -255,6 +313,29 @@ TEST(Openapi, FetchesTheDocumentAndKeepsTheOperationAlone) {
   for (const CallRequested& call : world.all<CallRequested>()) {
     EXPECT_THAT(call.request->to_text(), ::testing::Not(HasSubstr("token-1")));
   }
+}
+
+/// A call of x, whose description is the text.
+World world_with_description(const std::string& text) {
+  World world(with_head("do: [{a: {call: openapi, with: {document: {endpoint: 'https://h/0'}, operationId: x}}}]"));
+  world.answer = [text](const json::Value& request) -> CallOutcome {
+    if (request->string_or("url", "") == "https://h/0") return HttpOutcome{200, {}, text};
+    return json_answer(200, "7");
+  };
+  world.start_and_run("{}");
+  return world;
+}
+
+TEST(Openapi, TakesDescriptionsInJsonThatAreTooLargeForYaml) {
+  const std::string large = "[" + texts(json::kYamlNodesMax, [](int) { return "0,"; }) + "\"" +
+                            std::string(json::kYamlBytesMax, 'd') + "\"]";
+  const World world = world_with_description("\n{\"openapi\":\"2\",\"openapi\":\"3.0.0\",\"x-large\":" + large +
+                                             ",\"paths\":{\"/x\":{\"get\":{\"operationId\":\"x\"}}}}");
+  EXPECT_EQ(world.output(), "7") << world.error()->to_text();
+  EXPECT_EQ(world.calls.back()->string_or("url", ""), "https://h/x");
+  EXPECT_THAT(world_with_description("{" + std::string(json::kYamlBytesMax, ' ') + "openapi: 3.0.0}").error()->to_text(),
+              HasSubstr("line 1, column ")) << "what is wrong with the JSON";
+  EXPECT_EQ(world_with_description("{openapi: 3.0.0, paths: {/x: {get: {operationId: x}}}}").output(), "7") << "YAML";
 }
 
 TEST(Openapi, TakesTheDocumentInline) {
@@ -482,6 +563,18 @@ TEST(Tokens, AreAskedForAsThePolicySays) {
                        "private_key_jwt}}}")->to_text(), HasSubstr("needs client.assertion"));
   EXPECT_THAT(token_of("{digest: {username: u, password: p}}")->to_text(),
               HasSubstr(R"("digest":{"username":"u","password":"p"})"));
+}
+
+TEST(Tokens, AreAskedForAtTheAuthorityUnlessTheEndpointIsAUrl) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"oauth2/token", "https://id.example/oauth2/token"},
+      {"/token", "https://id.example/token"},
+      {"login?to=https://x", "https://id.example/login?to=https://x"},
+      {"https://tokens.example/a", "https://tokens.example/a"}};
+  for (const auto& [given, wanted] : cases) {
+    EXPECT_EQ(token_of("{oauth2: {authority: 'https://id.example', grant: client_credentials, client: {id: i, secret: s}, "
+                       "endpoints: {token: '" + std::string(given) + "'}}}")->string_or("endpoint", ""), wanted);
+  }
 }
 
 }  // namespace

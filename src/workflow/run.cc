@@ -273,6 +273,7 @@ void Run::leave_scope(FrameId id) {
   emit(ScopeLeft{id, parent});
   if (owner.kind == TaskKind::for_ || owner.kind == TaskKind::listen) return;  // the next step is the next iteration
   const auto* spec = std::get_if<TrySpec>(&owner.spec);
+  if (spec) cancel_attempt_timeout(parent);  // else it would run on through the extensions that follow
   end_task(parent, std::nullopt, handled && spec->then ? *spec->then : owner.then);
 }
 

@@ -53,6 +53,8 @@ class Run {
   void set_workflow_timeout(json::View input);
   /// False, and the task has failed, where there is no telling how long.
   bool set_attempt_timeout(FrameId id);
+  /// The timer of the run of the body that is over goes; that of the whole task stays.
+  void cancel_attempt_timeout(FrameId id);
   /// The first of what came while the instance was suspended.
   void take_arrival();
 

@@ -7,6 +7,28 @@
 #include "workflow/run.h"
 
 namespace hence::workflow {
+namespace {
+
+/// Whether the list that the task stands in may come to it again.
+bool may_come_again(const Definition& definition, const Task& task) {
+  const auto goes_back = [&](const Task& from, const Then& then) {
+    return then.kind == Then::Kind::task && from.position >= task.position &&
+           definition.task(then.task).position <= task.position;
+  };
+  const std::vector<TaskIndex>& list = definition.scope(task.scope).tasks;
+  return std::any_of(list.begin(), list.end(), [&](TaskIndex index) {
+    const Task& one = definition.task(index);
+    bool back = goes_back(one, one.then);
+    if (const auto* chosen = std::get_if<SwitchSpec>(&one.spec)) {
+      for (const SwitchCase& choice : chosen->cases) back = back || goes_back(one, choice.then);
+      back = back || (chosen->otherwise && goes_back(one, chosen->otherwise->then));
+    }
+    const auto* guarded = std::get_if<TrySpec>(&one.spec);
+    return back || (guarded && guarded->then && goes_back(one, *guarded->then));
+  });
+}
+
+}  // namespace
 
 void Run::register_compensation(FrameId id) {
   const Frame& frame = frame_of(id);
@@ -14,10 +36,12 @@ void Run::register_compensation(FrameId id) {
   const Frame* parent = instance_.find_frame(frame.parent);
   if (parent && parent->attempt > 0) {
     // The runs of one task in the retries of one `try` count as one: the last that completed, else
-    // one whose end is not known.
+    // one whose end is not known. What has a number below that of the frame is of an earlier retry, or of an
+    // earlier run of the `try` itself where its list goes back to it: what completed in that one stays.
+    const bool once = !may_come_again(definition_, definition_.task(parent->task));
     const auto same = std::find_if(
         instance_.compensations.begin(), instance_.compensations.end(), [&](const auto& one) {
-          return one.parent == frame.parent && one.task == frame.task && !one.output;
+          return one.parent == frame.parent && one.task == frame.task && one.id < id && (once || !one.output);
         });
     if (same != instance_.compensations.end()) replaces = same->id;
   }

@@ -32,12 +32,6 @@ json::Value array_of(const std::vector<json::Value>& items, const std::optional<
   return std::move(b).finish();
 }
 
-size_t text_bytes(const std::vector<json::Value>& values) {
-  size_t bytes = 0;
-  for (const json::Value& value : values) bytes += value->to_text().size();
-  return bytes;
-}
-
 }  // namespace
 
 void Run::start_listen(FrameId id) {
@@ -166,8 +160,7 @@ bool Run::take_event(const Wait& wait, json::View event, Address position, uint3
   const bool rebinds = !fact.bound.empty();
   const bool closes = fact.closes;
   emit(std::move(fact));
-  const Listen& after = *frame_of(id).listen;
-  if (!within(Limit::listen_bytes, text_bytes(after.consumed) + text_bytes(after.queue))) {
+  if (!within(Limit::listen_bytes, frame_of(id).listen->held_bytes())) {
     fail_limit(id, Limit::listen_bytes, "listen: what was consumed is too large");
     return true;
   }
@@ -211,6 +204,7 @@ void Run::close_waits(FrameId id, const std::function<bool(const Wait&)>& which)
 }
 
 void Run::place_bound(FrameId id, Address event) {
+  const ListenSpec& spec = task_of(id).as<ListenSpec>();
   std::vector<WaitOpened> moved;
   const Listen& listen = *frame_of(id).listen;
   for (const Wait& wait : instance_.waits) {
@@ -219,11 +213,17 @@ void Run::place_bound(FrameId id, Address event) {
     const size_t key = site.placing_key();
     const Variable* bound =
         key == ListenSite::kNoKey ? nullptr : find_variable(listen.bound, site.keys[key].name);
-    if (bound) moved.push_back({wait.id, id, wait.site, bound->value, wait.expected, event});
+    if (bound) moved.push_back({wait.id, id, wait.site, bound->value, wait.expected, {}});
   }
   for (WaitOpened& wait : moved) {
     emit(WaitClosed{wait.wait, wait.site, std::nullopt});
-    wait.wait = next_id();
+    // A wait that takes one event keeps its number: this event may be on its way to it too, and counts for each.
+    // Of an `any` it was taken, and any other on its way comes under the value again: under a new number it is
+    // taken once.
+    if (spec.to.strategy == ListenSpec::Strategy::any && spec.to.has(wait.site)) {
+      wait.wait = next_id();
+      wait.after = event;
+    }
     emit(std::move(wait));
   }
 }

@@ -83,6 +83,7 @@ bool Run::matches(const ErrorFilter& filter, json::View error) const {
 bool Run::catch_error(FrameId id, json::Value& error) {
   const Task& task = task_of(id);
   const TrySpec& spec = task.as<TrySpec>();
+  if (instance_.steps >= context_.limits.steps) return false;  // no task could begin: a retry would fail for ever
   if (!matches(spec.filter, error)) return false;
   const std::vector<Variable> bound = {{spec.as, with_details(error)}};
   const auto holds = [&](const Formula& condition, bool otherwise) -> Result<bool> {
@@ -143,13 +144,7 @@ Result<bool> Run::schedule_retry(FrameId id, const RetrySpec& retry, json::View 
     HENCE_TRY(const CalendarDuration total, evaluate_duration(retry.total_duration, error, at));
     if (due > add(frame_of(id).started_at, total)) return false;
   }
-  // The timer of the run that failed goes; that of the whole task stays.
-  std::vector<TimerId> over;
-  for (const Timer& timer : instance_.timers) {
-    if (timer.frame == id &&
-        timer.purpose == TimerPurpose::attempt_timeout) over.push_back(timer.id);
-  }
-  for (TimerId timer : over) emit(TimerCancelled{timer});
+  cancel_attempt_timeout(id);
   emit(ErrorCaught{id, frame_of(id).task, json::Value(error)});
   emit(RetryScheduled{id, frame_of(id).task, attempt, due, next_id()});
   return true;
@@ -173,15 +168,24 @@ bool Run::set_attempt_timeout(FrameId id) {
   return limit.ok();
 }
 
+void Run::cancel_attempt_timeout(FrameId id) {
+  const auto is_of_attempt = [&](const Timer& timer) {
+    return timer.frame == id && timer.purpose == TimerPurpose::attempt_timeout;
+  };
+  std::vector<TimerId> over;
+  for (const Timer& timer : instance_.timers) {
+    if (is_of_attempt(timer)) over.push_back(timer.id);
+  }
+  for (const Arrival& arrival : instance_.arrivals) {  // it came due while the instance was suspended
+    if (arrival.timer && is_of_attempt(*arrival.timer)) over.push_back(arrival.timer->id);
+  }
+  for (TimerId timer : over) emit(TimerCancelled{timer});
+}
+
 void Run::handle(FrameId id, json::Value error) {
   const Task& task = task_of(id);
   const TrySpec& spec = task.as<TrySpec>();
-  std::vector<TimerId> over;
-  for (const Timer& timer : instance_.timers) {
-    if (timer.frame == id &&
-        timer.purpose == TimerPurpose::attempt_timeout) over.push_back(timer.id);
-  }
-  for (TimerId timer : over) emit(TimerCancelled{timer});
+  cancel_attempt_timeout(id);
   emit(ErrorCaught{id, frame_of(id).task, error});
   if (spec.handler == kNone) {
     // Nothing to do about it: the task's input is its output.

@@ -117,6 +117,10 @@ void check_other(const Shape& shape, json::View value, std::string_view name, co
   if (shape.others == taken) return;
   const std::string_view slip = slip_of(shape, value, name);
   const std::string meant = slip.empty() ? "" : "; did you mean \"" + std::string(slip) + "\"?";
+  const ShapeKey* missing = find_key(shape.keys, slip);
+  if (shape.others == unread && missing != nullptr && missing->required) {  // the document does not fit anyway
+    return faults.add_at_key(place, "unknown key " + quoted(name) + meant);
+  }
   if (shape.others == unread && warnings) warnings->add_at_key(place, "nothing reads " + quoted(name) + meant);
   if (slip.empty()) return;
   if (shape.others == slips_warned && warnings) warnings->add_at_key(place, "unknown attribute " + quoted(name) + meant);

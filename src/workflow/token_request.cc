@@ -132,7 +132,9 @@ Result<json::Value> build_token_request(json::View policy, bool discovers, UtcTi
     if (const auto own = policy.find_path({"endpoints", "token"}); own && own->is_string()) {
       path = own->as_string();
     }
-    b.member("endpoint", path.find("://") == std::string::npos ? authority + path : path);
+    const bool absolute = path.starts_with("http://") || path.starts_with("https://");
+    if (!absolute) path = authority + (path.starts_with('/') ? "" : "/") + path;
+    b.member("endpoint", path);
   }
   b.key("headers").begin_object();
   if (!header.empty()) b.member("authorization", header);
