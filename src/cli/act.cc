@@ -78,13 +78,21 @@ std::optional<int> read(const Call& call, const Act& act, Asked& asked) {
   return flags.parse();
 }
 
+int64_t failed_of(json::View answer) {
+  const auto failed = answer.find("failed");
+  return failed ? failed->as_int64().value_or(0) : 0;
+}
+
 std::string describe(json::View answer, const Act& act, bool dry_run) {
   const json::View items = *answer.find("items");
   std::string text;
   for (const json::View item : items.elements()) {
     text += cell(item, "id") + (item.find("error") ? "  " + cell(item, "error") : "") + "\n";
   }
-  text += (dry_run ? "would be " : "") + std::string(act.done) + ": " + std::to_string(items.size());
+  const int64_t failed = failed_of(answer);
+  text += (dry_run ? "would be " : "") + std::string(act.done) + ": " +
+          std::to_string(static_cast<int64_t>(items.size()) - failed);
+  if (failed > 0) text += "; not: " + std::to_string(failed);
   const std::string next = cell(answer, "next");
   return text + (next.empty() ? "\n" : "; there are more: go on with --cursor " + next + "\n");
 }
@@ -101,8 +109,7 @@ int run_by_query(const Call& call, const Act& act, const Asked& asked, const jso
   const Result<json::Value> answer = read_reply(*reply);
   if (!answer.ok()) return call.io.fail(answer.error());
   call.io.out(format_value(asked.output.format, *answer, [&] { return describe(*answer, act, asked.dry_run); }));
-  const auto failed = (*answer)->find("failed");
-  return failed && failed->as_int64().value_or(0) > 0 ? kExitNo : kExitOk;
+  return failed_of(*answer) > 0 ? kExitNo : kExitOk;
 }
 
 }  // namespace
@@ -134,6 +141,9 @@ int run_act(const Call& call, const Act& act) {
     std::string names;
     for (const Act::Filter& filter : act.filters) names += std::string(filter.flag) + ", ";
     return call.io.fail("say which: an ID, or all that " + names + "--since, --until find", kExitWrongUse);
+  }
+  if (!asked.id.empty() && asked.dry_run) {
+    return call.io.fail("--dry-run says what a query would find; leave it or the ID out", kExitWrongUse);
   }
   if (asked.reason.empty() && !asked.dry_run) {
     return call.io.fail(std::string(kSayWhy), kExitWrongUse);

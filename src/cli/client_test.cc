@@ -300,7 +300,7 @@ TEST_F(Asking, CancelAndRedriveTakeAllThatAQueryFinds) {
             R"({"dryRun":false,"items":[{"id":"07-1.0","error":"it is gone"}],"failed":1})");
   const Ran ran = run({"delivery", "redrive", "--sink", "chat", "--limit", "2", "--reason", "fixed", "-o", "table"});
   EXPECT_EQ(ran.code, kExitNo);
-  EXPECT_EQ(ran.out, "07-1.0  it is gone\ntried again: 1\n");
+  EXPECT_EQ(ran.out, "07-1.0  it is gone\ntried again: 0; not: 1\n");
   server.on("POST " + kBase + "/instances/by-query/skip?limit=100&cursor=x&workflow=t%2Fnap", 200,
             R"({"dryRun":false,"items":[{"id":"07-1"}],"failed":0})");
   const Ran skipped = run({"instance", "skip", "--workflow", "t/nap", "--task", "nap", "--result", "1", "--reason", "r",
@@ -318,6 +318,11 @@ TEST_F(Asking, CancelAndRedriveTakeAllThatAQueryFinds) {
   EXPECT_EQ(run({"instance", "send-event", "--workflow", "t/nap", "--reason", "r"}).code, kExitWrongUse) << "no event";
   EXPECT_EQ(run({"instance", "cancel"}).code, kExitWrongUse);
   EXPECT_EQ(run({"instance", "cancel", "07-1", "--workflow", "t/nap"}).code, kExitWrongUse);
+  const size_t asked = server.asked().size();
+  const Ran dry = run({"instance", "cancel", "07-1", "--dry-run", "--reason", "r"});
+  EXPECT_EQ(dry.code, kExitWrongUse);
+  EXPECT_THAT(dry.err, HasSubstr("--dry-run says what a query would find"));
+  EXPECT_EQ(server.asked().size(), asked) << "nothing is done";
 }
 
 TEST_F(Asking, CheckpointsAreMadeAndListedByTheServer) {

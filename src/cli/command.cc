@@ -167,18 +167,19 @@ int unknown_verb(const Io& io, const std::string& noun, const std::string& verb)
                  kExitWrongUse);
 }
 
-/// Flags before the noun go to the end, so that `hence -n x event list` works as users try it.
+/// Flags before the noun go to the end, so that `hence -n x event list` works as users try it. What follows "--"
+/// stays where it is.
 void move_leading_flags(std::vector<std::string>& arguments) {
   static constexpr std::string_view kWithValue[] = {"-o", "--output", "--address", "--context",
                                                     "--token", "-n", "--namespace"};
   size_t count = 0;
   while (count < arguments.size() && arguments[count].starts_with('-') &&
-         !is_help(arguments[count]) && arguments[count] != "--version") {
+         arguments[count] != "--" && !is_help(arguments[count]) && arguments[count] != "--version") {
     count += std::ranges::count(kWithValue, arguments[count]) > 0 ? 2 : 1;
   }
   if (count == 0 || count >= arguments.size()) return;
-  const auto data = std::find(arguments.begin(), arguments.end(), "--");
-  std::rotate(arguments.begin(), arguments.begin() + static_cast<ptrdiff_t>(count), data);
+  const auto noun = arguments.begin() + static_cast<ptrdiff_t>(count);
+  std::rotate(arguments.begin(), noun, std::find(noun, arguments.end(), "--"));
 }
 
 }  // namespace

@@ -77,6 +77,16 @@ TEST_F(Commands, FormatsAreChecked) {
   EXPECT_EQ(run({"-o", "jsonl", "version"}).out, "{\"version\":\"0.1.0\"}\n");
 }
 
+TEST_F(Commands, TwoDashesBeforeTheCommandAreNoFlag) {
+  const Ran alone = run({"--", "version"});
+  EXPECT_EQ(alone.code, kExitWrongUse);
+  EXPECT_THAT(alone.err, StartsWith("hence: there is no command \"--\""));
+  const Ran behind = run({"-n", "x", "--", "event", "list"});
+  EXPECT_EQ(behind.code, kExitWrongUse);
+  EXPECT_THAT(behind.err, StartsWith("hence: there is no command \"-n\""));
+  EXPECT_EQ(run({"-o", "--", "version"}).code, kExitWrongUse);
+}
+
 TEST_F(Commands, ServeAndDevGetTheirFlags) {
   ServeArguments served;
   DevArguments developed;

@@ -1,54 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/dev_files.h"
 
-#include <unistd.h>
-
-#include <algorithm>
-
-#include "cli/spawn_self.h"
+#include <cstdio>
 
 namespace hence::cli {
 namespace {
 
-bool is_resource_file(const std::filesystem::path& path) {
-  const std::string name = path.filename().string();
+namespace fs = std::filesystem;
+
+bool is_resource_file(const fs::path& path) {
   const std::string extension = path.extension().string();
-  return (extension == ".yaml" || extension == ".yml" || extension == ".json") && name.find(".test.") == std::string::npos;
+  if (extension != ".yaml" && extension != ".yml" && extension != ".json") return false;
+  return path.stem().extension() != ".test";
+}
+
+/// Those of find_resource_files, but that a folder may hold none yet. Errors: FileUnreadable.
+Result<std::vector<fs::path>> files_below(const std::string& folder) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (auto it = fs::recursive_directory_iterator(folder, error); !error && it != fs::end(it); it.increment(error)) {
+    const bool hidden = it->path().filename().string().starts_with('.');
+    std::error_code gone;
+    if (hidden) it.disable_recursion_pending();
+    else if (it->is_regular_file(gone) && is_resource_file(it->path())) files.push_back(it->path());
+  }
+  if (error) return Error(ErrorCode::FileUnreadable, folder + " cannot be read: " + error.message());
+  return files;
 }
 
 }  // namespace
 
-DevFiles::Times DevFiles::find() const {
+std::string dev_address(std::string_view listen, uint16_t port) {
+  std::string host(listen.substr(0, listen.rfind(':')));
+  if (host.find(':') != std::string::npos && !host.starts_with('[')) host = "[" + host + "]";
+  return "http://" + host + ":" + std::to_string(port);
+}
+
+Result<DevFiles::Times> DevFiles::find() const {
   Times times;
   std::error_code error;
-  const auto add = [&](const std::filesystem::path& path) {
-    const auto time = std::filesystem::last_write_time(path, error);
-    if (!error) times[path] = time;
-  };
   for (const std::string& path : paths_) {
-    if (!std::filesystem::is_directory(path, error)) {
-      add(path);
-      continue;
+    std::vector<fs::path> files{path};
+    if (fs::is_directory(path, error)) {
+      HENCE_TRY(files, files_below(path));
     }
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(path, error)) {
-      if (entry.is_regular_file(error) && is_resource_file(entry.path())) add(entry.path());
+    for (const fs::path& file : files) {
+      const auto time = fs::last_write_time(file, error);
+      if (!error) times[file] = time;
     }
   }
   return times;
 }
 
+void DevFiles::say(const std::string& fault) {
+  if (fault == said_) return;
+  said_ = fault;
+  if (!fault.empty()) std::fprintf(stderr, "hence dev: %s; nothing is applied until it can\n", fault.c_str());
+}
+
 void DevFiles::apply_changed() {
-  Times now = find();
-  if (now == seen_ && !first_) return;
+  Result<Times> now = find();
+  say(now.ok() ? "" : now.error().message());
+  if (!now.ok() || (*now == seen_ && !first_)) return;
   first_ = false;
-  seen_ = std::move(now);
+  seen_ = std::move(*now);
   if (seen_.empty()) return;
-  std::vector<std::string> arguments{"apply", "--prune", "--yes", "--address", "http://127.0.0.1:" + std::to_string(port_), "-o", "table"};
+  std::vector<std::string> arguments{"apply", "--prune", "--yes", "--address", address_, "-o", "table"};
   for (const auto& [path, time] : seen_) {
     arguments.push_back("-f");
     arguments.push_back(path.string());
   }
-  run_self(arguments);
+  run_(arguments);
 }
 
 }  // namespace hence::cli

@@ -192,7 +192,7 @@ int event_send(const Call& call) {
 /// `hence instance send-event`: the same, for one instance alone, or for each that a query finds.
 int instance_send_event(const Call& call) {
   SendFlags send;
-  Act act = act_on_instances("event", "given the event", "pending, running, waiting or suspended",
+  Act act = act_on_instances("event", "given the event", "pending, running, waiting, suspended or compensating",
                              [](const std::string& id) { return "sent to " + id + goes_on(id); });
   act.declare = [&](Flags& flags) { declare(flags, send, "the event; - is standard input"); };
   act.add = [&](json::Builder& body) -> Status {

@@ -151,7 +151,7 @@ int instance_skip_compensation(const Call& call) {
 }
 
 int instance_suspend(const Call& call) {
-  return run_act(call, act_on_instances("suspend", "suspended", "pending, running or waiting", [](const std::string& id) {
+  return run_act(call, act_on_instances("suspend", "suspended", "pending, running, waiting or compensating", [](const std::string& id) {
                    return "suspended " + id + "; hence instance resume " + id + " lets it go on\n";
                  }));
 }
@@ -168,7 +168,7 @@ int instance_retry(const Call& call) {
 }
 
 int instance_skip(const Call& call) {
-  Act act = act_on_instances("skip", "skipped", "pending, running, waiting, suspended or faulted",
+  Act act = act_on_instances("skip", "skipped", "pending, running, waiting, suspended, compensating or faulted",
                         [](const std::string& id) { return "skipped a task of " + id + goes_on(id); });
   act.extras = {{"--task", "task", "its name, or its reference where names are not enough", false, true},
                 {"--result", "output", "what it gives on, instead of its input: JSON; @FILE or - reads it", true}};
@@ -176,7 +176,7 @@ int instance_skip(const Call& call) {
 }
 
 int instance_set_context(const Call& call) {
-  Act act = act_on_instances("context", "given a context", "pending, running, waiting, suspended or faulted",
+  Act act = act_on_instances("context", "given a context", "pending, running, waiting, suspended, compensating or faulted",
                              [](const std::string& id) { return "set the context of " + id + "\n"; });
   act.extras = {{"--value", "context", "the new context: JSON; @FILE or - reads it", true, true}};
   return run_act(call, act);

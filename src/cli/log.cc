@@ -96,7 +96,7 @@ class CountedDisk final : public os::Disk {
 };
 
 Result<log::VerifyReport> verify_folder(const Io& io, const std::string& folder) {
-  HENCE_TRY(const std::unique_ptr<os::Disk> disk, os::RealDisk::open_folder(folder));
+  HENCE_TRY(const std::unique_ptr<os::Disk> disk, os::RealDisk::open_existing(folder));
   uint64_t bytes = 0;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))

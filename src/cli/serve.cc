@@ -19,6 +19,7 @@
 #include "base/crash_point.h"
 #include "base/log_line.h"
 #include "cli/dev_files.h"
+#include "cli/spawn_self.h"
 #include "os/file_limit.h"
 #include "server/node.h"
 
@@ -50,13 +51,20 @@ int wait_signal(int fd, int timeout_ms) {
   return read(fd, &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
 }
 
-Result<server::Config> load_config(const std::string& file, const server::Config& base) {
-  if (file.empty()) return base;
+Result<server::Config> load_config(const std::string& file) {
+  if (file.empty()) return server::Config();
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return Error(ErrorCode::FileUnreadable, file + " cannot be read; name the configuration with --config");
   std::ostringstream text;
   text << stream.rdbuf();
-  return server::parse_config(text.str(), file, base);
+  return server::parse_config(text.str(), file);
+}
+
+/// The settings of a start and of each reload: what the file says, but for --listen, which goes before it.
+Result<server::Config> load_settings(const ServeArguments& arguments) {
+  HENCE_TRY(server::Config config, load_config(arguments.config_file));
+  if (!arguments.listen.empty()) config.listen = arguments.listen;
+  return config;
 }
 
 /// Says why there is no server; returns the exit code.
@@ -79,8 +87,9 @@ void warn_of_few_files(uint64_t files, const server::Config& config) {
   log_line(LogLevel::warning, text);
 }
 
-void reload(server::Node& node, const std::string& file, const server::Config& base) {
-  Result<server::Config> config = load_config(file, base);
+void reload(server::Node& node, const ServeArguments& arguments) {
+  const std::string& file = arguments.config_file;
+  const Result<server::Config> config = load_settings(arguments);
   const Status status = config.ok() ? node.reload(*config) : Status(config.error());
   if (status.ok()) log_line(LogLevel::info, "settings read again", {{"file", file.empty() ? "(defaults)" : file}});
   else log_line(LogLevel::error, "settings not taken: " + status.error().message());
@@ -93,20 +102,17 @@ int serve_command(const ServeArguments& arguments) {
   if (const char* point = std::getenv("HENCE_CRASH_POINT"); point != nullptr && !set_crash_point(point)) {
     return say(Error(ErrorCode::ConfigurationInvalid, std::string("HENCE_CRASH_POINT: \"") + point + "\" is no name or name:number"));
   }
-  Result<server::Config> config = load_config(arguments.config_file, {});
+  const Result<server::Config> config = load_settings(arguments);
   if (!config.ok()) return say(config.error());
-  if (!arguments.listen.empty()) config->listen = arguments.listen;
   const uint64_t files = os::raise_file_limit();
   Result<std::unique_ptr<server::Node>> node = server::Node::start(arguments.data_dir, *config);
   if (!node.ok()) return say(node.error());
   warn_of_few_files(files, *config);
   log_line(LogLevel::info, "serving",
            {{"port", std::to_string((*node)->port())}, {"data", arguments.data_dir}, {"recovered", (*node)->recovery()}});
-  server::Config base;
-  base.listen = config->listen;
   while (true) {
     const int number = wait_signal(signals, -1);
-    if (number == SIGHUP) reload(**node, arguments.config_file, base);
+    if (number == SIGHUP) reload(**node, arguments);
     else if (number != 0) break;
   }
   log_line(LogLevel::info, "stopping");
@@ -132,8 +138,9 @@ int dev_command(const DevArguments& arguments) {
     if (!node.ok()) {
       code = say(node.error());
     } else {
-      std::fprintf(stderr, "hence dev: http://127.0.0.1:%u, data in %s until you stop it (Ctrl-C)\n", (*node)->port(), folder.c_str());
-      DevFiles files(arguments.files, (*node)->port());
+      const std::string address = dev_address(config.listen, (*node)->port());
+      std::fprintf(stderr, "hence dev: %s, data in %s until you stop it (Ctrl-C)\n", address.c_str(), folder.c_str());
+      DevFiles files(arguments.files, address, run_self);
       files.apply_changed();
       while (true) {
         const int number = wait_signal(signals, kWatchMillis);

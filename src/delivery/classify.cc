@@ -107,16 +107,21 @@ std::optional<UtcTime> civil(std::optional<int> year, std::optional<int> month_n
   return from_civil(time);
 }
 
+/// Of four digits or, with the century left out, two: any more may be beyond what a UtcTime can hold.
+std::optional<int> year_of(std::string_view digits) {
+  const std::optional<int> year = number(digits);
+  if (year && digits.size() == 2) return *year + (*year < 70 ? 2000 : 1900);
+  return digits.size() == 4 ? year : std::nullopt;
+}
+
 /// "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994".
 std::optional<UtcTime> parse_http_date(std::string_view text) {
   const std::vector<std::string_view> words = words_of(text);
   if (words.size() == 6 && words[0].ends_with(",") && words[5] == "GMT") {
-    std::optional<int> year = number(words[3]);
-    if (year && words[3].size() == 2) *year += *year < 70 ? 2000 : 1900;
-    return civil(year, month(words[2]), number(words[1]), words[4]);
+    return civil(year_of(words[3]), month(words[2]), number(words[1]), words[4]);
   }
-  if (words.size() == 5) {
-    return civil(number(words[4]), month(words[1]), number(words[2]), words[3]);
+  if (words.size() == 5 && words[4].size() == 4) {
+    return civil(year_of(words[4]), month(words[1]), number(words[2]), words[3]);
   }
   return std::nullopt;
 }

@@ -75,7 +75,9 @@ class Destination {
 
   uint64_t bytes = 0;       ///< of all its effects held
   size_t queued = 0;        ///< live effects in the lanes; cancelled ones leave their id behind
-  bool refused_some = false;  ///< effects were sent away for lack of room; they are in the store
+  bool refused_some = false;  ///< effects were sent away since the last round began; they are in the store
+  bool lacked_room = false;   ///< one of them for lack of room, not only so as not to overtake others
+  bool catching_up = false;   ///< the round under way fetches some that there was no room for
 
  private:
   std::deque<engine::EffectId>* lane(os::MonotonicTime now);

@@ -103,6 +103,10 @@ Destination& Dispatcher::destination_of(const std::string& name, const Effect& e
 }
 
 Dispatcher::Offer Dispatcher::offer(Effect effect, os::MonotonicTime now) {
+  return offer(std::move(effect), now, From::engine);
+}
+
+Dispatcher::Offer Dispatcher::offer(Effect effect, os::MonotonicTime now, From from) {
   const auto held = items_.find(effect.id);
   if (held != items_.end()) {
     if (held->second.attempt >= effect.attempt) return Offer::known;
@@ -119,24 +123,34 @@ Dispatcher::Offer Dispatcher::offer(Effect effect, os::MonotonicTime now) {
     }
     items_.erase(held);
   }
-  return take(std::move(effect), now);
+  return take(std::move(effect), now, from);
 }
 
-Dispatcher::Offer Dispatcher::take(Effect effect, os::MonotonicTime now) {
+bool Dispatcher::may_have_been_tried(const EffectId& id, From from) const {
+  if (!options_.log_was_at) return from == From::store;
+  const auto last = std::ranges::find(*options_.log_was_at, id.record.partition, &Address::partition);
+  return last != options_.log_was_at->end() && id.record.sequence <= last->sequence;
+}
+
+Dispatcher::Offer Dispatcher::take(Effect effect, os::MonotonicTime now, From from) {
   const std::string name = destination_name(effect);
   Destination& destination = destination_of(name, effect, now);
-  // Where others were sent away, newer ones do not overtake them: they wait in the store too.
-  const bool behind = destination.refused_some && !pulling_;
-  if (behind || !has_room(destination, waiting_max())) {
+  // Where others were sent away, newer ones do not overtake them: they wait in the store too, also while the round
+  // is under way that fetches the others.
+  const bool catching_up = pulling_ && destination.catching_up;
+  const bool behind = from == From::engine && (destination.refused_some || catching_up);
+  const bool full = !has_room(destination, waiting_max());
+  if (behind || full) {
     SIM_REACHED("delivery: no room, the effect waits in the store");
     destination.refused_some = true;
+    destination.lacked_room = destination.lacked_room || full;
     refused_any_ = true;
     return Offer::later;
   }
   const EffectId id = effect.id;
   Item item;
   item.attempt = effect.attempt;
-  item.again = pulling_;
+  item.again = may_have_been_tried(id, from);
   item.bytes = bytes_of(effect);
   item.destination = name;
   item.effect = std::move(effect);

@@ -42,6 +42,9 @@ struct DispatcherOptions {
   uint32_t shell_concurrency = 16;
   DestinationSettings destination;
   OutgoingSettings outgoing;
+  /// The last record of each partition that was in the log when this process opened it: what those up to it asked
+  /// for, a process before this one may have tried. Not known: so it may all that is found in the store.
+  std::optional<std::vector<Address>> log_was_at;
 };
 
 /// How one destination is doing; for metrics and for people.
@@ -114,7 +117,7 @@ class Dispatcher {
     uint64_t bytes = 0;
     uint64_t call_id = 0;
     UtcTime began;       ///< when it left, once it is flying
-    bool again = false;  ///< found in the store: a process before this one may have tried it
+    bool again = false;  ///< a process before this one may have tried it
     std::string destination;
     engine::Effect effect;
   };
@@ -147,10 +150,14 @@ class Dispatcher {
   };
   using Items = std::map<engine::EffectId, Item>;
   using Reports = std::vector<engine::AttemptEnded>;
+  /// Where an effect comes from: it is new, or was found in the store by pull().
+  enum class From : uint8_t { engine, store };
 
   Destination& destination_of(const std::string& name, const engine::Effect& effect,
                               os::MonotonicTime now);
-  Offer take(engine::Effect effect, os::MonotonicTime now);
+  Offer offer(engine::Effect effect, os::MonotonicTime now, From from);
+  Offer take(engine::Effect effect, os::MonotonicTime now, From from);
+  bool may_have_been_tried(const engine::EffectId& id, From from) const;
   bool window_full() const;
   size_t waiting_max() const;
   bool has_room(const Destination& destination, size_t waiting_limit) const;

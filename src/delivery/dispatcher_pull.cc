@@ -3,6 +3,11 @@
 // around, from where the last one stopped, and ends early when every destination it is for is full
 // again. Deliveries to sinks that are full are passed over unread: so a backlog of millions for one slow sink costs
 // the others a walk over its keys.
+//
+// While a round fetches what a destination had no room for, new effects for it are sent to the store behind those.
+// The round after that fetches them, and new ones are taken meanwhile: else a destination that always gets some would
+// for ever wait for walks over others' backlogs. The first round of all, which does not know who has a backlog, sends
+// nobody away.
 
 #include <algorithm>
 
@@ -39,6 +44,7 @@ void Dispatcher::begin_round() {
   wanting_.clear();
   for (auto& [name, destination] : destinations_) {
     if (std::exchange(destination.refused_some, false)) wanting_.push_back(name);
+    destination.catching_up = std::exchange(destination.lacked_room, false);
   }
 }
 
@@ -53,7 +59,7 @@ bool Dispatcher::round_over(bool at_end) {
   if (wrapped_ && pulled_to_ && *pulled_to_ >= *round_start_) return true;
   return !wanting_.empty() && std::all_of(wanting_.begin(), wanting_.end(), [&](const auto& name) {
     const auto found = destinations_.find(name);
-    return found != destinations_.end() && found->second.refused_some;
+    return found != destinations_.end() && found->second.lacked_room;
   });
 }
 
@@ -62,6 +68,7 @@ bool Dispatcher::wants_of(std::string_view name_space, std::string_view sink) {
   if (found == destinations_.end() || has_room(found->second, waiting_max())) return true;
   SIM_REACHED("delivery: deliveries to a full sink are passed over in the store");
   found->second.refused_some = true;
+  found->second.lacked_room = true;
   refused_any_ = true;
   return false;
 }
@@ -73,7 +80,7 @@ Status Dispatcher::pull(const Reader& reader, os::MonotonicTime now) {
   HENCE_TRY(engine::ReadyPage page, reader(pulled_to_, step, [this](std::string_view name_space, std::string_view sink) {
     return wants_of(name_space, sink);
   }));
-  for (engine::Effect& effect : page.effects) offer(std::move(effect), now);
+  for (engine::Effect& effect : page.effects) offer(std::move(effect), now, From::store);
   if (page.looked_to) pulled_to_ = page.looked_to;
   if (round_over(page.at_end)) pulling_ = false;
   return {};

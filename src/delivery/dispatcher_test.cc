@@ -62,6 +62,12 @@ class DispatcherTest : public testing::Test {
       return page;
     };
   }
+  /// The same, one effect a step.
+  void pull_one() {
+    ASSERT_TRUE(dispatcher_
+                    ->pull([this](auto after, size_t, const auto& wanted) { return reader()(after, 1, wanted); }, now_)
+                    .ok());
+  }
   void put_in_store(Effect effect) { store_[effect.id] = std::move(effect); }
   void settle(const std::vector<AttemptEnded>& ended) {
     for (const AttemptEnded& one : ended) {
@@ -416,6 +422,105 @@ TEST_F(DispatcherTest, ABacklogBeyondTheWindowIsWorkedOffFromTheStore) {
   EXPECT_EQ(ended, 5000u);
   EXPECT_EQ(http_.sent().size(), 5000u);
   EXPECT_LT(reads_, 300);
+}
+
+TEST_F(DispatcherTest, NewerOnesDoNotOvertakeWhatARoundFetches) {
+  options_.destination_max = 4;
+  create();
+  const auto offer_stored = [&](const char* sink, uint64_t n) {
+    put_in_store(delivery_of(sink, n));
+    return offer(delivery_of(sink, n));
+  };
+  const auto numbers = [](const std::vector<AttemptEnded>& ended) {
+    std::vector<uint64_t> all;
+    for (const AttemptEnded& one : ended) all.push_back(one.effect.record.sequence);
+    return all;
+  };
+  for (uint64_t n = 1; n <= 6; ++n) EXPECT_EQ(offer_stored("a", n), n <= 4 ? Offer::taken : Offer::later);
+  settle(poll());
+  pull_one();  // the round for what there was no room for has 5, and not yet 6
+  EXPECT_EQ(offer_stored("a", 7), Offer::later);
+  EXPECT_EQ(offer_stored("b", 8), Offer::taken) << "a round for others holds up nobody";
+  while (dispatcher_->wants_pull()) pull_one();
+  const auto ended = poll();
+  EXPECT_EQ(numbers(ended), (std::vector<uint64_t>{5, 6, 7, 8}));
+  settle(ended);
+
+  // The round for those that only waited behind others, through a store where others have a backlog.
+  for (const uint64_t n : {20, 21, 22}) put_in_store(delivery_of("b", n));
+  pull_one();
+  ASSERT_TRUE(dispatcher_->wants_pull());
+  EXPECT_EQ(offer_stored("a", 9), Offer::taken) << "else a sink that always gets some waits for every round";
+}
+
+TEST_F(DispatcherTest, OnlyWhatIsOlderThanTheOpenedLogMayHaveBeenTried) {
+  options_.log_was_at = {{7, 2}};
+  options_.destination_max = 1;
+  dispatcher_ = std::make_unique<Dispatcher>(options_, directory_, http_, processes_, [] {});
+  std::map<Address, bool> again;
+  const auto run = [&] {
+    for (int turn = 0; turn < 20; ++turn) {
+      if (dispatcher_->wants_pull()) dispatcher_->pull(reader(), now_).value();
+      const auto ended = poll();
+      for (const AttemptEnded& one : ended) again[one.effect.record] = one.outcome.again;
+      settle(ended);
+    }
+  };
+  const auto call = [](Address record) {
+    Effect effect;
+    effect.kind = engine::EffectKind::call_http;
+    effect.id = {record, 1};
+    effect.request = json::parse(R"({"method":"GET","url":"https://api.example/x"})").value();
+    return effect;
+  };
+  for (const Address record : {Address{7, 1}, Address{7, 2}, Address{7, 3}, Address{8, 1}}) put_in_store(call(record));
+  run();
+  EXPECT_EQ(again, (std::map<Address, bool>{{{7, 1}, true}, {{7, 2}, true}, {{7, 3}, false}, {{8, 1}, false}}));
+  again.clear();
+  for (const Address record : {Address{7, 4}, Address{7, 5}}) {
+    put_in_store(call(record));
+    EXPECT_EQ(offer(call(record)), record.sequence == 4 ? Offer::taken : Offer::later);
+  }
+  run();
+  EXPECT_EQ(again, (std::map<Address, bool>{{{7, 4}, false}, {{7, 5}, false}}))
+      << "nobody tried what there was no room for";
+}
+
+TEST_F(DispatcherTest, WithoutWordOfTheLogWhatIsFoundInTheStoreMayHaveBeenTried) {
+  dispatcher_ = std::make_unique<Dispatcher>(options_, directory_, http_, processes_, [] {});
+  for (const uint64_t n : {1, 2}) put_in_store(delivery_of("a", n));
+  pull_one();
+  ASSERT_TRUE(dispatcher_->wants_pull());
+  EXPECT_EQ(offer(delivery_of("b", 3)), Offer::taken);
+  const auto ended = poll();
+  ASSERT_EQ(ended.size(), 2u);
+  EXPECT_TRUE(ended[0].outcome.again);
+  EXPECT_FALSE(ended[1].outcome.again) << "it came during the round, not from it";
+}
+
+TEST_F(DispatcherTest, OfADeliverysAnswerTheStatusCountsHoweverLongItIs) {
+  options_.outgoing.answer_bytes_max = 10;
+  create();
+  const std::string body(1000, 'x');
+  http_.respond_otherwise(in_turn({status(200, body), status(404, body), status(200, body)}));
+  offer(delivery_of("a", 1));
+  auto ended = poll();
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].outcome.kind, Kind::done);
+  EXPECT_EQ(ended[0].outcome.status, 200);
+  offer(delivery_of("a", 2));
+  ended = poll();
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].outcome.error, "it answered 404 Not Found: xxxxxxxxxx");
+  Effect call;
+  call.kind = engine::EffectKind::call_http;
+  call.id = {{7, 3}, 1};
+  call.request = json::parse(R"({"method":"GET","url":"https://api.example/x"})").value();
+  offer(call);
+  ended = poll();
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(std::get<workflow::CallFailure>(*ended[0].outcome.answer).code, ErrorCode::CallFailed)
+      << "a workflow works on the answer: it has all of it or none";
 }
 
 TEST_F(DispatcherTest, AStuckBacklogLeavesRoomForOthers) {

@@ -55,6 +55,31 @@ std::string_view authority_of(std::string_view url) {
   return rest.substr(0, rest.find_first_of("/?#"));
 }
 
+/// Whether it is "." or "..", also with %2e for a dot.
+bool is_dot_segment(std::string_view segment) {
+  size_t dots = 0;
+  for (; !segment.empty(); ++dots) {
+    const bool escaped = segment.starts_with("%2e") || segment.starts_with("%2E");
+    if (!escaped && segment[0] != '.') return false;
+    segment.remove_prefix(escaped ? 3 : 1);
+  }
+  return dots == 1 || dots == 2;
+}
+
+/// Whether the path has a segment that clients and servers take away, with the one before it or not.
+bool has_dot_segment(std::string_view url) {
+  const std::string_view authority = authority_of(url);
+  std::string_view path = url.substr(static_cast<size_t>(authority.data() - url.data()) + authority.size());
+  path = path.substr(0, path.find_first_of("?#"));
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const std::string_view segment = path.substr(0, path.find('/'));
+    if (is_dot_segment(segment)) return true;
+    path.remove_prefix(segment.size());
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string lower_case(std::string_view text) {
@@ -83,6 +108,10 @@ Status check_http_call(const HttpCall& call) {
                    " holds a user name or password; give them as authentication instead");
   }
   if (authority.empty()) return invalid("the URL " + url_for_people(call.url) + " names no host");
+  if (has_dot_segment(call.url)) {
+    return invalid("the URL " + url_for_people(call.url) +
+                   " has \".\" or \"..\" for a part of its path, and so would call another path; write that one");
+  }
   if (call.method.size() > kMethodBytesMax || !is_token(call.method)) {
     return invalid("the method is no HTTP method; use POST, GET, PUT, …");
   }

@@ -12,7 +12,7 @@
 
 namespace hence::delivery {
 
-/// Whether URL (its characters and scheme), method and headers can be sent. Errors: RequestInvalid.
+/// Whether URL (its characters, scheme and path), method and headers can be sent. Errors: RequestInvalid.
 Status check_http_call(const HttpCall& call);
 
 /// Why a call fails whose answer is over its response_bytes_max.

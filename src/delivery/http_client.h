@@ -33,6 +33,8 @@ struct HttpCall {
   /// What nothing said of a failure may show (redaction.h); the dispatcher keeps it, never sent.
   std::vector<std::string> hidden = {};
   std::string_view response_setting = {};  ///< where response_bytes_max comes from; none: it is fixed
+  /// The status is what counts: an answer that is too large is cut off and handed on, no failure.
+  bool truncate_answer = false;
 };
 
 struct HttpAnswer {
@@ -46,8 +48,9 @@ class HttpClient {
   virtual ~HttpClient() = default;
   /// Starts a call; done runs exactly once, on any thread, also after cancel().
   /// Errors given to done: AddressRefused and RequestInvalid (http_call_check.h; never sent),
-  /// Overloaded (refused here, never sent), CallFailed (connect, TLS, timeout, cut short, answer
-  /// over the limit; the sentence says which).
+  /// Overloaded (refused here, never sent: it is made again and no attempt counted), CallFailed
+  /// (connect, TLS, timeout, cut short, answer over the limit or over the memory that all may
+  /// have; the sentence says which).
   virtual void start(uint64_t call_id, HttpCall call,
                      std::function<void(Result<HttpAnswer>)> done) = 0;
   /// Gives up a call; its done gets CallFailed.

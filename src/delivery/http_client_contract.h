@@ -6,7 +6,8 @@
 //   INSTANTIATE_TEST_SUITE_P(Curl, HttpClientContract, testing::Values(&make_curl_subject));
 //
 // A subject answers, under its url: /ok 200 with header "X-Name: Value" and body "fine"; /missing
-// 404; /moved 302; /long 200 with 100,000 bytes; /never nothing at all.
+// 404; /moved 302; /long 200 with 100,000 bytes; /huge 200 with 2 MiB, more than a client that has a
+// bound for all it holds may hold here; /never nothing at all.
 
 #include <gtest/gtest.h>
 
@@ -76,6 +77,31 @@ TEST_P(HttpClientContract, AnswersOverTheLimitAreCallFailed) {
   EXPECT_TRUE(call(made).ok());
 }
 
+TEST_P(HttpClientContract, AnAnswerOverTheLimitIsCutOffWhereItsStatusIsWhatCounts) {
+  HttpCall made = to("/long");
+  made.response_bytes_max = 99'999;
+  made.truncate_answer = true;
+  const auto answer = call(made);
+  ASSERT_TRUE(answer.ok()) << answer.error().message();
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_TRUE(answer->body == std::string(99'999, 'x')) << answer->body.size();
+  made.response_bytes_max = 1;
+  EXPECT_EQ(call(made)->body, "x");
+  EXPECT_EQ(call(to("/ok"))->body, "fine");
+}
+
+TEST_P(HttpClientContract, ACallThatLeftIsNeverOverloaded) {
+  HttpCall made = to("/huge");
+  made.response_bytes_max = 4 << 20;
+  const auto answer = call(made);
+  EXPECT_TRUE(answer.ok() || answer.error().code() == ErrorCode::CallFailed) << answer.error().message();
+  made.truncate_answer = true;
+  const auto cut = call(made);
+  ASSERT_TRUE(cut.ok()) << cut.error().message();
+  EXPECT_EQ(cut->status, 200);
+  EXPECT_EQ(call(to("/ok"))->body, "fine") << "what it held is free again";
+}
+
 TEST_P(HttpClientContract, CancelEndsACallOnceAndLaterOnesChangeNothing) {
   auto hanging = begin(to("/never"));
   subject_->client().cancel(last_id_);
@@ -102,6 +128,7 @@ TEST_P(HttpClientContract, CallsThatCannotBeSentAreRequestInvalid) {
   made.method = "G T";
   refused(made);
   refused(to("/a b"));
+  refused(to("/missing/../ok"));
   made.url = "ftp://example.com/";
   refused(made);
   made.url = "http://user:secret@example.com/";

@@ -140,6 +140,7 @@ Result<HttpCall> delivery_call(const engine::Effect& effect, Directory& director
   call.timeout = sink.timeout;
   call.response_bytes_max = settings.answer_bytes_max;
   call.response_setting = kAnswerBytesSetting;
+  call.truncate_answer = true;  // its body is only told to people, where the status is no success
   call.destination = sink_destination(effect.name_space, effect.sink);
   HENCE_TRY_VOID(put_content(effect, call));
   call.headers.emplace_back("user-agent", settings.user_agent);

@@ -177,6 +177,7 @@ TEST_F(OutgoingTest, TheLimitOfAnAnswerComesWithTheNameOfItsSetting) {
     ASSERT_TRUE(call.ok());
     EXPECT_EQ(call->response_bytes_max, 5'000u);
     EXPECT_EQ(call->response_setting, "limits.responseBytes");
+    EXPECT_EQ(call->truncate_answer, call->destination == "sink shop") << "of a delivery only the status counts";
   }
 }
 
@@ -262,6 +263,23 @@ TEST_F(OutgoingTest, CommandsOfWorkflowsBecomeProcesses) {
   EXPECT_EQ(call->attempt_name, "03-9.2-4");
   effect.request = json::Value();
   EXPECT_EQ(process_call(effect, {}).error().code(), ErrorCode::RequestInvalid);
+}
+
+TEST(HttpCallCheck, RefusesPathsThatMeanOtherPaths) {
+  const auto check = [](const std::string& rest) {
+    HttpCall call;
+    call.url = "https://shop.example" + rest;
+    return check_http_call(call);
+  };
+  for (const char* rest : {"/tenants/../orders", "/..", "/a/./b", "/.", "/a/.?x=1", "/%2e%2E/a", "/.%2e#f", "/%2E"}) {
+    EXPECT_FALSE(check(rest).ok()) << rest;
+  }
+  EXPECT_EQ(check("/tenants/../orders?key=1").error().message(),
+            "the URL https://shop.example/tenants/../orders has \".\" or \"..\" for a part of its path, and so would call "
+            "another path; write that one");
+  for (const char* rest : {"", "/", "//", "/v1.0/a.b", "/...", "/.well-known/x", "/a..", "/%2f..", "/a?x=/../b", "?/../", "#/.."}) {
+    EXPECT_TRUE(check(rest).ok()) << rest;
+  }
 }
 
 }  // namespace

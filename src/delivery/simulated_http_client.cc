@@ -33,7 +33,11 @@ void SimulatedHttpClient::start(uint64_t call_id, HttpCall call,
     return;
   }
   if (answer->ok() && (*answer)->body.size() > kept.response_bytes_max) {
-    answer = answer_too_large(kept);
+    if (kept.truncate_answer) {
+      (*answer)->body.resize(kept.response_bytes_max);
+    } else {
+      answer = answer_too_large(kept);
+    }
   }
   done(std::move(*answer));
 }

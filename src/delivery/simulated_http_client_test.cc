@@ -12,6 +12,7 @@ struct SimulatedSubject : HttpClientSubject {
     simulated.respond(url() + "/missing", in_turn({status(404)}));
     simulated.respond(url() + "/moved", in_turn({status(302)}));
     simulated.respond(url() + "/long", in_turn({status(200, std::string(100'000, 'x'))}));
+    simulated.respond(url() + "/huge", in_turn({status(200, std::string(2 << 20, 'x'))}));
     simulated.respond(url() + "/never", never());
   }
   HttpClient& client() override { return simulated; }

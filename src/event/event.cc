@@ -196,6 +196,12 @@ Result<std::vector<Result<Event>>> parse_batch(std::string_view text) {
     return Error(ErrorCode::EventInvalid, "a batch is a JSON array of events, but this is a value "
                                           "of type " + std::string(json::type_name(batch->type())));
   }
+  if (batch->size() > kBatchEventsMax) {
+    return Error(ErrorCode::TooLarge,
+                 "the batch has " + std::to_string(batch->size()) + " events, a batch may have " +
+                     std::to_string(kBatchEventsMax) + "; nothing of it was taken: send it in "
+                     "several");
+  }
   std::optional<json::View> version;
   size_t index = 0;
   for (const json::View entry : batch->elements()) {

@@ -23,6 +23,8 @@ namespace hence::event {
 inline constexpr size_t kAttributeBytesMax = 1024;
 /// Of hencedepth, the count of times an event has been through an engine by way of the outside.
 inline constexpr int kDepthMax = 16;
+/// Of one batch: each is some hundred bytes of memory, however short its text.
+inline constexpr size_t kBatchEventsMax = 10'000;
 
 class Event {
  public:
@@ -92,7 +94,7 @@ Result<Event> parse_structured(std::string_view text);
 
 /// Events as application/cloudevents-batch+json, in order, each with its own outcome.
 /// Errors, for the whole: JsonInvalid; EventInvalid for what is no array, holds what is no object,
-/// or mixes values of specversion.
+/// or mixes values of specversion; TooLarge for more than kBatchEventsMax.
 Result<std::vector<Result<Event>>> parse_batch(std::string_view text);
 
 /// What places the event on a partition and orders it: partitionkey, else correlationid, else

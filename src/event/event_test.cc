@@ -199,6 +199,16 @@ TEST(Batch, IsRefusedWholeWhenBrokenAsSuch) {
   EXPECT_EQ(parse_batch("[]").value().size(), 0u);
 }
 
+TEST(Batch, IsRefusedWholeAboveTheMostEvents) {
+  std::string text = "[{}";
+  for (size_t i = 1; i < kBatchEventsMax; ++i) text += ",{}";
+  EXPECT_EQ(parse_batch(text + "]").value().size(), kBatchEventsMax);
+  const auto refused = parse_batch(text + ",{}]");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), ErrorCode::TooLarge);
+  EXPECT_EQ(refused.error().message(), "the batch has 10001 events, a batch may have 10000; nothing of it was taken: send it in several");
+}
+
 TEST(Keys, ThePartitionKeyIsTheFirstThatIsThere) {
   EXPECT_EQ(partition_key(accepted(
                 with(R"("partitionkey":"p","correlationid":"c","subject":"s")"))), "p");

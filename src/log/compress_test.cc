@@ -168,6 +168,38 @@ TEST_F(CompressTest, FindsAFlippedBitInEachByte) {
   expect_verifies();
 }
 
+/// Gives files for reading, and nothing else.
+class ReadOnlyDisk final : public os::Disk {
+ public:
+  explicit ReadOnlyDisk(os::Disk& disk) : disk_(disk) {}
+  Result<std::unique_ptr<os::File>> open(std::string_view name, os::OpenMode mode) override {
+    if (mode != os::OpenMode::read_only) return refusal();
+    return disk_.open(name, mode);
+  }
+  Result<std::vector<std::string>> list() override { return disk_.list(); }
+  Status rename(std::string_view, std::string_view) override { return refusal(); }
+  Status remove(std::string_view) override { return refusal(); }
+  Status sync_folder() override { return refusal(); }
+  Result<uint64_t> free_bytes() override { return refusal(); }
+
+ private:
+  static Error refusal() { return Error(ErrorCode::DiskFailed, "Read-only file system"); }
+  os::Disk& disk_;
+};
+
+TEST_F(CompressTest, VerifyOnlyReads) {
+  fill_segment('a');
+  compress_all();
+  commit("b");
+  ASSERT_TRUE(prepare_spare_segment(disk, options.segment_bytes).ok());
+  ReadOnlyDisk reading(disk);
+  const auto found = verify(reading);
+  ASSERT_TRUE(found.ok()) << found.error().message();
+  EXPECT_FALSE(found->damage) << found->damage->to_string();
+  EXPECT_EQ(found->segments, 2u);
+  EXPECT_EQ(found->compressed, 1u);
+}
+
 TEST_F(CompressTest, VerifyLooksAtTheSpareSegmentToo) {
   commit("a");
   ASSERT_TRUE(prepare_spare_segment(disk, options.segment_bytes).ok());

@@ -119,7 +119,7 @@ void Recovery::take_sealed(SealedSegment segment) {
 }
 
 Status Recovery::read_sealed(Position base, Position next) {
-  HENCE_TRY(const auto file, SegmentFile::open(disk_, base));
+  HENCE_TRY(const auto file, SegmentFile::open(disk_, base, os::OpenMode::existing));
   HENCE_TRY(auto segment, read_footer(*file, base));
   if (!segment) {
     HENCE_TRY(segment, make_footer_again(*file, base, next));
@@ -184,7 +184,7 @@ Status Recovery::read_sealed_last(SegmentFile& file, Position base) {
 }
 
 Status Recovery::read_last(Position base) {
-  HENCE_TRY(const auto file, SegmentFile::open(disk_, base));
+  HENCE_TRY(const auto file, SegmentFile::open(disk_, base, os::OpenMode::existing));
   if (file->compressed()) return read_sealed_last(*file, base);
   const auto header = read_segment_header(*file, base);
   if (!header.ok()) {
@@ -269,7 +269,7 @@ Status Recovery::load_filters() {
 Result<std::unique_ptr<EventFilter>> Recovery::load_or_make_filter(
     std::shared_ptr<const SealedSegment>& segment) {
   const Position base = segment->base;
-  HENCE_TRY(const auto file, SegmentFile::open(disk_, base));
+  HENCE_TRY(const auto file, SegmentFile::open(disk_, base, os::OpenMode::existing));
   auto filter = load_filter(*file, *segment);
   if (!filter.ok()) {
     if (filter.error().code() != ErrorCode::LogDamaged) return filter.error();

@@ -13,8 +13,9 @@
 
 namespace hence::log {
 
-Result<std::unique_ptr<SegmentFile>> SegmentFile::open(os::Disk& disk, Position base, ScanFault* fault) {
-  HENCE_TRY(auto opened, disk.open(segment_name(base), os::OpenMode::existing));
+Result<std::unique_ptr<SegmentFile>> SegmentFile::open(os::Disk& disk, Position base, os::OpenMode mode,
+                                                       ScanFault* fault) {
+  HENCE_TRY(auto opened, disk.open(segment_name(base), mode));
   std::unique_ptr<SegmentFile> file(new SegmentFile(std::move(opened), base));
   std::string first(kHeaderAlignment, '\0');
   HENCE_TRY(const size_t got, file->file_->read_at(0, {first.data(), first.size()}));

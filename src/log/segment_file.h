@@ -21,8 +21,11 @@ namespace hence::log {
 /// One thread. Keeps the last chunk it unpacked.
 class SegmentFile final : public os::File {
  public:
+  /// mode: read_only, or existing for who mends footers and ends.
   /// Errors: those of disk.open; LogDamaged if the head of a compressed segment is unreadable, fault then says where.
-  static Result<std::unique_ptr<SegmentFile>> open(os::Disk& disk, Position base, ScanFault* fault = nullptr);
+  static Result<std::unique_ptr<SegmentFile>> open(os::Disk& disk, Position base,
+                                                   os::OpenMode mode = os::OpenMode::read_only,
+                                                   ScanFault* fault = nullptr);
 
   /// Errors: LogDamaged (a chunk is unreadable: file and offset), DiskFailed.
   Result<size_t> read_at(uint64_t offset, std::span<char> out) override;

@@ -77,7 +77,7 @@ Result<VerifyReport> Verification::run() {
 Result<bool> Verification::check_spare() {
   HENCE_TRY(const auto names, disk_.list());
   if (std::find(names.begin(), names.end(), kSpareReadyName) == names.end()) return true;
-  HENCE_TRY(const auto file, disk_.open(kSpareReadyName, os::OpenMode::existing));
+  HENCE_TRY(const auto file, disk_.open(kSpareReadyName, os::OpenMode::read_only));
   HENCE_TRY(const bool zero, is_zero_from(*file, 0));
   if (zero) return true;
   file_ = kSpareReadyName;
@@ -86,7 +86,7 @@ Result<bool> Verification::check_spare() {
 
 Result<bool> Verification::check_segment(Position base, bool is_last) {
   ScanFault fault;
-  const auto file = SegmentFile::open(disk_, base, &fault);
+  const auto file = SegmentFile::open(disk_, base, os::OpenMode::read_only, &fault);
   if (!file.ok()) {
     if (file.error().code() != ErrorCode::LogDamaged) return file.error();
     return damaged(fault.offset, fault.what);

@@ -45,7 +45,7 @@ struct VerifyExpectation {
 };
 
 /// Checks checksums, digests, chain, sequences, and that footers say what the records do. Stops at
-/// the first damage. Errors: DiskFailed, LogVersionNewer.
+/// the first damage. Only reads: a disk that cannot be written will do. Errors: DiskFailed, LogVersionNewer.
 Result<VerifyReport> verify(os::Disk& disk,
                             const std::optional<VerifyExpectation>& expectation = {});
 

@@ -39,6 +39,7 @@ class File {
 
 enum class OpenMode : uint8_t {
   existing,         ///< it must be there
+  read_only,        ///< it must be there; needs no right to write it, and every write fails
   create_new,       ///< it must not be there
   existing_or_new,
 };
@@ -47,7 +48,8 @@ class Disk {
  public:
   virtual ~Disk() = default;
 
-  /// Opens for reading and writing. A name has no '/' (HENCE_CHECK). The file may outlive no disk.
+  /// Opens for reading and, unless mode is read_only, writing. A name has no '/' (HENCE_CHECK). The file
+  /// may outlive no disk.
   virtual Result<std::unique_ptr<File>> open(std::string_view name, OpenMode mode) = 0;
   /// The names in the folder, sorted.
   virtual Result<std::vector<std::string>> list() = 0;

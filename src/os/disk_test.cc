@@ -105,6 +105,18 @@ TEST_P(DiskContract, OpenModesSayWhatMustBeThere) {
   EXPECT_TRUE(disk_->open("b", OpenMode::existing_or_new).ok());
 }
 
+TEST_P(DiskContract, WhatIsOpenedToBeReadIsNeitherMadeNorWritten) {
+  EXPECT_FALSE(disk_->open("log", OpenMode::read_only).ok());
+  EXPECT_THAT(disk_->list().value(), IsEmpty());
+  ASSERT_TRUE(create("log")->write_at(0, "abc").ok());
+  auto file = disk_->open("log", OpenMode::read_only).value();
+  EXPECT_EQ(contents(*file), "abc");
+  EXPECT_FALSE(file->write_at(0, "x").ok());
+  EXPECT_FALSE(file->preallocate_written(10).ok());
+  EXPECT_FALSE(file->truncate(1).ok());
+  EXPECT_EQ(contents(*file), "abc");
+}
+
 TEST_P(DiskContract, TwoHandlesSeeOneFile) {
   auto writer = create("log");
   auto reader = disk_->open("log", OpenMode::existing).value();
@@ -148,6 +160,17 @@ TEST_P(DiskContract, ErrorsNameThePathAndTheReason) {
 }
 
 TEST_P(DiskContract, SaysHowMuchIsFree) { EXPECT_GT(disk_->free_bytes().value(), 0u); }
+
+TEST(RealDisk, OpensWhatIsThereWithoutMakingIt) {
+  std::string folder = testing::TempDir() + "/hence_disk_XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  EXPECT_TRUE(RealDisk::open_existing(folder).ok());
+  const auto none = RealDisk::open_existing(folder + "/none");
+  ASSERT_FALSE(none.ok());
+  EXPECT_EQ(none.error().code(), ErrorCode::DiskFailed);
+  EXPECT_FALSE(std::filesystem::exists(folder + "/none"));
+  std::filesystem::remove_all(folder);
+}
 
 INSTANTIATE_TEST_SUITE_P(Disks, DiskContract, testing::Values(Kind::real, Kind::simulated),
                          [](const auto& param) {

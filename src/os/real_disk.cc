@@ -103,9 +103,10 @@ void check_name(std::string_view name) {
 
 int open_flags(OpenMode mode) {
   switch (mode) {
-    case OpenMode::existing: return 0;
-    case OpenMode::create_new: return O_CREAT | O_EXCL;
-    case OpenMode::existing_or_new: return O_CREAT;
+    case OpenMode::existing: return O_RDWR;
+    case OpenMode::read_only: return O_RDONLY;
+    case OpenMode::create_new: return O_RDWR | O_CREAT | O_EXCL;
+    case OpenMode::existing_or_new: return O_RDWR | O_CREAT;
   }
   HENCE_CHECK(false);
   return 0;
@@ -139,6 +140,10 @@ Status make_folders(const std::string& path) {
 
 Result<std::unique_ptr<Disk>> RealDisk::open_folder(const std::string& path) {
   HENCE_TRY_VOID(make_folders(path));
+  return open_existing(path);
+}
+
+Result<std::unique_ptr<Disk>> RealDisk::open_existing(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return failure("open the folder", path, errno);
   return std::unique_ptr<Disk>(new RealDisk(path, fd));
@@ -152,7 +157,7 @@ std::string RealDisk::path_of(std::string_view name) const {
 
 Result<std::unique_ptr<File>> RealDisk::open(std::string_view name, OpenMode mode) {
   check_name(name);
-  const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | open_flags(mode);
+  const int flags = O_CLOEXEC | O_NOFOLLOW | open_flags(mode);
   const int fd = ::openat(folder_fd_, std::string(name).c_str(), flags, kFileMode);
   if (fd < 0) return failure("open", path_of(name), errno);
   return std::unique_ptr<File>(std::make_unique<RealFile>(path_of(name), fd));

@@ -15,6 +15,8 @@ class RealDisk final : public Disk {
  public:
   /// Opens the folder, making it and its parents if absent. Errors: DiskFailed, DiskFull.
   static Result<std::unique_ptr<Disk>> open_folder(const std::string& path);
+  /// Opens a folder that is there; needs no right to write it. Errors: DiskFailed.
+  static Result<std::unique_ptr<Disk>> open_existing(const std::string& path);
   ~RealDisk() override;
   RealDisk(const RealDisk&) = delete;
   RealDisk& operator=(const RealDisk&) = delete;

@@ -31,8 +31,8 @@ void check_name(std::string_view name) {
 
 class SimulatedFile final : public File {
  public:
-  SimulatedFile(SimulatedDisk& disk, std::shared_ptr<SimulatedDisk::Node> node)
-      : disk_(disk), node_(std::move(node)), generation_(disk.generation_) {}
+  SimulatedFile(SimulatedDisk& disk, std::shared_ptr<SimulatedDisk::Node> node, OpenMode mode)
+      : disk_(disk), node_(std::move(node)), generation_(disk.generation_), mode_(mode) {}
 
   Result<size_t> read_at(uint64_t offset, std::span<char> out) override {
     HENCE_TRY_VOID(check_alive());
@@ -43,7 +43,7 @@ class SimulatedFile final : public File {
     return size;
   }
   Status write_at(uint64_t offset, std::string_view bytes) override {
-    HENCE_TRY_VOID(check_alive());
+    HENCE_TRY_VOID(check_writable());
     return disk_.write(*node_, {offset, std::string(bytes), false});
   }
   Result<uint64_t> size() override {
@@ -51,7 +51,7 @@ class SimulatedFile final : public File {
     return uint64_t{node_->current.size()};
   }
   Status preallocate_written(uint64_t size_wanted) override {
-    HENCE_TRY_VOID(check_alive());
+    HENCE_TRY_VOID(check_writable());
     const uint64_t from = node_->current.size();
     if (from >= size_wanted) return {};
     return disk_.write(*node_, {from, std::string(size_wanted - from, '\0'), false});
@@ -61,7 +61,7 @@ class SimulatedFile final : public File {
     return disk_.sync(*node_);
   }
   Status truncate(uint64_t size_wanted) override {
-    HENCE_TRY_VOID(check_alive());
+    HENCE_TRY_VOID(check_writable());
     return disk_.write(*node_, {size_wanted, {}, true});
   }
 
@@ -70,10 +70,16 @@ class SimulatedFile final : public File {
     if (generation_ == disk_.generation_) return {};
     return failed("use", node_->name, "it was opened before the crash");
   }
+  Status check_writable() const {
+    HENCE_TRY_VOID(check_alive());
+    if (mode_ != OpenMode::read_only) return {};
+    return failed("write", node_->name, "Bad file descriptor");
+  }
 
   SimulatedDisk& disk_;
   std::shared_ptr<SimulatedDisk::Node> node_;
   uint64_t generation_;
+  OpenMode mode_;
 };
 
 SimulatedDisk::SimulatedDisk(SimulatedClock* clock) : clock_(clock) {}
@@ -83,14 +89,16 @@ Result<std::unique_ptr<File>> SimulatedDisk::open(std::string_view name, OpenMod
   check_name(name);
   auto found = names_.find(name);
   if (found == names_.end()) {
-    if (mode == OpenMode::existing) return failed("open", name, "No such file or directory");
+    if (mode == OpenMode::existing || mode == OpenMode::read_only) {
+      return failed("open", name, "No such file or directory");
+    }
     auto node = std::make_shared<Node>();
     node->name = name;
     found = names_.emplace(name, std::move(node)).first;
   } else if (mode == OpenMode::create_new) {
     return failed("open", name, "File exists");
   }
-  return std::unique_ptr<File>(std::make_unique<SimulatedFile>(*this, found->second));
+  return std::unique_ptr<File>(std::make_unique<SimulatedFile>(*this, found->second, mode));
 }
 
 Result<std::vector<std::string>> SimulatedDisk::list() {

@@ -32,23 +32,42 @@ Error failed(const std::string& what, const std::error_code& code) {
                what + ": " + code.message());
 }
 
-/// Copies a file, or its first bytes, and syncs it.
-Status copy_file(const std::string& from_folder, const std::string& to_folder,
-                 const std::string& name, uint64_t bytes = UINT64_MAX) {
-  HENCE_TRY(const auto from, os::RealDisk::open_folder(from_folder));
-  HENCE_TRY(const auto to, os::RealDisk::open_folder(to_folder));
-  HENCE_TRY(const auto source, from->open(name, os::OpenMode::existing));
+/// Copies the first bytes of a file to a new one and syncs it.
+Status copy_bytes(os::File& source, uint64_t bytes, const std::string& to_folder, const std::string& name) {
+  HENCE_TRY(const auto to, os::RealDisk::open_existing(to_folder));
   HENCE_TRY(const auto target, to->open(name, os::OpenMode::create_new));
   std::string buffer(kCopyBytes, '\0');
   for (uint64_t at = 0; at < bytes;) {
     const auto want = static_cast<size_t>(std::min<uint64_t>(buffer.size(), bytes - at));
-    HENCE_TRY(const size_t got, source->read_at(at, {buffer.data(), want}));
-    if (got == 0) break;
+    HENCE_TRY(const size_t got, source.read_at(at, {buffer.data(), want}));
+    if (got == 0) {
+      return Error(ErrorCode::DiskFailed, "cannot copy " + name + " to " + to_folder + ": it ends at byte " +
+                                              std::to_string(at) + ", before the " + std::to_string(bytes) +
+                                              " that it was to have");
+    }
     HENCE_TRY_VOID(target->write_at(at, std::string_view(buffer).substr(0, got)));
     at += got;
   }
   HENCE_TRY_VOID(target->sync_data());
   return to->sync_folder();
+}
+
+Status copy_file(const std::string& from_folder, const std::string& to_folder, const std::string& name) {
+  HENCE_TRY(const auto from, os::RealDisk::open_existing(from_folder));
+  HENCE_TRY(const auto source, from->open(name, os::OpenMode::read_only));
+  HENCE_TRY(const uint64_t bytes, source->size());
+  return copy_bytes(*source, bytes, to_folder, name);
+}
+
+/// The first kInfoBytesMax bytes of a file.
+Result<std::string> read_text(const std::string& folder, std::string_view name) {
+  HENCE_TRY(const auto disk, os::RealDisk::open_existing(folder));
+  HENCE_TRY(const auto file, disk->open(name, os::OpenMode::read_only));
+  HENCE_TRY(const uint64_t size, file->size());
+  std::string text(std::min(size, kInfoBytesMax), '\0');
+  HENCE_TRY(const size_t got, file->read_at(0, text));
+  text.resize(got);
+  return text;
 }
 
 /// The same file under another name, or a copy where the file system has no such thing.
@@ -60,7 +79,7 @@ Status link_file(const std::string& from_folder, const std::string& to_folder, c
 }
 
 Status sync_files(const std::string& folder) {
-  HENCE_TRY(const auto disk, os::RealDisk::open_folder(folder));
+  HENCE_TRY(const auto disk, os::RealDisk::open_existing(folder));
   HENCE_TRY(const auto names, disk->list());
   for (const std::string& name : names) {
     HENCE_TRY(const auto file, disk->open(name, os::OpenMode::existing));
@@ -89,7 +108,7 @@ Status rename_folder(const std::string& from, const std::string& to) {
   std::error_code code;
   fs::rename(from, to, code);
   if (code) return failed(from + " cannot be renamed to " + to, code);
-  HENCE_TRY(const auto parent, os::RealDisk::open_folder(fs::path(to).parent_path().string()));
+  HENCE_TRY(const auto parent, os::RealDisk::open_existing(fs::path(to).parent_path().string()));
   return parent->sync_folder();
 }
 
@@ -104,7 +123,7 @@ uint64_t bytes_below(const std::string& folder) {
 }
 
 Status write_file(const std::string& folder, std::string_view name, const std::string& text) {
-  HENCE_TRY(const auto disk, os::RealDisk::open_folder(folder));
+  HENCE_TRY(const auto disk, os::RealDisk::open_existing(folder));
   HENCE_TRY(const auto file, disk->open(name, os::OpenMode::create_new));
   HENCE_TRY_VOID(file->write_at(0, text));
   HENCE_TRY_VOID(file->sync_data());
@@ -112,18 +131,15 @@ Status write_file(const std::string& folder, std::string_view name, const std::s
 }
 
 /// The log up to where it is durable: sealed segments whole, of others what is acknowledged.
-Status copy_log(const std::string& from, const std::string& to, const log::LogView& view) {
+Status copy_log(const std::string& from, const std::string& to, const DurableMark& mark) {
   HENCE_TRY_VOID(make_folder(to));
-  for (const auto& segment : view.segments->sealed) {
+  for (const auto& segment : mark.view.segments->sealed) {
     HENCE_TRY_VOID(link_file(from, to, log::segment_name(segment->base)));
   }
-  const auto& open = view.segments->open;
-  for (size_t i = 0; i < open.size() && open[i].base < view.end; ++i) {
-    const bool last = i + 1 == open.size() || open[i + 1].base >= view.end;
-    const Position end = last ? view.end : open[i + 1].base;
-    HENCE_TRY_VOID(copy_file(from, to, log::segment_name(open[i].base), end.value - open[i].base.value));
+  for (const DurableMark::OpenSegment& segment : mark.open) {
+    HENCE_TRY_VOID(copy_bytes(*segment.file, segment.bytes, to, log::segment_name(segment.base)));
   }
-  HENCE_TRY(const auto disk, os::RealDisk::open_folder(to));
+  HENCE_TRY(const auto disk, os::RealDisk::open_existing(to));
   return disk->sync_folder();
 }
 
@@ -177,7 +193,9 @@ Status check_contents(const std::string& folder, const CheckpointInfo& info) {
   const auto damaged = [&](const std::string& what) {
     return Error(ErrorCode::LogDamaged, "the checkpoint " + folder + " is damaged: " + what + "; use another one");
   };
-  HENCE_TRY(const auto disk, os::RealDisk::open_folder(folder + "/log"));
+  std::error_code code;
+  if (!fs::exists(folder + "/log", code) && !code) return damaged("its folder log is missing");
+  HENCE_TRY(const auto disk, os::RealDisk::open_existing(folder + "/log"));
   HENCE_TRY(const log::VerifyReport report, log::verify(*disk, log::VerifyExpectation{info.position, info.chain}));
   if (report.damage) return damaged("log/" + report.damage->to_string());
   if (!report.torn.empty()) return damaged("log/" + report.torn);
@@ -217,10 +235,23 @@ std::string checkpoint_name(UtcTime now) {
   return name;
 }
 
+Result<DurableMark> mark_durable(const log::Log& log, os::Disk& disk) {
+  DurableMark mark{log.view(), log.chain(), {}};
+  const Position durable = mark.view.end;
+  const auto& open = mark.view.segments->open;
+  for (size_t i = 0; i < open.size() && open[i].base < durable; ++i) {
+    const bool last = i + 1 == open.size() || open[i + 1].base >= durable;
+    const Position end = last ? durable : open[i + 1].base;
+    HENCE_TRY(auto file, disk.open(log::segment_name(open[i].base), os::OpenMode::read_only));
+    mark.open.push_back({open[i].base, end.value - open[i].base.value, std::move(file)});
+  }
+  return mark;
+}
+
 Result<CheckpointInfo> create_checkpoint(const std::string& parent, const std::string& name,
                                          const DataFolder& folder, store::Store& store,
                                          UtcTime now, std::string_view version,
-                                         const std::function<DurableMark()>& mark) {
+                                         const std::function<Result<DurableMark>()>& mark) {
   HENCE_TRY_VOID(check_checkpoint_name(name));
   const std::string target = parent + "/" + name;
   const std::string unfinished = parent + "/" + std::string(kUnfinished) + name;
@@ -229,12 +260,13 @@ Result<CheckpointInfo> create_checkpoint(const std::string& parent, const std::s
   fs::remove_all(unfinished, code);
   HENCE_TRY_VOID(make_folder(unfinished));
   const auto write = [&]() -> Result<CheckpointInfo> {
+    // First of all: it says whose this is, for remove_unfinished.
+    HENCE_TRY_VOID(copy_file(folder.path(), unfinished, std::string(kFactsFile)));
     HENCE_TRY_VOID(store.checkpoint(unfinished + "/state"));
     HENCE_TRY_VOID(sync_files(unfinished + "/state"));
     HENCE_CRASH_POINT("checkpoint-state-copied");
-    const DurableMark durable = mark();
-    HENCE_TRY_VOID(copy_log(folder.log_path(), unfinished + "/log", durable.view));
-    HENCE_TRY_VOID(copy_file(folder.path(), unfinished, std::string(kFactsFile)));
+    HENCE_TRY(const DurableMark durable, mark());
+    HENCE_TRY_VOID(copy_log(folder.log_path(), unfinished + "/log", durable));
     CheckpointInfo info;
     info.name = name;
     info.created = now;
@@ -260,17 +292,30 @@ Result<CheckpointInfo> create_checkpoint(const std::string& parent, const std::s
   return info;
 }
 
+std::vector<std::string> remove_unfinished(const std::string& parent, const DataFolder& folder) {
+  std::vector<std::string> found;
+  std::error_code code;
+  for (auto it = fs::directory_iterator(parent, code); !code && it != fs::end(it); it.increment(code)) {
+    if (it->path().filename().string().starts_with(kUnfinished)) found.push_back(it->path().string());
+  }
+  const Result<std::string> own = read_text(folder.path(), kFactsFile);
+  std::erase_if(found, [&](const std::string& path) {
+    if (fs::exists(path + "/" + std::string(kFactsFile), code)) {
+      const Result<std::string> theirs = read_text(path, kFactsFile);
+      if (!own.ok() || !theirs.ok() || *theirs != *own) return true;
+    }
+    fs::remove_all(path, code);
+    return bool(code);
+  });
+  return found;
+}
+
 Result<CheckpointInfo> read_checkpoint(const std::string& folder) {
   std::error_code code;
   if (!fs::exists(folder + "/" + std::string(kInfoFile), code)) {
     return Error(ErrorCode::NotFound, "there is no checkpoint in " + folder + ": it has no " + std::string(kInfoFile));
   }
-  HENCE_TRY(const auto disk, os::RealDisk::open_folder(folder));
-  HENCE_TRY(const auto file, disk->open(kInfoFile, os::OpenMode::existing));
-  HENCE_TRY(const uint64_t size, file->size());
-  std::string text(std::min(size, kInfoBytesMax), '\0');
-  HENCE_TRY(const size_t got, file->read_at(0, text));
-  text.resize(got);
+  HENCE_TRY(const std::string text, read_text(folder, kInfoFile));
   return parse_info(text, folder);
 }
 
@@ -309,7 +354,7 @@ Result<CheckpointInfo> restore_checkpoint(const std::string& checkpoint, const s
   const auto write = [&]() -> Status {
     for (const std::string part : {"/log", "/state"}) {
       HENCE_TRY_VOID(make_folder(unfinished + part));
-      HENCE_TRY(const auto disk, os::RealDisk::open_folder(folder + part));
+      HENCE_TRY(const auto disk, os::RealDisk::open_existing(folder + part));
       HENCE_TRY(const auto names, disk->list());
       for (const std::string& name : names) HENCE_TRY_VOID(copy_file(folder + part, unfinished + part, name));
     }

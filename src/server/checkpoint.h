@@ -13,6 +13,7 @@
 // when all of it is synced: a checkpoint that has its name is whole.
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include "base/time.h"
 #include "json/value.h"
 #include "log/log.h"
+#include "os/disk.h"
 #include "server/data_folder.h"
 #include "store/store.h"
 
@@ -46,18 +48,33 @@ std::string checkpoint_name(UtcTime now);
 
 /// What is durable now, as the log's thread knows it.
 struct DurableMark {
+  /// Of a segment that is not sealed what is durable. Once it is sealed its name may come to be that of
+  /// a compressed file: the file that is open here goes on being the one with these bytes.
+  struct OpenSegment {
+    Position base;
+    uint64_t bytes = 0;
+    std::unique_ptr<os::File> file;
+  };
   log::LogView view;
   log::Digest chain{};
+  std::vector<OpenSegment> open;
 };
+
+/// On the log's thread, between two of its commits. disk: the log's. Errors: DiskFailed.
+Result<DurableMark> mark_durable(const log::Log& log, os::Disk& disk);
 
 /// Writes the checkpoint NAME into the folder parent, which is made if absent. mark is called once
 /// the store's copy is made: what it gives must hold all that the copy holds. No segment may be
-/// dropped meanwhile; one may be compressed.
-/// Errors: RequestInvalid (the name), Conflict (it exists), DiskFull, DiskFailed, StoreFailed.
+/// dropped meanwhile; any may be sealed and compressed.
+/// Errors: RequestInvalid (the name), Conflict (it exists), DiskFull, DiskFailed, StoreFailed; mark's.
 Result<CheckpointInfo> create_checkpoint(const std::string& parent, const std::string& name,
                                          const DataFolder& folder, store::Store& store,
                                          UtcTime now, std::string_view version,
-                                         const std::function<DurableMark()>& mark);
+                                         const std::function<Result<DurableMark>()>& mark);
+
+/// Removes what a crash left in the folder parent of checkpoints of this data folder; another server's,
+/// which may be in the making, stay. Returns the paths of what is gone. No checkpoint may be in the making.
+std::vector<std::string> remove_unfinished(const std::string& parent, const DataFolder& folder);
 
 /// By name. Errors: DiskFailed.
 Result<std::vector<CheckpointInfo>> list_checkpoints(const std::string& parent);
@@ -69,9 +86,9 @@ Result<CheckpointInfo> read_checkpoint(const std::string& folder);
 Status verify_data_folder(const std::string& path);
 
 /// Checks the checkpoint, every byte of its log and its state, and makes the data folder of it,
-/// which does not exist yet or is empty. Both are paths as a person writes them: relative, with a
-/// slash at the end. Errors: as read_checkpoint; LogDamaged, StoreFailed (what it holds is not what
-/// was written), Conflict (data_folder holds something).
+/// which does not exist yet or is empty. The checkpoint is only read. Both are paths as a person writes
+/// them: relative, with a slash at the end. Errors: as read_checkpoint; LogDamaged, StoreFailed (what it
+/// holds is not what was written), Conflict (data_folder holds something).
 Result<CheckpointInfo> restore_checkpoint(const std::string& checkpoint, const std::string& data_folder);
 
 }  // namespace hence::server

@@ -4,13 +4,16 @@
 #include "server/checkpoint.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "log/compress.h"
 #include "log/verify.h"
 #include "os/real_disk.h"
+#include "os/test_stranger.h"
 #include "store/rocks_store.h"
 
 namespace hence::server {
@@ -27,7 +30,14 @@ class CheckpointTest : public ::testing::Test {
   }
   void TearDown() override {
     close();
+    set_modes(root_, 0600, 0700);
     fs::remove_all(root_);
+  }
+  static void set_modes(const std::string& path, int files, int folders) {
+    fs::permissions(path, fs::perms(folders));
+    for (const auto& entry : fs::recursive_directory_iterator(path)) {
+      fs::permissions(entry.path(), fs::perms(entry.is_directory() ? folders : files));
+    }
   }
   void open() {
     folder_.emplace(std::move(*DataFolder::open(root_ + "/data", 4)));
@@ -59,10 +69,19 @@ class CheckpointTest : public ::testing::Test {
       ASSERT_TRUE(store_->apply(batch).ok());
     }
   }
-  Result<CheckpointInfo> create(const std::string& name) {
-    return create_checkpoint(checkpoints(), name, *folder_, *store_, {1'777'401'246'000'000}, "1.2.3", [this] {
-      return DurableMark{log_->view(), log_->chain()};
+  /// meanwhile: happens between the mark and the copying.
+  Result<CheckpointInfo> create(const std::string& name, const std::function<void()>& meanwhile = [] {}) {
+    return create_checkpoint(checkpoints(), name, *folder_, *store_, {1'777'401'246'000'000}, "1.2.3", [&] {
+      Result<DurableMark> mark = mark_durable(*log_, *disk_);
+      meanwhile();
+      return mark;
     });
+  }
+  void compress_all() {
+    while (const auto base = log_->next_to_compress()) {
+      auto compressed = log::compress_segment(*disk_, *base);
+      ASSERT_TRUE(compressed.ok() && log_->take_compressed(std::move(*compressed)).ok());
+    }
   }
   std::string checkpoints() const { return root_ + "/checkpoints"; }
   void flip(const std::string& path, uint64_t offset) {
@@ -108,6 +127,80 @@ TEST_F(CheckpointTest, GivesBackLogAndStateAsTheyWere) {
   EXPECT_EQ(verified->records, 40u);
   write(5);  // and goes on; the checkpoint keeps what it has
   EXPECT_TRUE(restore_checkpoint(checkpoints() + "/first", root_ + "/third").ok());
+}
+
+TEST_F(CheckpointTest, HasWhatWasOpenThoughItIsSealedAndCompressedMeanwhile) {
+  write(20);  // a sealed segment, and an open one
+  const Position durable = log_->durable();
+  const Result<CheckpointInfo> made = create("a", [this] {
+    write(40);
+    compress_all();
+  });
+  ASSERT_TRUE(made.ok()) << made.error().message();
+  EXPECT_EQ(made->position, durable);
+  EXPECT_GE(log_->compressed_count(), 2u);
+  const Result<CheckpointInfo> restored = restore_checkpoint(checkpoints() + "/a", root_ + "/again");
+  ASSERT_TRUE(restored.ok()) << restored.error().message();
+  const auto disk = std::move(*os::RealDisk::open_existing(root_ + "/again/log"));
+  const auto verified = log::verify(*disk, log::VerifyExpectation{made->position, made->chain});
+  ASSERT_TRUE(verified.ok());
+  EXPECT_FALSE(verified->damage) << verified->damage->to_string();
+  EXPECT_EQ(verified->records, 20u);
+}
+
+TEST_F(CheckpointTest, WhatACrashLeftIsRemovedButNotAnotherServers) {
+  ASSERT_TRUE(create("whole", [this] {
+    EXPECT_TRUE(fs::exists(checkpoints() + "/.unfinished-whole/hence.json")) << "it would not be known as ours";
+  }).ok());
+  for (const char* name : {"/.unfinished-a/log", "/.unfinished-b/state", "/.unfinished-theirs/state"}) {
+    fs::create_directories(checkpoints() + name);
+  }
+  fs::copy_file(root_ + "/data/hence.json", checkpoints() + "/.unfinished-b/hence.json");
+  ASSERT_TRUE(DataFolder::open(root_ + "/other", 4).ok());
+  fs::copy_file(root_ + "/other/hence.json", checkpoints() + "/.unfinished-theirs/hence.json");
+
+  EXPECT_EQ(remove_unfinished(checkpoints(), *folder_).size(), 2u);
+  EXPECT_FALSE(fs::exists(checkpoints() + "/.unfinished-a"));
+  EXPECT_FALSE(fs::exists(checkpoints() + "/.unfinished-b"));
+  EXPECT_TRUE(fs::exists(checkpoints() + "/.unfinished-theirs/state"));
+  EXPECT_TRUE(restore_checkpoint(checkpoints() + "/whole", root_ + "/again").ok());
+  EXPECT_TRUE(remove_unfinished(root_ + "/none", *folder_).empty());
+}
+
+TEST_F(CheckpointTest, IsCheckedAndRestoredByWhoMayOnlyReadIt) {
+  write(40);
+  compress_all();
+  ASSERT_TRUE(create("a").ok());
+  close();
+  const std::string folder = checkpoints() + "/a";
+  fs::create_directories(root_ + "/theirs");
+  for (const std::string& path : {root_, checkpoints()}) fs::permissions(path, fs::perms(0755));
+  fs::permissions(root_ + "/theirs", fs::perms(0777));
+  set_modes(folder, 0444, 0555);
+
+  const os::Stranger stranger;
+  const std::string info = folder + "/checkpoint.json";
+  if (!std::ifstream(info) || std::ofstream(info, std::ios::app)) {
+    GTEST_SKIP() << "here nobody can be made one who may read and not write; run it as an ordinary user";
+  }
+  const auto disk = std::move(*os::RealDisk::open_existing(folder + "/log"));
+  const auto verified = log::verify(*disk);
+  ASSERT_TRUE(verified.ok()) << verified.error().message();
+  EXPECT_FALSE(verified->damage) << verified->damage->to_string();
+  const Status beside = verify_data_folder(folder);
+  EXPECT_TRUE(beside.ok()) << beside.error().message();
+  EXPECT_EQ(list_checkpoints(checkpoints())->size(), 1u);
+  const Result<CheckpointInfo> restored = restore_checkpoint(folder, root_ + "/theirs/again");
+  EXPECT_TRUE(restored.ok()) << restored.error().message();
+}
+
+TEST_F(CheckpointTest, OneWithoutItsLogIsDamagedAndGetsNone) {
+  ASSERT_TRUE(create("a").ok());
+  fs::remove_all(checkpoints() + "/a/log");
+  const auto restored = restore_checkpoint(checkpoints() + "/a", root_ + "/again");
+  ASSERT_FALSE(restored.ok());
+  EXPECT_EQ(restored.error().code(), ErrorCode::LogDamaged);
+  EXPECT_FALSE(fs::exists(checkpoints() + "/a/log"));
 }
 
 TEST_F(CheckpointTest, AnEmptyDataFolderHasOneToo) {

@@ -2,6 +2,7 @@
 #include "server/config.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "json/yaml.h"
 #include "workflow/faults.h"
@@ -79,6 +80,29 @@ Result<Config> parse_config(std::string_view text, std::string_view file, const 
   if (faults.empty()) return config;
   faults.sort();
   return Error(ErrorCode::ConfigurationInvalid, faults.to_error(file).message());
+}
+
+bool ListenAddress::loopback() const { return host == "localhost" || host.starts_with("127.") || host == "::1"; }
+
+Result<ListenAddress> listen_address(const Config& config) {
+  const std::string& text = config.listen;
+  const size_t colon = text.rfind(':');
+  ListenAddress address;
+  const auto bad = [&] {
+    return Error(ErrorCode::ConfigurationInvalid, "listen: \"" + text + "\" is no address and port; write 127.0.0.1:4362");
+  };
+  if (colon == std::string::npos || colon == 0) return bad();
+  address.host = text.substr(0, colon);
+  if (address.host.front() == '[' && address.host.back() == ']') address.host = address.host.substr(1, address.host.size() - 2);
+  const char* begin = text.data() + colon + 1;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, address.port);
+  if (error != std::errc() || stop != end) return bad();
+  if (!address.loopback() && config.token_file.empty()) {
+    return Error(ErrorCode::ConfigurationInvalid, "listening on " + address.host +
+                                                      " needs a token: set auth.tokenFile in hence.yaml, or listen on 127.0.0.1");
+  }
+  return address;
 }
 
 std::vector<std::string> fixed_differences(const Config& running, const Config& wanted) {

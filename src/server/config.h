@@ -88,6 +88,16 @@ const std::vector<ConfigKey>& config_keys();
 /// Errors: ConfigurationInvalid, with every fault, its line, and the nearest known key.
 Result<Config> parse_config(std::string_view text, std::string_view file, const Config& base = {});
 
+/// Where the HTTP interface listens.
+struct ListenAddress {
+  std::string host;  ///< an IP address without brackets, or localhost
+  uint16_t port = 0;
+  bool loopback() const;
+};
+/// config.listen, which without a token is one of the loopback: for the start and for each reload.
+/// Errors: ConfigurationInvalid.
+Result<ListenAddress> listen_address(const Config& config);
+
 /// Settings that differ and cannot change while running.
 std::vector<std::string> fixed_differences(const Config& running, const Config& wanted);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <charconv>
 
 #include "server/config.h"
@@ -7,6 +8,7 @@ namespace hence::server {
 namespace {
 
 constexpr uint64_t kBudgetBytesMin = 4 << 10;
+constexpr uint64_t kResponseBytesMax = 64 << 20;  // a quarter of what the HTTP client holds of all answers
 constexpr Duration kHttpTimeMin = Duration::milliseconds(100);
 constexpr Duration kHttpTimeMax = Duration::hours(1);
 
@@ -67,10 +69,11 @@ ConfigKey list_key(std::string_view path, std::string_view meaning, bool reloads
           [member](const Config& config) { return show_list(config.*member); }};
 }
 
-ConfigKey bytes_key(std::string_view path, std::string_view meaning, bool reloads, uint64_t Config::*member, uint64_t low) {
+ConfigKey bytes_key(std::string_view path, std::string_view meaning, bool reloads, uint64_t Config::*member, uint64_t low,
+                    uint64_t high = UINT64_MAX) {
   return {path, "bytes", meaning, reloads,
-          [member, low](Config& config, json::View value) -> Status {
-            HENCE_TRY(config.*member, read_bytes(value, low));
+          [member, low, high](Config& config, json::View value) -> Status {
+            HENCE_TRY(config.*member, read_bytes(value, low, high));
             return {};
           },
           [member](const Config& config) { return show_bytes(config.*member); }};
@@ -195,6 +198,19 @@ ConfigKey compression_key(std::string_view path, std::string_view meaning) {
           [](const Config& config) { return std::string(config.log_compression ? "zstd" : "none"); }};
 }
 
+ConfigKey log_level_key(std::string_view path, std::string_view meaning) {
+  return {path, "debug | info | warning | error", meaning, true,
+          [](Config& config, json::View value) -> Status {
+            constexpr std::string_view kLevels[] = {"debug", "info", "warning", "error"};
+            if (!value.is_string() || std::ranges::count(kLevels, value.as_string()) == 0) {
+              return wrong("debug, info, warning or error", value);
+            }
+            config.log_level = value.as_string();
+            return {};
+          },
+          [](const Config& config) { return config.log_level; }};
+}
+
 ConfigKey allow_key(std::string_view path, std::string_view meaning, bool Config::*member) {
   return {path, "allow | deny", meaning, true,
           [member](Config& config, json::View value) -> Status {
@@ -250,7 +266,7 @@ std::vector<ConfigKey> make_keys() {
       duration_or_none_key("retention.age", "the log's files whose newest record is older are dropped", true, &Config::retention_age),
       bytes_or_none_key("retention.bytes", "the log's oldest files go until the rest is within it", true, &Config::retention_bytes),
       duration_or_none_key("retention.instances", "how long ended instances and deliveries stay listed", true, &Config::retention_instances),
-      text_key("log.level", "debug, info, warning or error", true, &Config::log_level),
+      log_level_key("log.level", "lines below it are not written"),
       partitions_key(),
       duration_key("shutdown.grace", "how long a stopping server finishes what it has", true, &Config::shutdown_grace),
       bytes_key("limits.eventBytes", "one event; beyond it 413", true, &Config::event_bytes, 1 << 10),
@@ -268,7 +284,7 @@ std::vector<ConfigKey> make_keys() {
       http_time_key("limits.idleTime", "how long a connection may be without a request; then it is closed", &api::HttpLimits::idle_timeout),
       http_time_key("limits.writeTime", "how long an answer may lie untaken before its rate is looked at", &api::HttpLimits::write_timeout),
       http_bytes_key("limits.requestMemory", "bytes of all requests not yet answered; beyond it 503", &api::HttpLimits::request_memory_bytes, 1 << 20, UINT64_MAX >> 1),
-      bytes_key("limits.responseBytes", "the answer of a call out; beyond it the call fails", false, &Config::response_bytes, 1 << 10),
+      bytes_key("limits.responseBytes", "the answer of a call out, `64MiB` at most; beyond it a workflow's call fails, and of a delivery's answer the rest is not read", false, &Config::response_bytes, 1 << 10, kResponseBytesMax),
       bytes_key("limits.processOutputBytes", "stdout and stderr of a shell command, each; beyond it the command is ended", false, &Config::process_output_bytes, 1 << 10),
       duration_key("limits.processTime", "how long a shell command may run", false, &Config::process_time),
       count_key("limits.processes", "shell commands running at once; others wait", false, &Config::processes, 1, 10'000),

@@ -81,8 +81,9 @@ TEST(Config, NamesFileLineAndTheNearestKey) {
 
 TEST(Config, RefusesValuesOfTheWrongForm) {
   for (const char* yaml : {"partitions: 0", "partitions: 2000", "run: {shell: maybe}", "limits: {eventBytes: 1XB}",
+                           "limits: {responseBytes: 65MiB}",
                            "limits: 3", "dedup: {window: soon}", "egress: {allow: 127.0.0.0/8}", "retention: {age: P1D}",
-                           "retention: {bytes: many}", "log: {compression: gzip}"}) {
+                           "retention: {bytes: many}", "log: {compression: gzip}", "log: {level: loud}", "log: {level: 3}"}) {
     EXPECT_FALSE(parse_config(yaml, "hence.yaml").ok()) << yaml;
   }
 }
@@ -100,6 +101,31 @@ TEST(Config, TellsWhatCannotChangeWhileRunning) {
   wanted.listen = "127.0.0.1:9";
   wanted.run_shell = true;
   EXPECT_EQ(fixed_differences(running, wanted), std::vector<std::string>{"listen"});
+}
+
+TEST(Config, ListeningBeyondLoopbackNeedsAToken) {
+  Config config;
+  for (const char* listen : {"127.0.0.1:4362", "127.0.0.2:1", "localhost:0", "[::1]:4362"}) {
+    config.listen = listen;
+    EXPECT_TRUE(listen_address(config).ok()) << listen;
+  }
+  for (const char* listen : {"0.0.0.0:4362", "[::]:4362", "192.0.2.1:80"}) {
+    config.listen = listen;
+    config.token_file.clear();
+    const Result<ListenAddress> refused = listen_address(config);
+    ASSERT_FALSE(refused.ok()) << listen;
+    EXPECT_EQ(refused.error().code(), ErrorCode::ConfigurationInvalid);
+    EXPECT_NE(refused.error().message().find("needs a token: set auth.tokenFile"), std::string::npos) << refused.error().message();
+    config.token_file = "token";
+    EXPECT_TRUE(listen_address(config).ok()) << listen;
+  }
+  config.listen = "[::]:4362";
+  EXPECT_EQ(listen_address(config)->host, "::");
+  EXPECT_EQ(listen_address(config)->port, 4362);
+  for (const char* listen : {"4362", ":4362", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000"}) {
+    config.listen = listen;
+    EXPECT_FALSE(listen_address(config).ok()) << listen;
+  }
 }
 
 TEST(Config, ReadsBytesInTheUnitsPeopleWrite) {

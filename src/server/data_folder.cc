@@ -69,8 +69,8 @@ Result<DataFolder> DataFolder::open(const std::string& path, uint16_t partitions
 }
 
 Status check_data_folder_facts(const std::string& path) {
-  HENCE_TRY(const std::unique_ptr<os::Disk> disk, os::RealDisk::open_folder(path));
-  HENCE_TRY(const auto file, disk->open(kFactsFile, os::OpenMode::existing));
+  HENCE_TRY(const std::unique_ptr<os::Disk> disk, os::RealDisk::open_existing(path));
+  HENCE_TRY(const auto file, disk->open(kFactsFile, os::OpenMode::read_only));
   HENCE_TRY(const std::string text, read_file(*file));
   const auto facts = DataFolder::read_facts(path, text);
   return facts.ok() ? Status() : Status(facts.error());

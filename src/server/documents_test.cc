@@ -8,6 +8,7 @@
 
 #include "delivery/simulated_http_client.h"
 #include "json/yaml.h"
+#include "server/switchable.h"
 
 namespace hence::server {
 namespace {
@@ -90,6 +91,16 @@ TEST_F(DocumentsTest, SayWhyTheyCannotBeReadWithoutASecret) {
   http_.respond_otherwise([](const delivery::HttpCall&) { return delivery::status(401, "who are you, planted-key"); });
   EXPECT_EQ(read(import_with("{bearer: {use: key}}")),
             "error: GET https://c.example/functions/f/1.0.0/function.yaml was answered with status 401");
+}
+
+TEST(SwitchableHttpClientTest, RefusesWhatComesAfterItsClose) {
+  SwitchableHttpClient client;
+  client.set(std::make_shared<delivery::SimulatedHttpClient>());
+  client.close();
+  std::optional<ErrorCode> given;
+  client.start(1, {}, [&](Result<delivery::HttpAnswer> answer) { given = answer.ok() ? ErrorCode::Internal : answer.error().code(); });
+  EXPECT_EQ(given, ErrorCode::ShuttingDown);
+  client.cancel(1);
 }
 
 }  // namespace

@@ -245,10 +245,13 @@ void EngineThread::add_internal(std::vector<Submission>& submissions) {
   for (const Partition partition : engine_.partitions_due(now)) {
     commands.emplace_back().body = engine::TimersDue{partition};
   }
-  size_t count = 0;
-  for (const Address& instance : engine_.continuing()) {
-    if (++count > kContinuationsPerBatch) break;
-    commands.emplace_back().body = engine::ContinueInstance{instance};
+  // In turn, so that long ones leave room for others.
+  const std::set<Address>& continuing = engine_.continuing();
+  auto next = continuing.upper_bound(last_continued_);
+  for (size_t i = 0; i < std::min(continuing.size(), kContinuationsPerBatch); ++i) {
+    if (next == continuing.end()) next = continuing.begin();
+    last_continued_ = *next++;
+    commands.emplace_back().body = engine::ContinueInstance{last_continued_};
   }
   if (!commands.empty()) submissions.push_back({std::move(commands), 0, {}});
 }

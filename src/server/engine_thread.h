@@ -169,6 +169,7 @@ class EngineThread : public api::Backend {
   bool writer_stops_ = false;
   // engine thread's own
   std::vector<Submission> rest_;           ///< what the last batch had no room for
+  Address last_continued_;  ///< the instance whose continuation was asked for last
   std::vector<engine::Reply> rest_replies_;  ///< to its first submission's commands that were decided
   os::MonotonicTime next_disk_check_;
   Position disk_checked_at_;

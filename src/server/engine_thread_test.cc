@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <future>
 #include <set>
+#include <thread>
 
+#include "json/parse.h"
 #include "os/real_disk.h"
 #include "store/memory_store.h"
 
@@ -197,6 +199,35 @@ TEST_F(EngineThreadTest, TellsWhenAnAddressIsAppliedOrPatienceEnds) {
   EXPECT_FALSE(never.get_future().get());
   thread_->when_applied({5'000, 1}, Duration::seconds(5), [&](bool yes) { nowhere.set_value(yes); });
   EXPECT_FALSE(nowhere.get_future().get());
+}
+
+TEST_F(EngineThreadTest, LongInstancesLeaveRoomForOthers) {
+  engine::ApplyResources applied;
+  for (const auto& [name, count] : {std::pair("long", "200000"), {"short", "5000"}}) {
+    const std::string text = "document: {dsl: 1.0.3, namespace: t, name: " + std::string(name) + ", version: 1.0.0}\n"
+        "do:\n- all: {for: {in: '${ [range(" + std::string(count) + ")] }'}, do: [{one: {set: {n: 1}}}]}\n"
+        "- tell: {emit: {event: {with: {source: /t, type: told}}}}\n";
+    for (const resource::Resource& one : resource::parse_resources(text, "default").resources) {
+      applied.changes.push_back({one.resource_namespace, std::string(resource::kind_name(one.kind)), one.name, one.document, one.digest});
+    }
+  }
+  applied.compiled = *engine::Definitions::build(*engine_->definitions(), 1, applied.changes, clock_.now());
+  const auto start = [](const std::string& workflow) {  // one key, one partition: in the order they are started
+    engine::Command command;
+    command.body = engine::StartInstance{workflow, *json::parse("{}"), "k", {}, engine::StartInstance::OnConflict::existing};
+    return command;
+  };
+  constexpr size_t kLong = 9;  // one more than a batch goes on with
+  thread_->start();
+  engine::Command apply;
+  apply.body = std::move(applied);
+  ASSERT_TRUE(thread_->submit(std::move(apply), 100, true, {}).ok());
+  for (size_t i = 0; i < kLong; ++i) ASSERT_TRUE(thread_->submit(start("t/long"), 100, true, {}).ok());
+  ASSERT_TRUE(thread_->submit(start("t/short"), 100, true, {}).ok());
+  const os::MonotonicTime late = clock_.monotonic() + Duration::seconds(60);
+  while (thread_->counters().events == 0 && clock_.monotonic() < late) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  thread_->stop();
+  EXPECT_EQ(engine_->continuing().size(), kLong) << "the short one ended first";
 }
 
 TEST_F(EngineThreadTest, TakesNothingAfterStop) {

@@ -16,6 +16,8 @@ namespace {
 constexpr int kLowestPriority = 19;
 constexpr uint32_t kForgottenPerTurn = 1'000;  ///< of each partition
 
+Error shutting_down() { return Error(ErrorCode::ShuttingDown, "the server is shutting down"); }
+
 }  // namespace
 
 Housekeeper::Housekeeper(EngineThread& engine, log::Log& log, store::Store& store, os::Disk& disk,
@@ -50,23 +52,22 @@ Housekeeper::Report Housekeeper::report() const {
 }
 
 void Housekeeper::run() {
+  remove_unfinished_checkpoints();
   while (true) {
-    write_checkpoints();
+    write_checkpoint();
     retain();
     look();
     std::unique_lock lock(mutex_);
     const auto pause = std::chrono::microseconds(options_.interval.micros);
-    wakes_.wait_for(lock, pause, [this] { return stopping_ || !requests_.empty(); });
+    wakes_.wait_for(lock, pause, [this] { return stopping_ || request_ != nullptr; });
     if (stopping_) break;
   }
-  std::vector<std::unique_ptr<CheckpointRequest>> requests;
+  std::unique_ptr<CheckpointRequest> request;
   {
     const std::lock_guard lock(mutex_);
-    requests.swap(requests_);
+    request = std::move(request_);
   }
-  for (const auto& request : requests) {
-    request->done.set_value(Error(ErrorCode::ShuttingDown, "the server is shutting down"));
-  }
+  if (request) request->done.set_value(shutting_down());
 }
 
 Result<CheckpointInfo> Housekeeper::checkpoint(const std::string& name) {
@@ -75,27 +76,44 @@ Result<CheckpointInfo> Housekeeper::checkpoint(const std::string& name) {
   std::future<Result<CheckpointInfo>> done = request->done.get_future();
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_) return Error(ErrorCode::ShuttingDown, "the server is shutting down");
-    requests_.push_back(std::move(request));
+    if (stopping_) return shutting_down();
+    if (making_checkpoint_) {
+      return Error(ErrorCode::Conflict, "a checkpoint is being made already: ask again when it is done");
+    }
+    making_checkpoint_ = true;
+    request_ = std::move(request);
   }
   wakes_.notify_all();
   return done.get();
 }
 
-void Housekeeper::write_checkpoints() {
-  std::vector<std::unique_ptr<CheckpointRequest>> requests;
+/// What a crash left would keep the space of segments that retention drops.
+void Housekeeper::remove_unfinished_checkpoints() {
+  if (folder_ == nullptr) return;
+  for (const std::string& path : remove_unfinished(options_.checkpoint_folder, *folder_)) {
+    log_line(LogLevel::info, "a checkpoint that was not finished is removed", {{"folder", path}});
+  }
+}
+
+void Housekeeper::write_checkpoint() {
+  std::unique_ptr<CheckpointRequest> request;
   {
     const std::lock_guard lock(mutex_);
-    requests.swap(requests_);
+    request = std::move(request_);
   }
-  for (const auto& request : requests) {
-    request->done.set_value(create_checkpoint(
-        options_.checkpoint_folder, request->name, *folder_, store_, clock_.now(), options_.version, [this] {
-          DurableMark mark;
-          engine_.aside([&] { mark = {log_.view(), log_.chain()}; });
-          return mark;
-        }));
+  if (!request) return;
+  Result<CheckpointInfo> made =
+      create_checkpoint(options_.checkpoint_folder, request->name, *folder_, store_, clock_.now(), options_.version,
+                        [this]() -> Result<DurableMark> {
+                          Result<DurableMark> mark = shutting_down();
+                          engine_.aside([&] { mark = mark_durable(log_, disk_); });
+                          return mark;
+                        });
+  {
+    const std::lock_guard lock(mutex_);
+    making_checkpoint_ = false;
   }
+  request->done.set_value(std::move(made));
 }
 
 void Housekeeper::run_compressor() {

@@ -44,7 +44,8 @@ class Housekeeper {
   void set_retention(const log::RetentionPolicy& policy);
 
   /// Writes a checkpoint, on this object's thread; waits for it. Any other thread but the engine's.
-  /// name: empty for the time. Errors: as create_checkpoint; ShuttingDown.
+  /// name: empty for the time. Errors: as create_checkpoint; ShuttingDown; Conflict at once if one is being made:
+  /// of those who wait for checkpoints one thread is taken, never all.
   Result<CheckpointInfo> checkpoint(const std::string& name);
 
   struct Report {
@@ -66,7 +67,8 @@ class Housekeeper {
   void forget(UtcTime before);
   void tell_held(const std::string& held);
   void look();
-  void write_checkpoints();
+  void remove_unfinished_checkpoints();
+  void write_checkpoint();
 
   struct CheckpointRequest {
     std::string name;
@@ -85,7 +87,8 @@ class Housekeeper {
   std::condition_variable wakes_;
   // under mutex_
   Report report_;
-  std::vector<std::unique_ptr<CheckpointRequest>> requests_;
+  std::unique_ptr<CheckpointRequest> request_;  ///< not begun
+  bool making_checkpoint_ = false;              ///< or asked to
   bool stopping_ = false;
   // set by the thread itself, and by set_retention under mutex_
   log::RetentionJudge judge_;

@@ -21,7 +21,8 @@ class HousekeeperTest : public ::testing::Test {
   void SetUp() override {
     folder_ = (std::filesystem::temp_directory_path() / "hence-keeper-XXXXXX").string();
     ASSERT_NE(mkdtemp(folder_.data()), nullptr);
-    disk_ = std::move(*os::RealDisk::open_folder(folder_));
+    data_.emplace(std::move(*DataFolder::open(folder_, 4)));
+    disk_ = std::move(*os::RealDisk::open_folder(data_->log_path()));
     log::LogOptions log_options;
     log_options.segment_bytes = 64 << 10;
     log::OpenReport report;
@@ -29,7 +30,7 @@ class HousekeeperTest : public ::testing::Test {
     engine::EngineOptions engine_options;
     engine_options.hash_key = {3, 4};
     store::RocksOptions store_options;
-    store_options.folder = folder_ + ".state";
+    store_options.folder = data_->state_path();
     store_ = std::move(*store::open_rocks_store(store_options));
     engine_ = std::move(*engine::Engine::open(*store_, *log_, engine_options));
     EngineThreadOptions options;
@@ -43,14 +44,16 @@ class HousekeeperTest : public ::testing::Test {
     thread_.reset();
     engine_.reset();
     store_.reset();
+    data_.reset();
     std::filesystem::remove_all(folder_);
-    std::filesystem::remove_all(folder_ + ".state");
   }
   void keep_house(HousekeeperOptions options) {
     options.interval = Duration::milliseconds(5);
-    keeper_ = std::make_unique<Housekeeper>(*thread_, *log_, *store_, *disk_, clock_, options);
+    options.checkpoint_folder = checkpoints();
+    keeper_ = std::make_unique<Housekeeper>(*thread_, *log_, *store_, *disk_, clock_, options, &*data_);
     keeper_->start();
   }
+  std::string checkpoints() const { return folder_ + "/checkpoints"; }
   /// Events of a kilobyte, each durable before the next.
   Address ingest(int count) {
     Address last;
@@ -77,6 +80,7 @@ class HousekeeperTest : public ::testing::Test {
   }
 
   std::string folder_;
+  std::optional<DataFolder> data_;
   os::SystemClock clock_;
   std::unique_ptr<os::Disk> disk_;
   std::unique_ptr<store::Store> store_;
@@ -134,6 +138,50 @@ TEST_F(HousekeeperTest, ForgettingWhatIsOverLeavesTheRestAlone) {
   keeper_->stop();
   const api::ReadView view = thread_->read_view();
   EXPECT_TRUE(*log::LogReader(*disk_, view.log).find(last));
+}
+
+TEST_F(HousekeeperTest, RemovesTheCheckpointsThatACrashLeftUnfinished) {
+  std::filesystem::create_directories(checkpoints() + "/.unfinished-a/log");
+  std::filesystem::create_directories(checkpoints() + "/.unfinished-b/state");
+  keep_house({});
+  keeper_->stop();  // not before the first look
+  EXPECT_TRUE(std::filesystem::is_empty(checkpoints()));
+}
+
+TEST_F(HousekeeperTest, WhileACheckpointIsMadeAnotherIsRefusedAtOnce) {
+  keep_house({});
+  ingest(100);
+  std::promise<void> entered, held;
+  std::thread holder([&] {
+    thread_->aside([&] {
+      entered.set_value();
+      held.get_future().wait();
+    });
+  });
+  entered.get_future().wait();  // now no checkpoint comes to its mark
+  std::future<Result<CheckpointInfo>> asked[2];
+  for (int i = 0; i < 2; ++i) {
+    asked[i] = std::async(std::launch::async, [this, i] { return keeper_->checkpoint(i == 0 ? "a" : "b"); });
+  }
+  const auto answered = [&](int i) { return asked[i].wait_for(std::chrono::seconds(0)) == std::future_status::ready; };
+  for (int i = 0; i < 2000 && !answered(0) && !answered(1); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  const int refused = answered(0) ? 0 : 1;
+  EXPECT_TRUE(answered(refused)) << "both wait for the disk";
+  EXPECT_FALSE(answered(1 - refused));
+  held.set_value();
+  holder.join();
+  const Result<CheckpointInfo> second = asked[refused].get();
+  EXPECT_FALSE(second.ok());
+  if (!second.ok()) {
+    EXPECT_EQ(second.error().code(), ErrorCode::Conflict);
+    EXPECT_NE(second.error().message().find("a checkpoint is being made already"), std::string::npos);
+  }
+  const Result<CheckpointInfo> first = asked[1 - refused].get();
+  EXPECT_TRUE(first.ok()) << first.error().message();
+  EXPECT_TRUE(keeper_->checkpoint("c").ok()) << "it is done: the next may be made";
+  EXPECT_EQ(list_checkpoints(checkpoints())->size(), 2u);
 }
 
 TEST_F(HousekeeperTest, AnAsideAfterTheEndIsRefused) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/node.h"
 
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -15,28 +14,6 @@
 
 namespace hence::server {
 namespace {
-
-struct ListenAddress {
-  std::string host;
-  uint16_t port = 0;
-  bool loopback() const { return host == "localhost" || host.rfind("127.", 0) == 0 || host == "::1"; }
-};
-
-Result<ListenAddress> parse_listen(const std::string& text) {
-  const size_t colon = text.rfind(':');
-  ListenAddress address;
-  const auto bad = [&] {
-    return Error(ErrorCode::ConfigurationInvalid, "listen: \"" + text + "\" is no address and port; write 127.0.0.1:4362");
-  };
-  if (colon == std::string::npos || colon == 0) return bad();
-  address.host = text.substr(0, colon);
-  if (address.host.front() == '[' && address.host.back() == ']') address.host = address.host.substr(1, address.host.size() - 2);
-  const char* begin = text.data() + colon + 1;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(begin, end, address.port);
-  if (error != std::errc() || stop != end) return bad();
-  return address;
-}
 
 LogLevel level_of(const std::string& name) {
   if (name == "debug") return LogLevel::debug;
@@ -61,13 +38,13 @@ log::RetentionPolicy retention_of(const Config& config) {
 }  // namespace
 
 Result<std::unique_ptr<Node>> Node::start(const std::string& data_dir, const Config& config) {
-  HENCE_TRY(const ListenAddress listen, parse_listen(config.listen));
-  if (!listen.loopback() && config.token_file.empty()) {
-    return Error(ErrorCode::ConfigurationInvalid, "listening on " + listen.host + " needs a token: set auth.tokenFile in hence.yaml, or listen on 127.0.0.1");
-  }
+  HENCE_TRY_VOID(listen_address(config));
   HENCE_TRY(DataFolder folder, DataFolder::open(data_dir, config.partitions));
   std::unique_ptr<Node> node(new Node(std::move(folder)));
   node->config_ = config;
+  node->dedup_window_ = config.dedup_window;
+  node->checkpoint_folder_ =
+      config.checkpoint_folder.empty() ? node->folder_.path() + "/checkpoints" : config.checkpoint_folder;
   set_log_level(level_of(config.log_level));
   HENCE_TRY_VOID(node->open_storage());
   HENCE_TRY_VOID(node->open_clients());
@@ -131,7 +108,7 @@ Status Node::open_storage() {
   HousekeeperOptions housekeeping;
   housekeeping.compress = config_.log_compression;
   housekeeping.retention = retention_of(config_);
-  housekeeping.checkpoint_folder = checkpoint_folder();
+  housekeeping.checkpoint_folder = checkpoint_folder_;
   housekeeping.version = std::string(kVersion);
   housekeeper_ = std::make_unique<Housekeeper>(*engine_thread_, *log_, *store_, *log_disk_, clock_, housekeeping, &folder_);
   if (!raises) return {};
@@ -170,6 +147,7 @@ Status Node::open_clients() {
   options.outgoing.answer_bytes_max = config_.response_bytes;
   options.outgoing.output_bytes_max = config_.process_output_bytes;
   options.outgoing.process_timeout = config_.process_time;
+  options.log_was_at = log_->last_sequences();
   dispatch_thread_ = std::make_unique<DispatchThread>(options, *engine_thread_, secrets_, documents_, http_client_, processes_,
                                                       clock_, folder_.partitions());
   engine_thread_->set_effect_sink([this](std::vector<engine::Effect> effects, std::vector<engine::EffectId> cancelled) {
@@ -215,7 +193,7 @@ Status Node::open_http() {
     return made.to_json();
   };
   options.checkpoints.list = [this]() -> Result<json::Value> {
-    HENCE_TRY(const std::vector<CheckpointInfo> found, list_checkpoints(checkpoint_folder()));
+    HENCE_TRY(const std::vector<CheckpointInfo> found, list_checkpoints(checkpoint_folder_));
     json::Builder builder;
     builder.begin_object().key("items").begin_array();
     for (const CheckpointInfo& checkpoint : found) builder.value(checkpoint.to_json());
@@ -227,7 +205,7 @@ Status Node::open_http() {
   };
   options.clock = &clock_;
   endpoints_ = std::make_unique<api::Endpoints>(std::move(options));
-  HENCE_TRY(const ListenAddress listen, parse_listen(config_.listen));
+  HENCE_TRY(const ListenAddress listen, listen_address(config_));
   api::HttpServerOptions http;
   http.address = listen.host;
   http.port = listen.port;
@@ -241,10 +219,6 @@ Status Node::open_http() {
   HENCE_TRY(http_, api::HttpServer::start(http, *endpoints_));
   serving_ = http_.get();
   return {};
-}
-
-std::string Node::checkpoint_folder() const {
-  return config_.checkpoint_folder.empty() ? folder_.path() + "/checkpoints" : config_.checkpoint_folder;
 }
 
 std::string Node::metrics() const {
@@ -266,7 +240,7 @@ std::string Node::metrics() const {
   };
   text += gauge("hence_log_bytes", log.log_bytes) + gauge("hence_log_segments_compressed", log.segments_compressed) +
           gauge("hence_log_kept_seconds", log.log_begin ? seconds_since(*log.log_begin) : 0) +
-          gauge("hence_dedup_horizon_seconds", seconds_since(std::max(log.dedup_horizon, now - config_.dedup_window))) +
+          gauge("hence_dedup_horizon_seconds", seconds_since(std::max(log.dedup_horizon, now - dedup_window_))) +
           gauge("hence_retention_held", log.retention_held ? 1 : 0) +
           "# TYPE hence_log_segments_dropped counter\nhence_log_segments_dropped_total " +
           std::to_string(log.segments_dropped) + "\n";
@@ -282,6 +256,7 @@ Status Node::reload(const Config& config) {
     for (const std::string& name : fixed) names += (names.empty() ? "" : ", ") + name;
     return Error(ErrorCode::ConfigurationInvalid, names + " cannot change while the server runs; nothing was changed: restart it, or set the old value again");
   }
+  HENCE_TRY_VOID(listen_address(config));
   HENCE_TRY(const std::string token, read_token(config));
   if (config.egress_allow != config_.egress_allow || config.egress_ca_file != config_.egress_ca_file ||
       config.egress_connect_to != config_.egress_connect_to) {
@@ -302,8 +277,9 @@ Status Node::reload(const Config& config) {
 
 void Node::stop() {
   if (std::exchange(stopped_, true)) return;
+  const os::MonotonicTime deadline = clock_.monotonic() + config_.shutdown_grace;
   if (http_) http_->stop(config_.shutdown_grace);
-  if (dispatch_thread_) dispatch_thread_->stop(config_.shutdown_grace);
+  if (dispatch_thread_) dispatch_thread_->stop(std::max(Duration{0}, deadline - clock_.monotonic()));
   if (rule_merger_) rule_merger_->stop();
   if (housekeeper_) housekeeper_->stop();
   if (engine_thread_) engine_thread_->stop();

@@ -56,10 +56,11 @@ class Node {
   Status open_http();
   Result<std::string> read_token(const Config& config) const;
   std::string metrics() const;
-  std::string checkpoint_folder() const;
 
   DataFolder folder_;
-  Config config_;
+  Config config_;                  ///< of the thread that starts, reloads and stops, no other
+  Duration dedup_window_;          ///< fixed ones that others read while a reload writes config_
+  std::string checkpoint_folder_;
   std::string recovery_;
   os::SystemClock clock_;
   std::unique_ptr<os::Disk> log_disk_;

@@ -68,7 +68,9 @@ class SwitchableHttpClient : public delivery::HttpClient {
   }
   void start(uint64_t call_id, delivery::HttpCall call,
              std::function<void(Result<delivery::HttpAnswer>)> done) override {
-    all().back()->start(call_id, std::move(call), std::move(done));
+    const auto clients = all();
+    if (clients.empty()) return done(Error(ErrorCode::ShuttingDown, "the server is shutting down"));
+    clients.back()->start(call_id, std::move(call), std::move(done));
   }
   void cancel(uint64_t call_id) override {
     for (const auto& client : all()) client->cancel(call_id);

@@ -15,16 +15,24 @@ constexpr int kPagesMax = 100;
 constexpr size_t kCommandBytes = 256;
 
 using ListPage = std::function<Result<json::Value>(engine::Query&, const engine::ListOptions&)>;
-using MakeCommand = std::function<engine::Command(const std::string& id)>;
 
 struct ByQuery {
   engine::ListOptions list;
   bool dry_run = false;
   ListPage page;
   std::function<bool(json::View item)> wanted;
-  MakeCommand command;
+  engine::Command like;  ///< what the commands have in common
+  std::function<void(engine::Command&, const std::string& id)> fill;
+
   /// A dry run is no act.
   Reason needed() const { return dry_run ? Reason::optional : Reason::needed; }
+  /// A repeated request, under its key, finds each answered.
+  engine::Command command(const std::string& id) const {
+    engine::Command made = like;
+    if (!made.idempotency_key.empty()) made.idempotency_key += " " + id;
+    fill(made, id);
+    return made;
+  }
 };
 
 struct Found {
@@ -67,6 +75,16 @@ json::Value describe(const Found& found, bool dry_run, const std::vector<engine:
   return std::move(builder).finish();
 }
 
+/// Why the server took none of the commands, which says nothing of what they are for; null if it did.
+const Error* refusal_of_all(std::span<const engine::Reply> replies) {
+  const auto refused = [](const engine::Reply& reply) {
+    if (!reply.error) return false;
+    const ErrorCode code = reply.error->code();
+    return code == ErrorCode::Overloaded || code == ErrorCode::DiskFull || code == ErrorCode::ShuttingDown;
+  };
+  return std::ranges::all_of(replies, refused) ? &*replies.front().error : nullptr;
+}
+
 void act_on(Context& context, const ExchangePtr& exchange, const ByQuery& act, Found found) {
   if (act.dry_run || found.ids.empty()) {
     return exchange->answer_json(200, describe(found, act.dry_run, {}));
@@ -76,15 +94,47 @@ void act_on(Context& context, const ExchangePtr& exchange, const ByQuery& act, F
   const size_t bytes = commands.size() * kCommandBytes + exchange->request.body.size();
   context.backend.submit_all(
       std::move(commands), bytes, /*external=*/true,
-      [exchange, found = std::move(found)](const auto& replies) {
+      [exchange, found = std::move(found)](std::span<const engine::Reply> replies) {
+        if (const Error* refused = refusal_of_all(replies)) return exchange->fail(*refused);
         exchange->answer_json(200, describe(found, false, {replies.begin(), replies.end()}));
       });
+}
+
+/// What was found, a line each, the first where to go on.
+std::string to_lines(const Found& found) {
+  std::string text = found.next;
+  for (const std::string& id : found.ids) text += "\n" + id;
+  return text;
+}
+
+Found from_lines(std::string_view text) {
+  Found found;
+  size_t end = text.find('\n');
+  found.next = text.substr(0, end);
+  while (end != std::string_view::npos) {
+    text.remove_prefix(end + 1);
+    end = text.find('\n');
+    found.ids.emplace_back(text.substr(0, end));
+  }
+  return found;
+}
+
+/// Under an Idempotency-Key the request is about what it found the first time, whatever it would find now.
+void act_on_kept(Context& context, const ExchangePtr& exchange, const ByQuery& act, const Found& found) {
+  engine::Command keep = act.like;
+  keep.body = engine::KeepAnswer{std::string(exchange->request.target) + "\n" + exchange->request.body, to_lines(found)};
+  submit(context, exchange, std::move(keep), exchange->request.body.size(),
+         [&context, exchange, act](const engine::Reply& reply) {
+           act_on(context, exchange, act, from_lines(reply.answer));
+         });
 }
 
 void run_by_query(Context& context, const ExchangePtr& exchange, ByQuery act) {
   const bool taken = context.workers.run([&context, exchange, act = std::move(act)](engine::Query& query) {
     Result<Found> found = find_items(query, act);
     if (!found.ok()) return exchange->fail(found.error());
+    const bool kept = !act.dry_run && !act.like.idempotency_key.empty();
+    if (kept) return act_on_kept(context, exchange, act, *found);
     act_on(context, exchange, act, std::move(*found));
   });
   if (!taken) exchange->fail(Error(ErrorCode::Overloaded, "too many questions are waiting already"));
@@ -108,16 +158,6 @@ Result<ByQuery> read_by_query(Context& context, const Exchange& exchange) {
   return Error(ErrorCode::RequestInvalid, "say which are meant by at least one of the query parameters " + names);
 }
 
-/// What each command has in common; a repeated request, under its key, finds each answered.
-MakeCommand commands_like(engine::Command like, std::function<void(engine::Command&, const std::string&)> fill) {
-  return [like = std::move(like), fill = std::move(fill)](const std::string& id) {
-    engine::Command command = like;
-    if (!command.idempotency_key.empty()) command.idempotency_key += " " + id;
-    fill(command, id);
-    return command;
-  };
-}
-
 Result<engine::Command> common_command(const Exchange& exchange, Reason needed) {
   constexpr std::string_view kMembers[] = {"reason"};
   HENCE_TRY(const json::Value body, read_object(exchange, kMembers));
@@ -129,13 +169,14 @@ Result<engine::Command> common_command(const Exchange& exchange, Reason needed) 
 void act_on_instances(Context& context, const ExchangePtr& exchange, ByQuery act, Result<engine::Command> like,
                       std::function<void(engine::Command&, Address)> fill) {
   if (!like.ok()) return exchange->fail(like.error());
+  act.like = std::move(*like);
   act.page = [name_space = exchange->name_space()](engine::Query& query, const engine::ListOptions& list) {
     return query.instances(name_space, list);
   };
   act.wanted = [](json::View item) { return !item.find("ended"); };
-  act.command = commands_like(std::move(*like), [fill = std::move(fill)](engine::Command& command, const std::string& id) {
+  act.fill = [fill = std::move(fill)](engine::Command& command, const std::string& id) {
     fill(command, *Address::parse(id));
-  });
+  };
   run_by_query(context, exchange, std::move(act));
 }
 
@@ -198,9 +239,10 @@ void act_on_found(Context& context, ExchangePtr exchange) {
   const auto act = std::ranges::find(kActs, path.substr(path.rfind('/') + 1), &Wanted::word);
   HENCE_CHECK(act != std::end(kActs));
   query->wanted = [wanted = act->wanted](json::View item) { return wanted(item.string_or("status", "")); };
-  query->command = commands_like(std::move(*like), [](engine::Command& command, const std::string& id) {
+  query->like = std::move(*like);
+  query->fill = [](engine::Command& command, const std::string& id) {
     std::get<engine::ActOnInstance>(command.body).instance = *Address::parse(id);
-  });
+  };
   run_by_query(context, exchange, std::move(*query));
 }
 
@@ -214,9 +256,10 @@ void redrive_deliveries(Context& context, ExchangePtr exchange) {
     return query.deliveries(name_space, list);
   };
   act->wanted = [](json::View) { return true; };
-  act->command = commands_like(std::move(*like), [](engine::Command& command, const std::string& id) {
+  act->like = std::move(*like);
+  act->fill = [](engine::Command& command, const std::string& id) {
     command.body = engine::RedriveDelivery{*engine::EffectId::parse(id)};
-  });
+  };
   run_by_query(context, exchange, std::move(*act));
 }
 

@@ -136,6 +136,31 @@ TEST_F(ByQuery, StopsAtTheLimitAndSaysWhereToGoOn) {
   EXPECT_EQ(items(send("POST /api/v1/instances/by-query/cancel?status=waiting", kWhy)), 3u);
 }
 
+TEST_F(ByQuery, ARepeatedRequestUnderItsKeyIsAboutTheSame) {
+  start(5, "t/sleep");
+  const std::string at = "POST /api/v1/instances/by-query/cancel?workflow=t/sleep&limit=2", key = "idempotency-key: k\n";
+  const Answer first = send(at, kWhy, key);
+  EXPECT_EQ(items(first), 2u);
+  EXPECT_EQ(send(at, kWhy, key).body, first.body);
+  EXPECT_EQ(count("cancelled"), 2u) << "the second time it would find others";
+  EXPECT_EQ(send(at, R"({"reason":"another"})", key).status, 409);
+  EXPECT_EQ(items(send(at + "&dry_run=true", kWhy, key)), 2u);
+  const std::string none = "POST /api/v1/instances/by-query/retry?workflow=t/sleep";
+  EXPECT_EQ(items(send(none, kWhy, "idempotency-key: n\n")), 0u);
+  EXPECT_EQ(items(send(at, kWhy, "idempotency-key: l\n")), 2u);
+  EXPECT_EQ(count("cancelled"), 4u);
+}
+
+TEST_F(ByQuery, AnswersAsOneActDoesWhereTheServerTakesNothing) {
+  start(2, "t/sleep");
+  backend.refuse_with = ErrorCode::Overloaded;
+  const Answer refused = send("POST /api/v1/instances/by-query/cancel?workflow=t/sleep", kWhy);
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_THAT(refused.body, HasSubstr("the test says no"));
+  backend.refuse_with.reset();
+  EXPECT_EQ(count("waiting"), 2u);
+}
+
 TEST_F(ByQuery, WantsToKnowWhichAreMeant) {
   const Answer all = send("POST /api/v1/instances/by-query/cancel");
   EXPECT_EQ(all.status, 400);
@@ -195,14 +220,6 @@ TEST_F(ByQuery, UndoesAndDecidesWhatIsParked) {
   EXPECT_THAT(send("POST /api/v1/instances/by-query/compensation/skip?parked=true").body, HasSubstr("say why"));
   EXPECT_EQ(items(send("POST /api/v1/instances/by-query/compensation/skip?parked=true", kWhy)), 2u);
   EXPECT_EQ(count("compensating"), 0u);
-}
-
-TEST_F(ByQuery, SaysOfEachWhatWasRefused) {
-  start(1, "t/sleep");
-  backend.refuse_with = ErrorCode::Overloaded;
-  const Answer answer = send("POST /api/v1/instances/by-query/cancel?workflow=t/sleep", kWhy);
-  EXPECT_THAT(answer.body, HasSubstr("\"failed\":1"));
-  EXPECT_THAT(answer.body, HasSubstr("the test says no"));
 }
 
 }  // namespace

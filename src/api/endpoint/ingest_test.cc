@@ -89,6 +89,15 @@ TEST_F(Ingest, ABatchOfFaultsOnlyIsRefusedEntryByEntry) {
   EXPECT_EQ(empty.body, "[]\n");
 }
 
+TEST_F(Ingest, LimitsTheEventsOfABatch) {
+  std::string body = "[{}";
+  for (int i = 0; i < 10'000; ++i) body += ",{}";
+  const Answer refused = send("POST /events", body + "]", kBatch);
+  EXPECT_EQ(refused.status, 413);
+  EXPECT_EQ(refused.code(), "TooLarge");
+  EXPECT_THAT(refused.body, HasSubstr("the batch has 10001 events, a batch may have 10000"));
+}
+
 TEST_F(Ingest, LimitsEventsInsideBatchesToo) {
   EndpointLimits limits;
   limits.event_bytes = 200;
@@ -131,6 +140,10 @@ TEST_F(Ingest, ARepeatedIdempotencyKeyGetsTheFirstAnswer) {
   EXPECT_EQ(first.status, 202);
   EXPECT_EQ(again.body, first.body);
   EXPECT_EQ(other.status, 409) << other.body;
+  const std::string twice = std::string(kStructured) + "idempotency-key: twice\n";
+  const Answer duplicate = send("POST /api/v1/events", R"({"specversion":"1.0","id":"1","source":"/s","type":"t"})", twice);
+  EXPECT_THAT(duplicate.body, HasSubstr("\"duplicate\":true"));
+  EXPECT_EQ(send("POST /api/v1/events", R"({"specversion":"1.0","id":"1","source":"/s","type":"t"})", twice).body, duplicate.body);
   EXPECT_EQ(send("POST /api/v1/events", "{}", std::string(kStructured) + "idempotency-key: " + std::string(256, 'k') + "\n").status, 400);
 }
 

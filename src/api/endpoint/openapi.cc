@@ -43,7 +43,7 @@ std::vector<std::pair<std::string_view, std::string_view>> body_types(const Rout
     case Body::none: return {};
     case Body::event:
       return {{"application/cloudevents+json", "CloudEvent"},
-              {"application/cloudevents-batch+json", "Document"},
+              {"application/cloudevents-batch+json", "EventBatch"},
               {"application/json", "Document"}};
     case Body::webhook: return {{"application/json", "Document"}};
     case Body::resources: return {{"application/yaml", "Text"}, {"application/json", "Document"}};
@@ -81,7 +81,7 @@ void add_parameters(json::Builder& b, const Route& route, std::string_view path)
     add_parameter(b, parameter.name, "query", false, parameter.type, parameter.description);
   }
   const bool mutates = route.method != HttpMethod::get && route.access == Access::token;
-  if (mutates) {
+  if (mutates && route.operation != "createCheckpoint") {  // which changes nothing that is on record
     add_parameter(b, "Idempotency-Key", "header", false, "string", "the first answer is repeated");
   }
   b.end_array();
@@ -102,9 +102,13 @@ void add_operation(json::Builder& b, const Route& route, std::string_view path, 
   add_parameters(b, route, path);
   add_body(b, route);
   b.key("responses").begin_object();
-  b.key(std::to_string(route.success)).begin_object().member("description", route.summary);
-  add_content(b, answer_type(route), route.answer);
-  b.end_object();
+  const auto add_answer = [&](int status, std::string_view description) {
+    b.key(std::to_string(status)).begin_object().member("description", description);
+    add_content(b, answer_type(route), route.answer);
+    b.end_object();
+  };
+  if (route.operation == "startInstance") add_answer(200, "The instance with this id was there already.");
+  add_answer(route.success, route.summary);
   b.key("default").begin_object().member("description", "what went wrong");
   add_content(b, "application/problem+json", "Problem");
   b.end_object().end_object();

@@ -280,6 +280,61 @@ TEST_F(Queries, PagesThroughEventsOfSeveralSegments) {
   EXPECT_EQ(ids(send("GET /api/v1/events?source=/s&id=e3")), "e3 ");
 }
 
+TEST_F(Queries, APageOfEventsEndsAtItsBytes) {
+  constexpr int kEvents = 45;
+  constexpr size_t kPageBytes = 16 << 20;
+  const std::string filler = "\"" + std::string(400'000, 'x') + "\"";
+  std::vector<std::string> sent;
+  for (int i = 0; i < kEvents; ++i) {
+    sent.push_back("e" + std::to_string(i));
+    ASSERT_EQ(send_event(sent.back(), "none", filler).status, 202);
+  }
+  const auto ids = [](const Answer& answer) {
+    std::vector<std::string> found;
+    const json::Value list = answer.json();
+    for (const json::View item : list->find("items")->elements()) {
+      found.emplace_back(item.find_path({"event", "id"})->as_string());
+      EXPECT_TRUE(item.find_path({"event", "data"}));
+    }
+    return found;
+  };
+  std::vector<std::string> all;
+  std::vector<size_t> pages;
+  for (Answer page = send("GET /api/v1/events?limit=1000&since=1h"); !page.text("next").empty();) {
+    EXPECT_LT(page.body.size(), kPageBytes + 500'000);
+    const std::vector<std::string> found = ids(page);
+    pages.push_back(found.size());
+    all.insert(all.end(), found.begin(), found.end());
+    page = send("GET /api/v1/events?limit=1000&cursor=" + page.text("next"));
+  }
+  EXPECT_EQ(all, sent);
+  EXPECT_THAT(pages, testing::ElementsAre(42, 3));
+
+  const Answer newest = send("GET /api/v1/events?limit=1000");
+  EXPECT_LT(newest.body.size(), kPageBytes + 100'000);
+  EXPECT_EQ(ids(newest), std::vector<std::string>(sent.end() - 41, sent.end()));
+  EXPECT_EQ(send("GET /api/v1/events?cursor=" + newest.text("next")).json()->find("items")->size(), 0u);
+}
+
+TEST_F(Queries, ListsLongEventsWithoutTheirData) {
+  const std::string position = send_event("long", "none", "\"" + std::string(700'000, 'x') + "\"").text("position");
+  send_event("short", "none", "\"here\"");
+  for (const char* query : {"", "?since=1h"}) {
+    const Answer list = send(std::string("GET /api/v1/events") + query);
+    EXPECT_LT(list.body.size(), 2'000u);
+    const json::Value answer = list.json();
+    const json::View items = *answer->find("items");
+    ASSERT_EQ(items.size(), 2u);
+    EXPECT_EQ(items.at(0).find_path({"event", "id"})->as_string(), "long");
+    EXPECT_FALSE(items.at(0).find_path({"event", "data"}));
+    ASSERT_TRUE(items.at(0).find("dataLeftOut"));
+    EXPECT_TRUE(items.at(0).find("dataLeftOut")->as_bool());
+    EXPECT_FALSE(items.at(1).find("dataLeftOut"));
+    EXPECT_EQ(items.at(1).find_path({"event", "data"})->as_string(), "here");
+  }
+  EXPECT_GT(send("GET /api/v1/events/" + position).body.size(), 700'000u);
+}
+
 /// Follows a stream until some text has come.
 class Follower : public AnswerSink {
  public:

@@ -74,6 +74,7 @@ Status Transfer::prepare(uint64_t call_id, delivery::HttpCall call, uint64_t hel
   header_bytes_ = 0;
   refused_.reset();
   stopped_.reset();
+  truncated_ = false;
   opened_ = false;
   error_text_[0] = '\0';
   HENCE_TRY_VOID(delivery::check_http_call(call_));
@@ -143,8 +144,6 @@ bool Transfer::hold(size_t bytes) {
   if (settings_.bytes_held.fetch_add(bytes, std::memory_order_relaxed) + bytes >
       settings_.bytes_max) {
     settings_.bytes_held.fetch_sub(bytes, std::memory_order_relaxed);
-    stopped_.emplace(ErrorCode::Overloaded,
-                     "overloaded: the answers being received take all the memory calls may use");
     return false;
   }
   held_ += bytes;
@@ -170,13 +169,22 @@ size_t Transfer::on_header(std::string_view line) {
 }
 
 size_t Transfer::on_body(std::string_view bytes) {
-  if (answer_.body.size() + bytes.size() > call_.response_bytes_max) {
+  const std::string_view kept = bytes.substr(0, call_.response_bytes_max - answer_.body.size());
+  const bool fits = kept.size() == bytes.size();
+  if (!fits && !call_.truncate_answer) {
     stopped_ = delivery::answer_too_large(call_);
     return 0;
   }
-  if (!hold(bytes.size())) return 0;
-  answer_.body.append(bytes);
-  return bytes.size();
+  const bool has_memory = hold(kept.size());
+  if (has_memory) answer_.body.append(kept);
+  if (has_memory && fits) return bytes.size();
+  if (call_.truncate_answer) {
+    truncated_ = true;
+  } else {
+    // Not Overloaded: the request has left, and may have had its effect.
+    stopped_.emplace(ErrorCode::CallFailed, "the answers being received take all the memory calls may use");
+  }
+  return 0;
 }
 
 curl_socket_t Transfer::on_open_socket(const curl_sockaddr& address) {
@@ -191,7 +199,7 @@ curl_socket_t Transfer::on_open_socket(const curl_sockaddr& address) {
 }
 
 Result<delivery::HttpAnswer> Transfer::outcome(CURLcode code) {
-  if (code != CURLE_OK) return failure(code);
+  if (code != CURLE_OK && !truncated_) return failure(code);
   long status = 0;
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
   answer_.status = static_cast<int>(status);

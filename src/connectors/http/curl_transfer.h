@@ -83,6 +83,7 @@ class Transfer {
   Slist headers_;
   std::optional<Error> refused_;  ///< by the guard
   std::optional<Error> stopped_;  ///< by a limit of ours
+  bool truncated_ = false;        ///< likewise, and what there is of the answer will do
   bool opened_ = false;           ///< a socket was opened for this call
   char error_text_[CURL_ERROR_SIZE] = {};
 };
