@@ -4,6 +4,7 @@
 
 #include "base/reached.h"
 #include "log/format.h"
+#include "log/segment_list.h"
 #include "sim/run.h"
 
 namespace hence::sim {
@@ -96,8 +97,12 @@ std::vector<Run::Segment> Run::list_segments() {
     if (!size.ok()) return broken("I-26", size.error().message()), segments;
     segments.push_back({*base, *size, {}});
   }
-  // The open one has blocks prepared ahead, which do not count.
-  if (!segments.empty()) segments.back().bytes = node_->log().durable().value - segments.back().base.value;
+  // The open one has blocks prepared ahead, which do not count. It has no file where it was cut short at its birth.
+  const log::LogView view = node_->log().view();
+  const auto& open = view.segments->open;
+  if (!segments.empty() && !open.empty() && open.back().base == segments.back().base) {
+    segments.back().bytes = view.end.value - segments.back().base.value;
+  }
   Result<log::Cursor> cursor = node_->log().read_from(node_->log().begin());
   if (!cursor.ok()) return broken("I-26", cursor.error().message()), segments;
   size_t at = 0;
@@ -117,7 +122,7 @@ void Run::check_dropped(const std::vector<Segment>& before, const log::Retention
     for (size_t k = i; k < before.size(); ++k) bytes += before[k].bytes;
     const std::string name = "segment " + std::to_string(before[i].base.value);
     if (before[i].last_time >= limits.not_before && bytes <= limits.bytes_max) {
-      broken("I-26", name + " is dropped, and is neither too old nor too much");
+      broken("I-26", name + " is dropped, and is neither too old nor too much: " + std::to_string(bytes) + " bytes");
     }
     if (i + 1 == before.size() || before[i + 1].base > node_->log().durable()) {
       broken("I-26", name + " is dropped, and is the open one");
