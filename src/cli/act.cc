@@ -142,8 +142,9 @@ int run_act(const Call& call, const Act& act) {
     for (const Act::Filter& filter : act.filters) names += std::string(filter.flag) + ", ";
     return call.io.fail("say which: an ID, or all that " + names + "--since, --until find", kExitWrongUse);
   }
-  if (!asked.id.empty() && asked.dry_run) {
-    return call.io.fail("--dry-run says what a query would find; leave it or the ID out", kExitWrongUse);
+  const bool of_query = asked.dry_run || !asked.list.cursor.empty() || asked.list.limit != ListFlags().limit;
+  if (!asked.id.empty() && of_query) {
+    return call.io.fail("--dry-run, --limit and --cursor are of a query; leave them or the ID out", kExitWrongUse);
   }
   if (asked.reason.empty() && !asked.dry_run) {
     return call.io.fail(std::string(kSayWhy), kExitWrongUse);

@@ -321,7 +321,8 @@ TEST_F(Asking, CancelAndRedriveTakeAllThatAQueryFinds) {
   const size_t asked = server.asked().size();
   const Ran dry = run({"instance", "cancel", "07-1", "--dry-run", "--reason", "r"});
   EXPECT_EQ(dry.code, kExitWrongUse);
-  EXPECT_THAT(dry.err, HasSubstr("--dry-run says what a query would find"));
+  EXPECT_THAT(dry.err, HasSubstr("are of a query; leave them or the ID out"));
+  EXPECT_EQ(run({"instance", "cancel", "07-1", "--limit", "5", "--reason", "r"}).code, kExitWrongUse);
   EXPECT_EQ(server.asked().size(), asked) << "nothing is done";
 }
 

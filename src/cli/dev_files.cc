@@ -39,13 +39,21 @@ std::string dev_address(std::string_view listen, uint16_t port) {
 Result<DevFiles::Times> DevFiles::find() const {
   Times times;
   std::error_code error;
+  // What is not there was removed; of all else that cannot be seen nobody knows.
+  const auto fault = [&](const fs::path& path) -> Status {
+    if (!error || error == std::errc::no_such_file_or_directory) return {};
+    return Error(ErrorCode::FileUnreadable, path.string() + " cannot be read: " + error.message());
+  };
   for (const std::string& path : paths_) {
     std::vector<fs::path> files{path};
-    if (fs::is_directory(path, error)) {
+    const bool folder = fs::is_directory(path, error);
+    HENCE_TRY_VOID(fault(path));
+    if (folder) {
       HENCE_TRY(files, files_below(path));
     }
     for (const fs::path& file : files) {
       const auto time = fs::last_write_time(file, error);
+      HENCE_TRY_VOID(fault(file));
       if (!error) times[file] = time;
     }
   }

@@ -83,7 +83,7 @@ TEST_F(DevFilesTest, AFolderMayBeEmptyAndMayVanish) {
 TEST_F(DevFilesTest, NothingIsAppliedWhereAFolderCannotBeRead) {
   folder.write("a.yaml", "");
   folder.write("closed/b.yaml", "");
-  DevFiles files = watch({folder.path()});
+  DevFiles files = watch({folder.path()}), named = watch({folder.path() + "/a.yaml", folder.path() + "/closed/b.yaml"});
   files.apply_changed();
   folder.write("c.yaml", "");
   const fs::path closed = folder.path() + "/closed";
@@ -95,6 +95,7 @@ TEST_F(DevFilesTest, NothingIsAppliedWhereAFolderCannotBeRead) {
     std::error_code error;
     readable = fs::directory_iterator(closed, error) != fs::directory_iterator();
     files.apply_changed();
+    named.apply_changed();
   }
   fs::permissions(closed, fs::perms::owner_all);
   if (readable) GTEST_SKIP() << "here nobody can be made one who may not read; run it as an ordinary user";

@@ -62,7 +62,7 @@ Status Engine::act_on(Recorder& record, const ActOnInstance& body) {
     if (const Address other = replaced_by(body.instance); !other.is_none()) {
       const std::string why = "instance " + other.to_string() + " took its id (onConflict: replace)";
       record.add(Ignored{"a " + std::string(act_name(body.act)) + ": " + why, body.instance, {}});
-      return Error(ErrorCode::Conflict, "instance " + body.instance.to_string() + ": " + why + "; two would do the same work");
+      return Error(ErrorCode::Conflict, "instance " + body.instance.to_string() + ": " + why + ", so it runs no more");
     }
   }
   static constexpr std::array<Turn, 5> kTurns = {Turn::suspend, Turn::resume, Turn::retry, Turn::skip, Turn::set_context};

@@ -168,17 +168,21 @@ class Call {
   /// An empty segment, "." and ".." make another path, which may be that of another operation.
   Status put_path(const Parameter& parameter, json::View value) {
     const std::string place = "{" + std::string(parameter.name) + "}";
-    const size_t at = draft_.uri.find(place);
-    if (at == std::string::npos) return {};
     const std::string text = path_text(parameter, value);
-    if (text.empty()) return invalid("the parameter \"" + std::string(parameter.name) + "\" of the path is empty");
-    draft_.uri.replace(at, place.size(), text);
-    const size_t begin = draft_.uri.rfind('/', at) + 1;
-    const std::string_view rest = std::string_view(draft_.uri).substr(begin);
-    const std::string_view segment = rest.substr(0, rest.find_first_of("/?#"));
-    if (segment != "." && segment != "..") return {};
-    return invalid("the parameter \"" + std::string(parameter.name) + "\" makes \"" + std::string(segment) +
-                   "\" of a part of the path, and so another path");
+    size_t at = draft_.uri.find(place);
+    if (at != std::string::npos && text.empty()) {
+      return invalid("the parameter \"" + std::string(parameter.name) + "\" of the path is empty");
+    }
+    for (; at != std::string::npos; at = draft_.uri.find(place, at + text.size())) {
+      draft_.uri.replace(at, place.size(), text);
+      const size_t begin = draft_.uri.rfind('/', at) + 1;
+      const std::string_view rest = std::string_view(draft_.uri).substr(begin);
+      const std::string_view segment = rest.substr(0, rest.find_first_of("/?#"));
+      if (segment != "." && segment != "..") continue;
+      return invalid("the parameter \"" + std::string(parameter.name) + "\" makes \"" + std::string(segment) +
+                     "\" of a part of the path, and so another path");
+    }
+    return {};
   }
 
   Status put_header(const Parameter& parameter, json::View value) {

@@ -126,6 +126,8 @@ TEST(Openapi, RefusesParametersThatMakeAnotherPath) {
   EXPECT_EQ(call("/x/{a}", "{a: '...'}"), "GET https://h/x/... {}");
   EXPECT_EQ(call("/x/{a}.json", "{a: '.'}"), "GET https://h/x/..json {}");
   EXPECT_EQ(call("/x/{a}", "{a: ../y}"), "GET https://h/x/..%2Fy {}");
+  EXPECT_EQ(call("/{a}/x/{a}", "{a: '7'}"), "GET https://h/7/x/7 {}");
+  EXPECT_THAT(call("/y{a}/x/{a}", "{a: '.'}"), HasSubstr("the parameter \"a\" makes \".\""));
 }
 
 TEST(Openapi, SendsHeadersOfJsonAsJson) {
