@@ -13,39 +13,13 @@
 namespace hence::engine {
 namespace {
 
-constexpr size_t kShownBytesMax = 512 << 10;  // a larger event is listed without its data
 constexpr size_t kPageBytesMax = 16 << 20;    // of a page's items; one may be over it
-
-bool type_fits(std::string_view type, std::string_view wanted) {
-  if (wanted.empty()) return true;
-  if (wanted.back() == '*') return type.substr(0, wanted.size() - 1) == wanted.substr(0, wanted.size() - 1);
-  return type == wanted;
-}
 
 bool wanted_event(const json::Value& item, const ListOptions& options) {
   const std::optional<json::View> event = item->find("event");
   if (!event) return options.type.empty() && options.source.empty();
   return type_fits(event->string_or("type", ""), options.type) &&
          (options.source.empty() || event->string_or("source", "") == options.source);
-}
-
-/// The item without what makes it too long for a list; Query::event has it whole.
-json::Value without_data(json::View item) {
-  json::Builder builder;
-  builder.begin_object();
-  for (const auto [key, value] : item.members()) {
-    if (key != "event" || !value.is_object()) {
-      builder.member(key, value);
-      continue;
-    }
-    builder.key("event").begin_object();
-    for (const auto [name, member] : value.members()) {
-      if (name != "data" && name != "data_base64") builder.member(name, member);
-    }
-    builder.end_object();
-  }
-  builder.key("dataLeftOut").boolean(true).end_object();
-  return std::move(builder).finish();
 }
 
 }  // namespace

@@ -93,4 +93,28 @@ void add_event(json::Builder& builder, const ReadRecord& record, const EventAcce
   builder.end_object();
 }
 
+json::Value without_data(json::View item) {
+  json::Builder builder;
+  builder.begin_object();
+  for (const auto [key, value] : item.members()) {
+    if (key != "event" || !value.is_object()) {
+      builder.member(key, value);
+      continue;
+    }
+    builder.key("event").begin_object();
+    for (const auto [name, member] : value.members()) {
+      if (name != "data" && name != "data_base64") builder.member(name, member);
+    }
+    builder.end_object();
+  }
+  builder.key("dataLeftOut").boolean(true).end_object();
+  return std::move(builder).finish();
+}
+
+bool type_fits(std::string_view type, std::string_view wanted) {
+  if (wanted.empty()) return true;
+  if (wanted.back() == '*') return type.starts_with(wanted.substr(0, wanted.size() - 1));
+  return type == wanted;
+}
+
 }  // namespace hence::engine

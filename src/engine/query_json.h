@@ -48,4 +48,11 @@ void add_instance(json::Builder& builder, Address id, const InstanceSummary& sum
 void add_delivery(json::Builder& builder, const EffectId& id, const DeliverySummary& summary);
 void add_event(json::Builder& builder, const ReadRecord& record, const EventAccepted& event);
 
+/// A larger event goes into lists and streams without its data; Query::event has it whole.
+inline constexpr size_t kShownBytesMax = 512 << 10;
+/// What add_event made, without the data, and with dataLeftOut.
+json::Value without_data(json::View item);
+/// wanted: a type, or how types begin with * behind it; empty: any.
+bool type_fits(std::string_view type, std::string_view wanted);
+
 }  // namespace hence::engine

@@ -2,6 +2,7 @@
 #include "api/endpoint/event_tail.h"
 
 #include "base/log_line.h"
+#include "engine/query_json.h"
 #include "json/write.h"
 
 namespace hence::api {
@@ -11,32 +12,6 @@ constexpr auto kPause = std::chrono::milliseconds(10);  // between looks at the 
 constexpr Duration kHeartbeat = Duration::seconds(15);
 constexpr size_t kRecordsPerTurn = 2'000;          // of one follower that catches up
 constexpr size_t kUnsentBytesMax = 256 << 10;      // beyond it, catching up waits for the client
-constexpr size_t kShownBytesMax = 512 << 10;       // a larger event goes out without its data
-
-bool type_fits(std::string_view type, std::string_view wanted) {
-  if (wanted.empty()) return true;
-  if (wanted.back() == '*') return type.starts_with(wanted.substr(0, wanted.size() - 1));
-  return type == wanted;
-}
-
-/// The item without what makes it too long for a stream; GET /events/{position} has it whole.
-json::Value without_data(json::View item) {
-  json::Builder builder;
-  builder.begin_object();
-  for (const auto [key, value] : item.members()) {
-    if (key != "event" || !value.is_object()) {
-      builder.member(key, value);
-      continue;
-    }
-    builder.key("event").begin_object();
-    for (const auto [name, member] : value.members()) {
-      if (name != "data" && name != "data_base64") builder.member(name, member);
-    }
-    builder.end_object();
-  }
-  builder.key("dataLeftOut").boolean(true).end_object();
-  return std::move(builder).finish();
-}
 
 }  // namespace
 
@@ -54,14 +29,14 @@ class EventTail::Shown {
     if (!item_) return false;
     const json::View event = (*item_)->find("event").value_or(json::View());
     if (!event.is_object()) return filter.type.empty() && filter.source.empty();
-    return type_fits(event.string_or("type", ""), filter.type) &&
+    return engine::type_fits(event.string_or("type", ""), filter.type) &&
            (filter.source.empty() || event.string_or("source", "") == filter.source);
   }
 
   const std::string& text() {
     if (!text_.empty()) return text_;
     std::string data = (*item_)->to_text();
-    if (data.size() > kShownBytesMax) data = without_data(*item_)->to_text();
+    if (data.size() > engine::kShownBytesMax) data = engine::without_data(*item_)->to_text();
     text_ = "id: " + std::to_string(entry_.next.value) + "\nevent: event\ndata: " + data + "\n\n";
     return text_;
   }
